@@ -1,0 +1,36 @@
+"""Groups: the sets of features that a published figure shows as one bar each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One bar of a waterfall.
+
+    `published_percent` is the share of the baseline's time the bar claims, in percent, or None where nothing was published;
+    `source` says where the figure stands.
+    """
+
+    slug: str
+    title: str
+    published_percent: float | None
+    source: str
+
+
+_HIVE_CHART = "hiverge/cifar10-speedrun, img/improvements.svg (2025-09-30)"
+
+HIVE_GROUPS: tuple[Group, ...] = tuple(
+    Group(slug=slug, title=title, published_percent=percent, source=_HIVE_CHART)
+    for slug, title, percent in (
+        ("optimiser", "Vectorised Optimiser", 5.17),
+        ("augmentation", "Data Augmentation", 1.78),
+        ("compilation", "Compilation", 0.97),
+        ("architecture", "Architecture", 4.90),
+        ("tuning", "Tuning", 7.10),
+        ("tta", "Test-Time Augmentation", 2.28),
+    )
+)
+"""The bars of the Hive's improvements figure, in its order."""
+
+HIVE_TOTAL_PERCENT = 22.20
+"""The figure's subtotal: (2.59 - 2.015) / 2.59."""
