@@ -1,0 +1,71 @@
+"""Ask another program for its answer, without ever waiting long for it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a program said: its exit status (None: it was stopped at the limit) and its two outputs."""
+
+    status: int | None
+    output: str
+    errors: str
+
+
+def ask(
+    command: Sequence[str],
+    *,
+    timeout_seconds: float,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Answer | None:
+    """Run a program to its end, or stop it and its children at the limit; None where it cannot be started.
+
+    A program that is stuck in the kernel, as `nvidia-smi` on a broken driver, is left behind rather than waited for.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+    try:
+        output, errors = process.communicate(timeout=timeout_seconds)
+        return Answer(process.returncode, output, errors)
+    except subprocess.TimeoutExpired as late:
+        _stop(process)
+        return Answer(None, _text(late.stdout), _text(late.stderr))
+    except BaseException:
+        _stop(process)
+        raise
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    # The group, not the process: a compiler's or a shell's children would go on and hold the pipes open.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=1.0)
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _text(said: str | bytes | None) -> str:
+    if isinstance(said, bytes):
+        return said.decode(errors="replace")
+    return said or ""
