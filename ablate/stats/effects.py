@@ -1,0 +1,154 @@
+"""What each feature does: with it minus without it, with an interval and a verdict (measurement.md, rules 3 and 4)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from ablate.design import Contrast
+from ablate.stats.blocks import Blocks
+from ablate.stats.effect import BEYOND_REACH, Effect
+from ablate.stats.intervals import NO_SPREAD, FloatArray, TInterval, correlation, within_process_sd
+from ablate.stats.multiplicity import holm
+from ablate.stats.pairs import Pairs
+from ablate.stats.sentences import headline, note_on, sentence
+from ablate.stats.verdicts import FEWEST_BLOCKS, Margins, Verdict, family_size, judge, more_to_settle
+from ablate.stats.wording import percent_of_log
+
+DEFAULT_MARGINS = Margins()
+
+
+def list_effects(
+    frame: pd.DataFrame, contrasts: Sequence[Contrast], *, margins: Margins = DEFAULT_MARGINS
+) -> tuple[Effect, ...]:
+    """The effect of each contrast, in the given order, from a frame of `trials_frame`.
+
+    Accuracy is paired by block. For time, each process gives one value: the mean of log(with / without) over its complete
+    blocks; a block is complete for a contrast when both its arms have a usable trial in it, in one process and environment.
+    All contrasts of the call are one family for Holm, per outcome; those too small for a verdict are not part of it.
+
+    Raises:
+        UsageError: `frame` lacks a column that the statistics read.
+    """
+    blocks = Blocks.of(frame)
+    pairs = [Pairs.of(blocks, contrast) for contrast in contrasts]
+    accuracies = [pair.tta_difference for pair in pairs]
+    times = [pair.log_ratio for pair in pairs]
+    judged = [len(pair.tta_accuracy) >= FEWEST_BLOCKS for pair in pairs]
+    timed = [len(pair.log_time) >= FEWEST_BLOCKS for pair in pairs]
+    accuracy_p = np.array([float(a.p) if enough else np.nan for a, enough in zip(accuracies, judged, strict=True)])
+    time_p = np.array([float(t.p) if enough else np.nan for t, enough in zip(times, timed, strict=True)])
+    accuracy_holm, time_holm = holm(accuracy_p), holm(time_p)
+    return tuple(
+        _effect(
+            pair,
+            margins,
+            tta_p_holm=float(accuracy_holm[index]),
+            tta_family=family_size(accuracy_p),
+            time_p_holm=float(time_holm[index]),
+            time_family=family_size(time_p),
+        )
+        for index, pair in enumerate(pairs)
+    )
+
+
+def effects(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, margins: Margins = DEFAULT_MARGINS) -> pd.DataFrame:
+    """`list_effects` as a table: one row a contrast, the fields of `Effect` as columns.
+
+    Raises:
+        UsageError: `frame` lacks a column that the statistics read.
+    """
+    rows = [asdict(effect) for effect in list_effects(frame, contrasts, margins=margins)]
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Effect)])
+
+
+def _effect(
+    pairs: Pairs, margins: Margins, *, tta_p_holm: float, tta_family: int, time_p_holm: float, time_family: int
+) -> Effect:
+    tta, plain, time = pairs.tta_difference, pairs.accuracy_difference, pairs.log_ratio
+    tta_verdict = _verdict(tta, tta_p_holm, margins.accuracy, len(pairs.tta_accuracy), more_is_better=True)
+    time_verdict = _verdict(time, time_p_holm, margins.log_time, len(pairs.log_time), more_is_better=False)
+    contrast = pairs.contrast
+    without_is_arm = contrast.kind == "leave_one_out"
+    sign = -1.0 if without_is_arm else 1.0
+    with_tta, without_tta = _means(pairs.tta_accuracy)
+    with_seconds, without_seconds = _means(np.exp(pairs.log_time))
+    effect = Effect(
+        subject=contrast.subject,
+        kind=contrast.kind,
+        with_arm=contrast.with_arm,
+        without_arm=contrast.without_arm,
+        blocks=len(pairs.tta_accuracy),
+        time_blocks=len(pairs.log_time),
+        processes=time.n,
+        tta_accuracy_pp=100 * float(tta.mean),
+        tta_accuracy_low_pp=100 * float(tta.low),
+        tta_accuracy_high_pp=100 * float(tta.high),
+        tta_accuracy_sd_pp=100 * float(tta.sd),
+        tta_accuracy_correlation=correlation(pairs.tta_accuracy[:, 0], pairs.tta_accuracy[:, 1]),
+        tta_accuracy_p=float(tta.p),
+        tta_accuracy_p_holm=tta_p_holm,
+        tta_accuracy_verdict=tta_verdict,
+        tta_accuracy_more_blocks=_more(tta_verdict, tta, margins.accuracy, tta_family),
+        accuracy_pp=100 * float(plain.mean),
+        accuracy_low_pp=100 * float(plain.low),
+        accuracy_high_pp=100 * float(plain.high),
+        accuracy_sd_pp=100 * float(plain.sd),
+        accuracy_correlation=_finite_correlation(pairs.accuracy),
+        accuracy_p=float(plain.p),
+        time_percent=percent_of_log(float(time.mean)),
+        time_low_percent=percent_of_log(float(time.low)),
+        time_high_percent=percent_of_log(float(time.high)),
+        time_sd_percent=100 * float(time.sd),
+        time_within_sd_percent=100 * within_process_sd(pairs.log_time[:, 0] - pairs.log_time[:, 1], pairs.process),
+        time_p=float(time.p),
+        time_p_holm=time_p_holm,
+        time_verdict=time_verdict,
+        time_more_processes=_more(time_verdict, time, margins.log_time, time_family),
+        with_tta_accuracy=with_tta,
+        without_tta_accuracy=without_tta,
+        with_time_seconds=with_seconds,
+        without_time_seconds=without_seconds,
+        arm=contrast.without_arm if without_is_arm else contrast.with_arm,
+        reference=contrast.with_arm if without_is_arm else contrast.without_arm,
+        raw_tta_accuracy_pp=sign * 100 * float(tta.mean),
+        raw_accuracy_pp=sign * 100 * float(plain.mean),
+        raw_time_seconds=sign * (with_seconds - without_seconds),
+        raw_time_percent=percent_of_log(sign * float(time.mean)),
+    )
+    note = note_on(effect, pairs)
+    effect = replace(effect, note=note)
+    return replace(effect, headline=headline(effect), sentence=sentence(effect))
+
+
+def _verdict(
+    interval: TInterval, p_holm: float, band: tuple[float, float], pairs: int, *, more_is_better: bool
+) -> Verdict:
+    if pairs < FEWEST_BLOCKS:
+        return "no verdict"
+    mean, sd = float(interval.mean), float(interval.sd)
+    if sd <= NO_SPREAD:
+        return "identical" if abs(mean) <= NO_SPREAD else "no verdict"
+    low, high = float(interval.low), float(interval.high)
+    return judge(mean=mean, low=low, high=high, adjusted_p=p_holm, band=band, more_is_better=more_is_better)
+
+
+def _more(verdict: Verdict, interval: TInterval, band: tuple[float, float], family: int) -> int:
+    if verdict != "inconclusive":
+        return 0
+    more = more_to_settle(
+        mean=float(interval.mean), sd=float(interval.sd), count=interval.n, band=band, family_size=family
+    )
+    return BEYOND_REACH if more is None else more
+
+
+def _means(pairs: FloatArray) -> tuple[float, float]:
+    if len(pairs) == 0:
+        return (float("nan"), float("nan"))
+    return (float(pairs[:, 0].mean()), float(pairs[:, 1].mean()))
+
+
+def _finite_correlation(pairs: FloatArray) -> float:
+    finite = np.isfinite(pairs).all(axis=1)
+    return correlation(pairs[finite, 0], pairs[finite, 1])

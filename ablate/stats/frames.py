@@ -1,0 +1,151 @@
+"""Trials as one tidy table, and what each arm did on its own."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+
+import numpy as np
+import pandas as pd
+
+from ablate.errors import UsageError
+from ablate.records import Trial, TrialKey
+from ablate.stats.intervals import process_means, t_interval
+
+MEASURED_COLUMNS = (
+    "accuracy",
+    "tta_accuracy",
+    "time_seconds",
+    "train_seconds",
+    "tta_seconds",
+    "reset_seconds",
+    "wall_seconds",
+    "warm_up_seconds",
+    "compile_seconds",
+    "train_accuracy",
+)
+"""Numbers of one trial: accuracies as fractions, durations in seconds; NaN where not measured."""
+
+_SPEC_COLUMNS = ("arm", "block", "position", "planned_process", "seed")
+_TRIAL_COLUMNS = ("process", "status", "started_at", "recipe", "environment", "data", "data_digest", "marks", "error")
+_spec_values = attrgetter("arm", "block", "position", "process", "seed")
+_trial_values = attrgetter(*_TRIAL_COLUMNS)
+_measured_values = attrgetter(*MEASURED_COLUMNS, "curve")
+_UNMEASURED = (None,) * len(MEASURED_COLUMNS) + ((),)
+
+COLUMNS = (*_SPEC_COLUMNS, *_TRIAL_COLUMNS, *MEASURED_COLUMNS, "curve")
+"""The columns every frame has; those of the accelerator (`device_before_…`, `device_after_…`) come after them."""
+
+
+def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
+    """One row for each (arm, block), in the order they were planned; where a trial was run again, the last record counts.
+
+    Columns are `COLUMNS` (units in the names, accuracies as fractions, `process` the one that ran the trial and
+    `planned_process` the one it was dealt to), then one for each numeric fact of the accelerator before and after the trial.
+    A trial that failed has NaN for its measurements. An empty iterable gives an empty frame with `COLUMNS`.
+    """
+    last: dict[TrialKey, Trial] = {}
+    for trial in trials:
+        last[(trial.spec.arm, trial.spec.block)] = trial
+    kept = sorted(last.values(), key=lambda trial: (trial.spec.block, trial.spec.position, trial.spec.arm))
+    rows = [
+        _spec_values(trial.spec)
+        + _trial_values(trial)
+        + (_UNMEASURED if trial.measurements is None else _measured_values(trial.measurements))
+        for trial in kept
+    ]
+    values = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in COLUMNS}
+    columns = {name: _column(name, column) for name, column in values.items()}
+    for moment in ("device_before", "device_after"):
+        columns |= _device_columns(moment, kept)
+    return pd.DataFrame(columns)
+
+
+def _column(name: str, values: tuple[object, ...]) -> pd.Series:
+    if name in MEASURED_COLUMNS:
+        return pd.Series(np.array(values, dtype=np.float64))
+    if name in ("block", "position", "planned_process", "process", "seed"):
+        return pd.Series(np.array(values, dtype=np.int64))
+    # object: tuples and None stay what they are under every pandas version
+    return pd.Series(list(values), dtype=object)
+
+
+def _device_columns(moment: str, trials: list[Trial]) -> dict[str, pd.Series]:
+    facts = [getattr(trial, moment) or {} for trial in trials]
+    if not any(facts):
+        return {}
+    numeric = (int, float)
+    names = sorted({name for fact in facts for name, value in fact.items() if isinstance(value, numeric)})
+    return {
+        f"{moment}_{name}": pd.Series(
+            [float(fact[name]) if isinstance(fact.get(name), numeric) else np.nan for fact in facts], dtype=np.float64
+        )
+        for name in names
+    }
+
+
+def check_frame(frame: pd.DataFrame) -> None:
+    """See that `frame` has the columns the statistics read.
+
+    Raises:
+        UsageError: it lacks some; the message names them.
+    """
+    needed = ("arm", "block", "process", "status", "environment", "data", "data_digest", *MEASURED_COLUMNS[:3])
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        raise UsageError(f"this table of trials lacks {', '.join(missing)}; make it with ablate.stats.trials_frame")
+
+
+def usable(frame: pd.DataFrame) -> pd.Series:
+    """Which rows can be counted: status "ok", a finite TTA accuracy and a finite, positive time; a boolean series."""
+    finite = np.isfinite(frame["tta_accuracy"]) & np.isfinite(frame["time_seconds"])
+    return pd.Series((frame["status"] == "ok") & finite & (frame["time_seconds"] > 0), dtype=bool)
+
+
+def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """What each arm did, one row an arm in order of first appearance, whether or not the study is finished.
+
+    `trials` counts the usable ones, `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
+    time and accuracy. For `tta_accuracy` and `accuracy` (fractions): mean, sd, and 95 % t-interval over trials. For
+    `time_seconds`: mean of the process means, sd over trials, and a 95 % t-interval over process means (NaN with one process).
+
+    Raises:
+        UsageError: `frame` lacks a column that the statistics read.
+    """
+    check_frame(frame)
+    counted = usable(frame)
+    rows = [
+        _arm_row(str(arm), group, group[counted.loc[group.index]]) for arm, group in frame.groupby("arm", sort=False)
+    ]
+    return pd.DataFrame(rows, columns=_SUMMARY_COLUMNS)
+
+
+_SUMMARY_COLUMNS = ["arm", "trials", "failed", "timed_out", "unusable", "processes"] + [
+    f"{outcome}_{number}"
+    for outcome in ("tta_accuracy", "accuracy", "time_seconds")
+    for number in ("mean", "sd", "low", "high")
+]
+
+
+def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame) -> dict[str, object]:
+    said_ok = int((every["status"] == "ok").sum())
+    row: dict[str, object] = {
+        "arm": arm,
+        "trials": len(good),
+        "failed": int((every["status"] == "failed").sum()),
+        "timed_out": int((every["status"] == "timeout").sum()),
+        "unusable": said_ok - len(good),
+        "processes": int(good["process"].nunique()),
+    }
+    for outcome in ("tta_accuracy", "accuracy", "time_seconds"):
+        values = good[outcome].to_numpy(dtype=np.float64)
+        finite = np.isfinite(values)
+        over_trials = t_interval(values[finite])
+        interval = over_trials
+        if outcome == "time_seconds":
+            interval = t_interval(process_means(values[finite], good["process"].to_numpy()[finite]))
+        row |= {
+            f"{outcome}_mean": float(interval.mean),
+            f"{outcome}_sd": float(over_trials.sd),
+            f"{outcome}_low": float(interval.low),
+            f"{outcome}_high": float(interval.high),
+        }
+    return row

@@ -1,0 +1,81 @@
+"""Means with t-intervals, over trials, blocks or processes, for one data set or many at once."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+"""The level of every interval this package prints (measurement.md, rule 3)."""
+
+NO_SPREAD = 1e-12
+"""A standard deviation below this is rounding: accuracies step by 1e-5 or more, clocks by 1e-9 of a trial."""
+
+
+class TInterval(NamedTuple):
+    """A mean with its t-interval and the two-sided p-value of "the mean is zero", from `n` values; every array has the batch's shape.
+
+    Without spread, or with fewer than two values, `low`, `high` and `p` are NaN: there is nothing to judge the mean by.
+    """
+
+    n: int
+    mean: FloatArray
+    sd: FloatArray
+    low: FloatArray
+    high: FloatArray
+    p: FloatArray
+
+
+def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> TInterval:
+    """The mean of `values` `(..., n)` over their last axis, with its one-sample t-interval in the same unit.
+
+    Source: Student's t with n - 1 degrees of freedom; sd with n - 1 in the denominator.
+    """
+    samples = np.asarray(values, dtype=np.float64)
+    n = samples.shape[-1]
+    if n == 0:
+        nothing = np.full(samples.shape[:-1], np.nan)
+        return TInterval(0, nothing, nothing, nothing, nothing, nothing)
+    mean = np.asarray(samples.mean(axis=-1))
+    if n == 1:
+        nothing = np.full(mean.shape, np.nan)
+        return TInterval(1, mean, nothing, nothing, nothing, nothing)
+    sd = np.asarray(samples.std(axis=-1, ddof=1))
+    standard_error = np.where(sd > NO_SPREAD, sd, np.nan) / np.sqrt(n)
+    half_width = stats.t.ppf(0.5 + confidence / 2, n - 1) * standard_error
+    p = np.asarray(2 * stats.t.sf(np.abs(mean) / standard_error, n - 1))
+    return TInterval(n, mean, sd, np.asarray(mean - half_width), np.asarray(mean + half_width), p)
+
+
+def process_means(values: ArrayLike, processes: ArrayLike) -> FloatArray:
+    """The mean of `values` `(..., n)` within each process `(n,)`: an array `(..., P)`, processes in ascending order.
+
+    The process is the unit for time: trials of one process share its shift, so they are not independent (measurement.md).
+    """
+    samples, owners = np.asarray(values, dtype=np.float64), np.asarray(processes)
+    names = np.unique(owners)
+    if names.size == 0:
+        return np.empty((*samples.shape[:-1], 0))
+    return np.stack([samples[..., owners == name].mean(axis=-1) for name in names], axis=-1)
+
+
+def within_process_sd(values: ArrayLike, processes: ArrayLike) -> float:
+    """The spread of `values` `(n,)` around their own process's mean, pooled; NaN where no process has two values."""
+    samples, owners = np.asarray(values, dtype=np.float64), np.asarray(processes)
+    names, owner_index = np.unique(owners, return_inverse=True)
+    degrees_of_freedom = samples.size - names.size
+    if degrees_of_freedom <= 0:
+        return float("nan")
+    residuals = samples - process_means(samples, owners)[owner_index]
+    return float(np.sqrt((residuals**2).sum() / degrees_of_freedom))
+
+
+def correlation(left: ArrayLike, right: ArrayLike) -> float:
+    """Pearson's correlation of two series `(n,)`; NaN with fewer than three pairs or without spread on either side."""
+    one, other = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    if one.size < 3 or one.std() <= NO_SPREAD or other.std() <= NO_SPREAD:
+        return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])

@@ -1,0 +1,26 @@
+"""Many contrasts in one study: p-values adjusted so that one false alarm in the whole family stays rare."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ablate.stats.intervals import FloatArray
+
+
+def holm(p_values: ArrayLike) -> FloatArray:
+    """Holm's step-down adjustment of `p_values` `(..., m)` over the last axis; adjusted p below α keeps the family's error at α.
+
+    A NaN is no test: it stays NaN and does not count towards its family.
+    Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979) 65-70.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.shape[-1] == 0:
+        return p.copy()
+    order = np.argsort(p, axis=-1, kind="stable")
+    ascending = np.take_along_axis(p, order, axis=-1)
+    family_size = np.sum(~np.isnan(p), axis=-1, keepdims=True)
+    remaining = family_size - np.arange(p.shape[-1])
+    stepped = np.where(np.isnan(ascending), -np.inf, ascending * remaining)
+    adjusted_ascending = np.minimum(np.maximum.accumulate(stepped, axis=-1), 1.0)
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, adjusted_ascending, axis=-1)
+    return np.where(np.isnan(p), np.nan, adjusted)

@@ -1,0 +1,77 @@
+"""The paired trials of one contrast."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.design import Contrast
+from ablate.stats.blocks import Blocks
+from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The paired trials of one contrast: `tta_accuracy` and `accuracy` `(n, 2)`, `log_time` `(m, 2)`, with first, without second.
+
+    `process` `(m,)` is the process each timed pair ran in, `unpaired` the number of blocks in which only one side can be used.
+    `absence` is empty, or says why there are no pairs at all.
+    """
+
+    contrast: Contrast
+    tta_accuracy: FloatArray
+    accuracy: FloatArray
+    log_time: FloatArray
+    process: NDArray[np.int64]
+    unpaired: int
+    environments: int
+    absence: str
+
+    @property
+    def tta_difference(self) -> TInterval:
+        """TTA accuracy with minus without, as a fraction."""
+        return t_interval(self.tta_accuracy[:, 0] - self.tta_accuracy[:, 1])
+
+    @property
+    def accuracy_difference(self) -> TInterval:
+        """Plain accuracy with minus without, over the pairs that have one."""
+        difference = self.accuracy[:, 0] - self.accuracy[:, 1]
+        return t_interval(difference[np.isfinite(difference)])
+
+    @property
+    def log_ratio(self) -> TInterval:
+        """log(time with / time without), the process being the unit."""
+        return t_interval(process_means(self.log_time[:, 0] - self.log_time[:, 1], self.process))
+
+    @classmethod
+    def of(cls, blocks: Blocks, contrast: Contrast) -> "Pairs":
+        """The pairs that `blocks` holds for `contrast`; none, with the reason in `absence`, where it holds none."""
+        arms = (contrast.with_arm, contrast.without_arm)
+        absence = blocks.mixed_data or blocks.missing(arms)
+        if not absence:
+            paired = blocks.complete(arms, same_process=False)
+            if not paired.any():
+                absence = _never_together(blocks, contrast)
+        if absence:
+            none, nobody = np.empty((0, 2)), np.empty(0, dtype=np.int64)
+            return cls(contrast, none, none, none, nobody, unpaired=0, environments=0, absence=absence)
+        timed = blocks.complete(arms, same_process=True)
+        columns = blocks.columns_of(arms)
+        either = np.isfinite(blocks.tta_accuracy[:, columns]).any(axis=1)
+        return cls(
+            contrast,
+            tta_accuracy=blocks.tta_accuracy[np.ix_(paired, columns)],
+            accuracy=blocks.accuracy[np.ix_(paired, columns)],
+            log_time=blocks.log_time[np.ix_(timed, columns)],
+            process=blocks.process[timed, columns[0]],
+            unpaired=int((either & ~paired).sum()),
+            environments=blocks.environments_of(arms, paired),
+            absence="",
+        )
+
+
+def _never_together(blocks: Blocks, contrast: Contrast) -> str:
+    arms = (contrast.with_arm, contrast.without_arm)
+    if np.isfinite(blocks.tta_accuracy[:, blocks.columns_of(arms)]).all(axis=1).any():
+        return f"arms '{arms[0]}' and '{arms[1]}' never ran in one environment within a block"
+    return f"no block has a usable trial of both '{arms[0]}' and '{arms[1]}'"

@@ -1,0 +1,107 @@
+"""An effect in words: the short form, the full form, and what stands between it and a verdict."""
+
+from math import isfinite
+
+from ablate.stats.effect import BEYOND_REACH, Effect
+from ablate.stats.intervals import NO_SPREAD
+from ablate.stats.pairs import Pairs
+from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
+from ablate.stats.wording import accuracy_words, counted, interval_words, signed, time_words
+
+PROCESSES_FOR_AN_INTERVAL = 5
+"""What the sentence under a one-process study asks for: with 5 the paired interval covers 95.1 % (measurement.md)."""
+
+
+def headline(effect: Effect) -> str:
+    """The effect in one breath: "selective_tta: 2.3 % faster, −0.01 pp"."""
+    if effect.blocks == 0:
+        return f"{effect.subject}: no effect measured"
+    time = time_words(effect.time_percent) if isfinite(effect.time_percent) else "time not measured"
+    return f"{effect.subject}: {time}, {_accuracy(effect)}"
+
+
+def sentence(effect: Effect) -> str:
+    """The effect with intervals, verdicts and counts, in one sentence without the note."""
+    if effect.blocks == 0:
+        return f"{headline(effect)}: {effect.note}"
+    parts = [
+        f"time {_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process')}",
+        f"TTA accuracy {_accuracy(effect)}{_accuracy_interval(effect)}"
+        f"{_verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, 'block')}",
+    ]
+    counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
+    return f"{effect.subject}: {'; '.join(parts)} ({counts})"
+
+
+def _accuracy(effect: Effect) -> str:
+    if _identical_accuracy(effect):
+        return "identical accuracy"
+    return accuracy_words(effect.tta_accuracy_pp)
+
+
+def _identical_accuracy(effect: Effect) -> bool:
+    return abs(effect.tta_accuracy_pp) <= 100 * NO_SPREAD and effect.tta_accuracy_sd_pp <= 100 * NO_SPREAD
+
+
+def _accuracy_interval(effect: Effect) -> str:
+    if not isfinite(effect.tta_accuracy_low_pp):
+        return ""
+    return f" {interval_words(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp, 2)}"
+
+
+def _time(effect: Effect) -> str:
+    if not isfinite(effect.time_percent):
+        return "not measured"
+    change = f"{signed(effect.time_percent, 2)} %"
+    if not isfinite(effect.time_low_percent):
+        return change
+    return f"{change} {interval_words(effect.time_low_percent, effect.time_high_percent, 2)}"
+
+
+def _verdict(verdict: Verdict, more: int, unit: str) -> str:
+    if verdict == "no verdict":
+        return ", no verdict"
+    if verdict != "inconclusive":
+        return f", {verdict}"
+    if more == BEYOND_REACH:
+        return f", inconclusive (no number of {unit}{'es' if unit.endswith('s') else 's'} would settle it)"
+    would = "would settle it if mean and spread stay as they are"
+    return f", inconclusive (about {counted(more, f'more {unit}')} {would})"
+
+
+def note_on(effect: Effect, pairs: Pairs) -> str:
+    """What a reader must know before believing the effect's numbers; empty if nothing."""
+    if pairs.absence:
+        return pairs.absence
+    remarks = []
+    if effect.blocks < FEWEST_BLOCKS:
+        remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
+    elif effect.tta_accuracy_sd_pp <= 100 * NO_SPREAD and not _identical_accuracy(effect):
+        remarks.append("every block gives the same difference of accuracy, so there is no interval and no verdict")
+    if pairs.unpaired:
+        remarks.append(f"{counted(pairs.unpaired, 'block')} left out: one of the two trials failed or is not there yet")
+    remarks += _time_remarks(effect)
+    if pairs.environments > 1:
+        remarks.append(f"the pairs ran in {pairs.environments} environments: machine or versions changed in between")
+    return "; ".join(remarks)
+
+
+def _time_remarks(effect: Effect) -> list[str]:
+    if effect.time_blocks == 0:
+        return ["no block ran both arms in one process, so their times cannot be compared"]
+    remarks = []
+    torn = effect.blocks - effect.time_blocks
+    if torn:
+        remarks.append(f"{counted(torn, 'block')} torn between processes, counted for accuracy only")
+    if effect.processes == 1:
+        spread = effect.time_within_sd_percent
+        within = f"its trials spread by {spread:.2f} % (sd), but " if isfinite(spread) else ""
+        remarks.append(
+            f"one process: {within}processes differ more than their trials do, so there is no interval of time; "
+            f"run the study with --processes {PROCESSES_FOR_AN_INTERVAL}"
+        )
+    elif effect.time_sd_percent <= 100 * NO_SPREAD and effect.time_blocks >= FEWEST_BLOCKS:
+        remarks.append("every process gives exactly the same ratio of times, so there is no interval: check the clock")
+    if 0 < effect.time_blocks < FEWEST_BLOCKS <= effect.blocks:
+        remarks.append(f"{counted(effect.time_blocks, 'block')} with both times: no verdict on time")
+    return remarks
