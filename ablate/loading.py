@@ -1,0 +1,114 @@
+"""Which registry a command works with: the package's own, installed ones, or a file's."""
+
+import runpy
+import sys
+import traceback
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from ablate import features
+from ablate.errors import AblateError, UsageError
+from ablate.features.baseline import AIRBENCH94_MUON
+from ablate.groups import HIVE_GROUPS, Group
+from ablate.registry import Feature, Registry
+
+ENTRY_POINT_GROUP = "ablate.features"
+
+
+def load_registry(*, features_from: Path | None = None, registry: Path | None = None) -> Registry:
+    """The registry to work with.
+
+    Without arguments: the Hive's features over airbench94_muon, with what installed packages add under the entry point group
+    `ablate.features`. `features_from`: a Python file whose Feature and Group constants are added. `registry`: a Python file whose
+    Registry constant is taken instead of the package's own.
+
+    Raises:
+        UsageError: a file is missing, raises, or holds nothing of the kind; a feature does not fit.
+    """
+    if registry is not None:
+        loaded = _registry_in(registry)
+    else:
+        loaded = Registry.discover(AIRBENCH94_MUON, features, HIVE_GROUPS)
+        for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+            loaded = _extended(loaded, _entry_point_constants(entry_point), f"entry point '{entry_point.name}'")
+    if features_from is not None:
+        loaded = _extended(loaded, _run_file(features_from), str(features_from))
+    return loaded
+
+
+def _extended(registry: Registry, constants: list[Any], where: str) -> Registry:
+    own_features = _of_type(constants, Feature)
+    if not own_features:
+        raise UsageError(
+            f"{where} defines no Feature. Write `FEATURE = ablate.Feature(name=..., patch={{...}}, ...)` in it."
+        )
+    try:
+        return registry.extended(own_features, _of_type(constants, Group))
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def _registry_in(path: Path) -> Registry:
+    found = _of_type(_run_file(path), Registry)
+    if len(found) != 1:
+        raise UsageError(f"{path} defines {len(found) or 'no'} Registry constants, where one is needed.")
+    return found[0]
+
+
+def _entry_point_constants(entry_point: EntryPoint) -> list[Any]:
+    try:
+        loaded = entry_point.load()
+    except Exception as error:
+        raise UsageError(
+            f"Entry point '{entry_point.name}' ({entry_point.value}) cannot be loaded: {error}."
+        ) from error
+    return [loaded] if isinstance(loaded, Feature) else _constants(vars(loaded))
+
+
+def _run_file(path: Path) -> list[Any]:
+    """The constants a Python file defines, lists and tuples of them opened."""
+    if not path.is_file():
+        raise UsageError(f"No file '{path}'.")
+    module_name = f"_ablate_file_{path.stem}"
+    sys.modules.pop(module_name, None)
+    try:
+        return _constants(_import_path(path, module_name))
+    except AblateError as error:
+        raise UsageError(f"{_place(error, path)}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"{_place(error, path)}: {type(error).__name__}: {error}") from error
+
+
+def _import_path(path: Path, module_name: str) -> dict[str, Any]:
+    """Run a file as a module of its own that stays importable: dataclasses and `inspect` look their module up."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        return runpy.run_path(str(path), run_name=module_name)
+    module = module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """The file, and the line in it that raised."""
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f"{path}, line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f"{path}, line {lines[-1]}" if lines else str(path)
+
+
+def _constants(namespace: dict[str, Any]) -> list[Any]:
+    constants: list[Any] = []
+    for name, value in namespace.items():
+        if not name.startswith("__"):
+            constants += value if isinstance(value, (list, tuple)) else [value]
+    return constants
+
+
+def _of_type(constants: list[Any], kind: type) -> list[Any]:
+    """Each constant of a type once, however many names it has."""
+    return list({id(value): value for value in constants if isinstance(value, kind)}.values())

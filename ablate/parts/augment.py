@@ -1,0 +1,176 @@
+"""Augmentation of the whole training set once an epoch: normalise and flip once, then crop, mirror and jitter.
+
+Random draws are made outside compiled functions, from the slot's own stream; what uses them is a pure function of tensors.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.transforms.functional import normalize
+
+from ablate.parts.compiler import Compiler
+from ablate.parts.part import Part
+
+CHANNEL_MEANS = (0.4914, 0.4822, 0.4465)
+CHANNEL_STDS = (0.2470, 0.2435, 0.2616)
+
+
+def normalised(images_NCHW: Tensor) -> Tensor:
+    """Images in [0, 1] minus CIFAR-10's channel means over its standard deviations, constants rounded to the images' dtype."""
+    return normalize(images_NCHW, list(CHANNEL_MEANS), list(CHANNEL_STDS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flip(Part):
+    """Slot: mirroring. The random half is chosen once; `each_epoch` may mirror the whole set."""
+
+    @abstractmethod
+    def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """The set before the first epoch."""
+
+    @abstractmethod
+    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
+        """The cropped set of an epoch (from 0)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoFlip(Flip):
+    """Images as they are."""
+
+    def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """Unchanged."""
+        return images_NCHW
+
+    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
+        """Unchanged."""
+        return images_NCHW
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlternatingFlip(Flip):
+    """Each image mirrored at random once, then all of them in every second epoch (arXiv:2404.00498).
+
+    `compile_mode`: how the one-time flip wants to be compiled, None for not at all.
+    """
+
+    compile_mode: str | None = None
+
+    def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """Each image mirrored with probability one half."""
+        chosen = torch.rand(len(images_NCHW), device=images_NCHW.device, generator=generator) < 0.5
+        return compiler.function(mirror_chosen, self.compile_mode)(images_NCHW, chosen)
+
+    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
+        """Mirrored in odd epochs."""
+        return images_NCHW.flip(-1) if epoch % 2 == 1 else images_NCHW
+
+
+def mirror_chosen(images_NCHW: Tensor, chosen_N: Tensor) -> Tensor:
+    """The images, those chosen mirrored left to right."""
+    return torch.where(chosen_N.view(-1, 1, 1, 1), images_NCHW.flip(-1), images_NCHW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crop(Part):
+    """Slot: how shifted images are cut out of padded ones. `reach` is the largest shift in pixels."""
+
+    reach: int = 2
+
+    def pad(self, images_NCHW: Tensor) -> Tensor:
+        """Reflect-padded by `reach` on all sides."""
+        return F.pad(images_NCHW, (self.reach,) * 4, "reflect")
+
+    def draw(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """Corner offsets (y, x) uniform on 0 to 2·reach, (N, 2) int64."""
+        return torch.randint(0, 2 * self.reach + 1, (num_images, 2), device=generator.device, generator=generator)
+
+    @abstractmethod
+    def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
+        """Each image's window at its offset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopedCrop(Crop):
+    """One masked copy for each of the (2·reach + 1)² shifts."""
+
+    def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
+        """Each image's window, (N, C, H, W) contiguous."""
+        num_images, channels, padded_size, _ = padded_NCHW.shape
+        size = padded_size - 2 * self.reach
+        # Plain NCHW, as the baseline's buffer is: the network's first convolution sees this layout.
+        cropped = padded_NCHW.new_empty((num_images, channels, size, size))
+        for y in range(2 * self.reach + 1):
+            for x in range(2 * self.reach + 1):
+                chosen = (offsets_N2[:, 0] == y) & (offsets_N2[:, 1] == x)
+                cropped[chosen] = padded_NCHW[chosen, :, y : y + size, x : x + size]
+        return cropped
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatheredCrop(Crop):
+    """One gather over (image, channel, row, column) indices, compiled."""
+
+    def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
+        """Each image's window, (N, C, H, W)."""
+        size = padded_NCHW.shape[-1] - 2 * self.reach
+        return compiler.function(gather_windows, "default")(padded_NCHW, offsets_N2, size)
+
+
+def gather_windows(padded_NCHW: Tensor, offsets_N2: Tensor, size: int) -> Tensor:
+    """The `size`×`size` window of every image whose corner lies at its (y, x) offset."""
+    num_images, channels = padded_NCHW.shape[:2]
+    device = padded_NCHW.device
+    window = torch.arange(size, device=device)
+    image = torch.arange(num_images, device=device).view(-1, 1, 1, 1)
+    channel = torch.arange(channels, device=device).view(1, -1, 1, 1)
+    row = (offsets_N2[:, :1] + window).view(-1, 1, size, 1)
+    column = (offsets_N2[:, 1:] + window).view(-1, 1, 1, size)
+    return padded_NCHW[image, channel, row, column]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jitter(Part):
+    """Slot: changes of colour, after crop and mirror, in normalised space."""
+
+    @abstractmethod
+    def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """The jittered set of an epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoJitter(Jitter):
+    """Colours as they are."""
+
+    def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """Unchanged."""
+        return images_NCHW
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrightnessContrast(Jitter):
+    """A shift uniform in ±brightness, then a factor uniform in 1 ± contrast, for each image and epoch, compiled.
+
+    Both act on normalised values: contrast is about the data set's mean, and scales the shift too. Nothing is clamped.
+    """
+
+    brightness: float
+    contrast: float
+
+    def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """Each image (x + shift) · factor, in the images' dtype."""
+        shift, factor = self.draw(len(images_NCHW), generator)
+        dtype = images_NCHW.dtype
+        return compiler.function(shift_and_scale, "default")(images_NCHW, shift.to(dtype), factor.to(dtype))
+
+    def draw(self, num_images: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Shifts and factors, (N, 1, 1, 1) float32 each."""
+        unit = 2 * torch.rand((2, num_images, 1, 1, 1), device=generator.device, generator=generator) - 1
+        return unit[0] * self.brightness, 1 + unit[1] * self.contrast
+
+
+def shift_and_scale(images_NCHW: Tensor, shift_N111: Tensor, factor_N111: Tensor) -> Tensor:
+    """(images + shift) · factor."""
+    return (images_NCHW + shift_N111) * factor_N111

@@ -1,0 +1,184 @@
+"""The network: a frozen whitening convolution, three groups of two convolutions, and a linear head."""
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ablate.parts.part import Part
+from ablate.parts.precision import Precision
+from ablate.parts.scale import Scale
+
+NUM_CLASSES = 10
+WHITENING_KERNEL = 2
+WHITENING_FILTERS = 2 * 3 * WHITENING_KERNEL**2
+NORM_EPS = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(Part):
+    """Slot: the nonlinearity inside the convolution groups (the one after whitening is always GELU)."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """A fresh module."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gelu(Activation):
+    """GELU in its exact (erf) form."""
+
+    def build(self) -> nn.Module:
+        """`nn.GELU()`."""
+        return nn.GELU()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silu(Activation):
+    """SiLU, x · sigmoid(x)."""
+
+    def build(self) -> nn.Module:
+        """`nn.SiLU()`."""
+        return nn.SiLU()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(Part):
+    """Slot: the architecture. `widths` are the output channels of the groups as published."""
+
+    widths: tuple[int, ...]
+
+    @abstractmethod
+    def build(
+        self,
+        *,
+        scale: Scale,
+        activation: Activation,
+        norm_momentum: float,
+        precision: Precision,
+        compute_dtype: torch.dtype,
+        device: torch.device,
+    ) -> "WhitenedConvNet":
+        """A network with uninitialised meaning; `reset_network` gives it its starting values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AirbenchNet(Network):
+    """airbench94's plain network: whitening, then groups of conv-pool-norm-activation and conv-norm-activation, no residuals."""
+
+    widths: tuple[int, ...] = (64, 256, 256)
+
+    def build(
+        self,
+        *,
+        scale: Scale,
+        activation: Activation,
+        norm_momentum: float,
+        precision: Precision,
+        compute_dtype: torch.dtype,
+        device: torch.device,
+    ) -> "WhitenedConvNet":
+        """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last."""
+        widths = [max(8, 8 * round(width * scale.width / 8)) for width in self.widths]
+        network = WhitenedConvNet(widths, activation, norm_momentum, precision).to(device, compute_dtype)
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.to(precision.norm_dtype(compute_dtype))
+        return network.to(memory_format=torch.channels_last)
+
+
+class ConvGroup(nn.Module):
+    """conv, max-pool 2, norm, activation, conv, norm, activation; the pool comes before the norm."""
+
+    def __init__(self, in_channels: int, channels: int, activation: Activation, norm_momentum: float) -> None:
+        super().__init__()
+        self.conv1 = _conv(in_channels, channels)
+        self.pool = nn.MaxPool2d(2)
+        self.norm1 = _norm(channels, norm_momentum)
+        self.conv2 = _conv(channels, channels)
+        self.norm2 = _norm(channels, norm_momentum)
+        self.activation = activation.build()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C_in, H, W) to (N, C, H // 2, W // 2)."""
+        features = self.activation(self.norm1(self.pool(self.conv1(features))))
+        return self.activation(self.norm2(self.conv2(features)))
+
+
+class WhitenedConvNet(nn.Module):
+    """Images (N, 3, 32, 32) to logits (N, 10)."""
+
+    def __init__(self, widths: list[int], activation: Activation, norm_momentum: float, precision: Precision) -> None:
+        super().__init__()
+        self.precision = precision
+        self.whiten = nn.Conv2d(3, WHITENING_FILTERS, WHITENING_KERNEL)
+        self.whiten.weight.requires_grad_(False)
+        self.whiten_activation = nn.GELU()
+        in_channels = [WHITENING_FILTERS, *widths[:-1]]
+        self.groups = nn.Sequential(
+            *(
+                ConvGroup(before, width, activation, norm_momentum)
+                for before, width in zip(in_channels, widths, strict=True)
+            )
+        )
+        self.pool = nn.MaxPool2d(3)
+        self.head = nn.Linear(widths[-1], NUM_CLASSES, bias=False)
+
+    def forward(self, images_NCHW: Tensor, train_whitening_bias: bool = True) -> Tensor:
+        """Logits; a detached whitening bias has no gradient at all, so that its optimiser leaves it alone."""
+        bias = self.whiten.bias if train_whitening_bias else self.whiten.bias.detach()
+        features = F.conv2d(self.precision.arrange(images_NCHW), self.whiten.weight, bias)
+        features = self.pool(self.groups(self.whiten_activation(features))).flatten(1)
+        # The head starts with unit-variance weights; dividing by the width stands in for the usual 1/9 logit scale.
+        return self.head(features) / features.shape[1]
+
+    def filters(self) -> list[nn.Parameter]:
+        """The trained convolution weights, in order from the input."""
+        return [conv.weight for group in self.groups for conv in (group.conv1, group.conv2)]
+
+    def norm_biases(self) -> list[nn.Parameter]:
+        """The biases of the normalisation layers, in order from the input."""
+        return [norm.bias for group in self.groups for norm in (group.norm1, group.norm2)]
+
+
+@torch.no_grad()
+def reset_network(network: WhitenedConvNet, generator: torch.Generator) -> None:
+    """Give a network new starting values in place, drawn in float32 from `generator` whatever the network's dtype.
+
+    Convolutions: PyTorch's default, then identity filters for the first min(C_in, C_out) outputs. Head: PyTorch's default scaled to
+    unit standard deviation. Whitening bias: PyTorch's default, *not* zero as in airbench94's older scripts. Norms: 1, 0, 0, 1.
+    """
+    _copy_uniform(network.whiten.bias, network.whiten.weight[0].numel(), generator)
+    for weight in network.filters():
+        _copy_uniform(weight, weight[0].numel(), generator)
+        nn.init.dirac_(weight[: weight.shape[1]])
+    head = _uniform_like(network.head.weight, network.head.in_features, generator)
+    network.head.weight.copy_(head / head.std())
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+    network.zero_grad(set_to_none=True)
+
+
+def _copy_uniform(parameter: Tensor, fan_in: int, generator: torch.Generator) -> None:
+    parameter.copy_(_uniform_like(parameter, fan_in, generator))
+
+
+def _uniform_like(parameter: Tensor, fan_in: int, generator: torch.Generator) -> Tensor:
+    """PyTorch's default initialisation of convolutions and linear layers: uniform in ±1/sqrt(fan_in)."""
+    draw = torch.empty(parameter.shape, dtype=torch.float32, device=parameter.device)
+    bound = 1 / math.sqrt(fan_in)
+    return draw.uniform_(-bound, bound, generator=generator)
+
+
+def _conv(in_channels: int, channels: int) -> nn.Conv2d:
+    return nn.Conv2d(in_channels, channels, 3, padding="same", bias=False)
+
+
+def _norm(channels: int, momentum: float) -> nn.BatchNorm2d:
+    norm = nn.BatchNorm2d(channels, eps=NORM_EPS, momentum=momentum)
+    norm.weight.requires_grad_(False)
+    return norm

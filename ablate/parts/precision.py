@@ -1,0 +1,48 @@
+"""Which numbers the network computes in besides the device's compute dtype, and how they lie in memory."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.parts.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision(Part):
+    """Slot: the dtype of normalisation layers and the memory format of activations."""
+
+    @abstractmethod
+    def norm_dtype(self, compute_dtype: torch.dtype) -> torch.dtype:
+        """The dtype of BatchNorm's parameters and running statistics."""
+
+    @abstractmethod
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """The network's input in the memory format its convolutions should see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Float32Norms(Precision):
+    """BatchNorm in float32 beside activations in the compute dtype; inputs as they come."""
+
+    def norm_dtype(self, compute_dtype: torch.dtype) -> torch.dtype:
+        """Always float32."""
+        return torch.float32
+
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """Unchanged."""
+        return images_NCHW
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeDtypeNorms(Precision):
+    """BatchNorm in the compute dtype too, channels_last from the input on."""
+
+    def norm_dtype(self, compute_dtype: torch.dtype) -> torch.dtype:
+        """The compute dtype itself."""
+        return compute_dtype
+
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """In channels_last."""
+        return images_NCHW.contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,28 @@
+"""How much of the published recipe is run: set by presets and lengths, never by a feature."""
+
+from dataclasses import dataclass, replace
+
+from ablate.parts.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale(Part):
+    """Factors on the published network width, training and test images, batch size and epochs; 1 is the recipe as published."""
+
+    width: float = 1.0
+    images: float = 1.0
+    batch: float = 1.0
+    epochs: float = 1.0
+
+    def lengthened(self, factor: float) -> "Scale":
+        """The same scale with `factor` times the epochs."""
+        return replace(self, epochs=self.epochs * factor)
+
+
+PRESETS: dict[str, Scale] = {
+    "full": Scale(),
+    # Chosen so that every feature still does what it does in `full`: all steps keep both sides of the whitening-bias
+    # boundary, periodic normalisation still skips steps, and a quarter of the test images still fills more than one view batch.
+    "mini": Scale(width=0.25, images=0.2, batch=0.25, epochs=0.5),
+}
+"""The scales that have a name."""

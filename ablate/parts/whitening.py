@@ -1,0 +1,58 @@
+"""Whitening filters: the first layer's frozen weights, computed from image patches."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.parts.network import WHITENING_KERNEL
+from ablate.parts.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whitening(Part):
+    """Slot: how the patches' second-moment matrix is decomposed. `eps` is added to every eigenvalue."""
+
+    eps: float = 5e-4
+
+    @abstractmethod
+    def principal_filters(self, moment_DD: Tensor) -> Tensor:
+        """Rows v_i / sqrt(λ_i + eps) of a symmetric (D, D) float32 matrix, (D, D)."""
+
+    def filters(self, images_NCHW: Tensor) -> Tensor:
+        """Whitening filters followed by their negatives, (2·D, C, k, k) float32, D = C·k·k.
+
+        The second moment is *not* centred, as in the recipes.
+        """
+        moment = patch_moment(images_NCHW)
+        rows = self.principal_filters(moment).reshape(-1, images_NCHW.shape[1], WHITENING_KERNEL, WHITENING_KERNEL)
+        return torch.cat([rows, -rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class EigenWhitening(Whitening):
+    """By the symmetric eigendecomposition: filters in ascending order of eigenvalue."""
+
+    def principal_filters(self, moment_DD: Tensor) -> Tensor:
+        """Eigenvectors over the root of their eigenvalues, the smallest first."""
+        eigenvalues, eigenvectors = torch.linalg.eigh(moment_DD, UPLO="U")
+        return (eigenvectors / torch.sqrt(eigenvalues + self.eps)).T
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvdWhitening(Whitening):
+    """By the singular value decomposition: the same filters up to sign, in descending order."""
+
+    def principal_filters(self, moment_DD: Tensor) -> Tensor:
+        """Left singular vectors over the root of their singular values, the largest first."""
+        vectors, values, _ = torch.linalg.svd(moment_DD)
+        return (vectors * torch.rsqrt(values + self.eps)).T
+
+
+def patch_moment(images_NCHW: Tensor) -> Tensor:
+    """The uncentred second moment of all overlapping 2×2 patches as (c, h, w) vectors, (12, 12) float32."""
+    channels = images_NCHW.shape[1]
+    patches = images_NCHW.unfold(2, WHITENING_KERNEL, 1).unfold(3, WHITENING_KERNEL, 1)
+    rows = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels * WHITENING_KERNEL**2).float()
+    return rows.T @ rows / len(rows)

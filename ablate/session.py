@@ -1,0 +1,107 @@
+"""Where a recipe is trained: device, compute dtype, random streams and the clock. Nothing here changes what is trained."""
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.environment import cpu_has_bfloat16
+from ablate.errors import UsageError, near_match
+
+
+def open_device(name: str) -> torch.device:
+    """The device a user asked for; "auto" takes a GPU where there is one.
+
+    Raises:
+        UsageError: no such device, or not on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        known = ["auto", "cpu", "cuda", "mps"]
+        if name.split(":")[0] not in known:
+            raise UsageError(f"Unknown device '{name}'.{near_match(name, known)}") from error
+        raise UsageError(
+            f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`."
+        ) from error
+    if device.type == "meta":
+        raise UsageError("Device 'meta' holds no numbers and cannot train. Try `--device cpu`.")
+    return device
+
+
+def compute_dtype_of(device: torch.device) -> torch.dtype:
+    """float16 on a GPU; on a CPU bfloat16 where it is native, else float32: float16 arithmetic on a CPU is some 30 times slower."""
+    if device.type == "cuda":
+        return torch.float16
+    return torch.bfloat16 if device.type == "cpu" and cpu_has_bfloat16() else torch.float32
+
+
+class Streams:
+    """One random stream a slot, derived from the seed and the slot's name: toggling one slot leaves the others' draws alone."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.seed = seed
+        self.device = device
+        self._generators: dict[str, torch.Generator] = {}
+
+    def __getitem__(self, slot: str) -> torch.Generator:
+        if slot not in self._generators:
+            number = int.from_bytes(hashlib.sha256(f"{self.seed}/{slot}".encode()).digest()[:8], "big") >> 1
+            self._generators[slot] = torch.Generator(self.device).manual_seed(number)
+        return self._generators[slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment: on the device's own clock (a CUDA event, or seconds) and on the wall clock."""
+
+    device_time: torch.cuda.Event | float
+    wall_seconds: float
+
+
+class Clock:
+    """A stopwatch for work on a device: CUDA events on a GPU, `perf_counter` elsewhere, and the wall clock beside both.
+
+    On a GPU a mark does not wait for the work before it; reading the time between two marks does.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
+    def mark(self) -> Mark:
+        """This moment in the device's queue of work."""
+        if self.device.type == "cuda":
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            return Mark(event, time.time())
+        synchronise(self.device)
+        return Mark(time.perf_counter(), time.time())
+
+    @staticmethod
+    def seconds(start: Mark, end: Mark) -> float:
+        """The time between two marks by the device's clock, in seconds; waits for the device."""
+        if isinstance(start.device_time, torch.cuda.Event):
+            end.device_time.synchronize()
+            return start.device_time.elapsed_time(end.device_time) / 1000
+        return end.device_time - start.device_time
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until a device has done what it was given."""
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceImages:
+    """A data set on the device: images in [0, 1] in the compute dtype, channels_last, not normalised; labels int64."""
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
