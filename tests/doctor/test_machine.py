@@ -1,0 +1,156 @@
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
+
+import pytest
+
+from ablate import processor
+from ablate.doctor import machine
+from ablate.doctor.finding import Finding
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the kernel's files")
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    monkeypatch.setattr(processor, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(processor, "SYS", tmp_path / "sys")
+    monkeypatch.setattr(machine, "SAMPLE_SECONDS", 0.0)
+
+    def write(path: str, text: str) -> None:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    return write
+
+
+def processor_checks(on_cpu: bool = True) -> dict[str, Finding]:
+    return {finding.check: finding for finding in machine.processor_findings(on_cpu)}
+
+
+@pytest.mark.parametrize(("load", "status"), [(0.3, "ok"), (3.0, "warning")])
+def test_load_is_judged_by_the_cores(load: float, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(machine, "SAMPLE_SECONDS", 0.0)
+    finding = processor_checks()["load"]
+    assert finding.status == status
+    assert f"{load} runnable tasks over the last minute on 4 cores" in finding.seen
+
+
+def stat_line(name: str, user_ticks: int) -> str:
+    return f"1 ({name}) S " + "0 " * 10 + f"{user_ticks} 0 0 0"
+
+
+def test_a_heavy_process_and_stolen_time_are_named(
+    kernel: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_second_passes(_: float) -> None:
+        kernel("proc/stat", "cpu 150 0 0 130 0 0 0 20 0 0\n")
+        kernel("proc/101/stat", stat_line("a (b) game", 90))
+        kernel("proc/102/stat", stat_line("calm", 6))
+
+    kernel("proc/stat", "cpu 100 0 0 100 0 0 0 0 0 0\n")
+    kernel("proc/101/stat", stat_line("a (b) game", 0))
+    kernel("proc/102/stat", stat_line("calm", 0))
+    kernel(f"proc/{os.getpid()}/stat", stat_line("this test", 0))
+    moments = iter([0.0, 1.0])
+    monkeypatch.setattr(machine.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(machine.time, "sleep", one_second_passes)
+    monkeypatch.setattr(os, "sysconf", lambda _: 100)
+    found = processor_checks()
+    assert found["other processes"].status == "warning"
+    assert found["other processes"].seen == "a (b) game (101): 90% of a core"
+    assert (found["stolen time"].status, found["stolen time"].seen[:3]) == ("warning", "20%")
+
+
+@pytest.mark.parametrize(
+    ("governors", "status"), [(["performance"] * 2, "ok"), (["performance", "powersave"], "warning"), ([], None)]
+)
+def test_governor(governors: list[str], status: str | None, kernel: Callable[[str, str], None]) -> None:
+    for number, governor in enumerate(governors):
+        kernel(f"sys/devices/system/cpu/cpu{number}/cpufreq/scaling_governor", f"{governor}\n")
+    finding = processor_checks().get("cpu governor")
+    assert (finding.status if finding else None) == status
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "on_cpu", "status", "remedy"),
+    [
+        ("intel_pstate/no_turbo", "0", True, "warning", "echo 1 | sudo tee "),
+        ("intel_pstate/no_turbo", "0", False, "ok", ""),
+        ("intel_pstate/no_turbo", "1", True, "ok", ""),
+        ("cpufreq/boost", "1", True, "warning", "echo 0 | sudo tee "),
+        ("cpufreq/boost", "0", True, "ok", ""),
+    ],
+)
+def test_turbo_matters_where_the_cpu_trains(
+    path: str, value: str, on_cpu: bool, status: str, remedy: str, kernel: Callable[[str, str], None]
+) -> None:
+    kernel(f"sys/devices/system/cpu/{path}", f"{value}\n")
+    finding = processor_checks(on_cpu)["cpu turbo"]
+    assert finding.status == status
+    assert finding.remedy.startswith(remedy)
+    assert ("tee" in finding.remedy) == (status == "warning")
+
+
+@pytest.mark.parametrize(
+    ("threads", "setting", "status", "remedy"),
+    [
+        (4, None, "ok", ""),
+        (16, None, "warning", "export OMP_NUM_THREADS=4"),
+        (1, "1", "warning", "unset OMP_NUM_THREADS"),
+        (1, None, "ok", ""),
+    ],
+)
+def test_threads_against_cores(
+    threads: int, setting: str | None, status: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "usable_cores", lambda: 4.0)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if setting:
+        monkeypatch.setenv("OMP_NUM_THREADS", setting)
+    finding = machine.thread_finding(threads)
+    assert (finding.status, finding.remedy) == (status, remedy)
+
+
+@pytest.mark.parametrize(
+    ("available", "swap_free", "on_cpu", "status"),
+    [(8, 2, True, "ok"), (3, 2, True, "warning"), (3, 2, False, "ok"), (1, 0, False, "warning")],
+)
+def test_memory(available: int, swap_free: int, on_cpu: bool, status: str, kernel: Callable[[str, str], None]) -> None:
+    gib = 2**20
+    figures = {"MemAvailable": available, "SwapTotal": 2, "SwapFree": swap_free}
+    kernel("proc/meminfo", "".join(f"{name}: {figure * gib} kB\n" for name, figure in figures.items()))
+    (finding,) = machine.memory_findings(on_cpu)
+    assert finding.status == status
+    assert f"{available}.0 GiB free" in finding.seen
+
+
+def test_memory_that_is_not_shown_gives_no_finding(kernel: Callable[[str, str], None]) -> None:
+    assert list(machine.memory_findings(True)) == []
+
+
+@pytest.mark.parametrize(("free", "status"), [(2**36, "ok"), (2**30, "warning"), (2**20, "problem")])
+def test_room_for_a_folder_that_is_still_to_be_made(
+    free: int, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    finding = machine.folder_finding("disk", tmp_path / "runs" / "deep", "use --out")
+    assert finding.status == status
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> NoReturn:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    finding = machine.folder_finding("disk", tmp_path, "use --out")
+    assert (finding.status, finding.remedy) == ("problem", "use --out")
+    assert finding.seen == f"'{tmp_path}' cannot be written: Read-only file system"
