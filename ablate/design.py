@@ -1,32 +1,49 @@
-"""Designs: from names of features and groups to arms, contrasts and the order they run in. Free of torch."""
+"""The study: arms, contrasts and the order they run in; and the designs it is made of. Free of torch."""
 
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
+from ablate.arms import ALL, BASELINE, Arm, Catalogue, Contrast, ContrastKind, Design, check_arms, combine
+from ablate.designs import (
+    aa,
+    add_one_in,
+    full_factorial,
+    ladder,
+    leave_one_out,
+    lengths,
+    pair,
+    shapley,
+    toggled,
+    total,
+    with_twin,
+)
+from ablate.errors import UsageError
+from ablate.records import TrialSpec
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
-    """What is compared: a name, feature or group names, and a length (factor on the recipe's epochs).
-
-    `stream` keeps the twin of an A/A pair apart: arms of one stream share each block's seed, another stream draws its own.
-    """
-
-    name: str
-    features: frozenset[str]
-    length: float = 1.0
-    stream: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """A question of two arms: what `subject` (a feature, a group, or a sum of them) does, with it minus without it."""
-
-    subject: str
-    with_arm: str
-    without_arm: str
-    kind: ContrastKind
+__all__ = [
+    "ALL",
+    "BASELINE",
+    "Arm",
+    "Catalogue",
+    "Contrast",
+    "ContrastKind",
+    "Design",
+    "Study",
+    "aa",
+    "add_one_in",
+    "combine",
+    "full_factorial",
+    "ladder",
+    "leave_one_out",
+    "lengths",
+    "pair",
+    "shapley",
+    "toggled",
+    "total",
+    "with_twin",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +51,10 @@ class Study:
     """Arms, contrasts and how often they run.
 
     `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason.
+
+    Raises:
+        UsageError: arms and contrasts that do not fit together, fewer than one block or process, more processes than blocks,
+            a negative seed.
     """
 
     name: str
@@ -46,3 +67,173 @@ class Study:
     data: str = "auto"
     preset: str = "auto"
     left_out: tuple[tuple[str, str], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
+            raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
+        check_arms(self.arms, self.contrasts)
+        if self.blocks < 1:
+            raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
+        if self.processes < 1:
+            raise UsageError(f"A study needs at least 1 process, not {self.processes} (--processes).")
+        if self.processes > self.blocks:
+            raise UsageError(
+                f"{self.blocks} blocks cannot be dealt to {self.processes} processes; "
+                f"use --processes {self.blocks} at most, or more --trials."
+            )
+        if self.seed < 0:
+            raise UsageError(f"A seed is 0 or more, not {self.seed} (--seed).")
+
+    @classmethod
+    def of(cls, design: Design, *, name: str, question: str, **settings: Any) -> "Study":
+        """A study of a design; `settings` are blocks, processes, seed, data and preset."""
+        return cls(
+            name=name,
+            question=question,
+            arms=design.arms,
+            contrasts=design.contrasts,
+            left_out=design.left_out,
+            **settings,
+        )
+
+    @classmethod
+    def leave_one_out(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """What each feature (or each of `names`) still adds when the others are on."""
+        design = leave_one_out(_names(catalogue, names)).possible(catalogue)
+        return cls.of(design, **_titled(settings, "leave_one_out", "What does each feature add to all the others?"))
+
+    @classmethod
+    def add_one_in(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """What each feature (or each of `names`) does on its own."""
+        design = add_one_in(_names(catalogue, names)).possible(catalogue)
+        return cls.of(design, **_titled(settings, "add_one_in", "What does each feature do on its own?"))
+
+    @classmethod
+    def ladder(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """The groups (or `names`) put on one after the other, in the registry's order."""
+        design = ladder(_slugs(catalogue, names)).possible(catalogue)
+        return cls.of(design, **_titled(settings, "ladder", "How much does each step add, one after the other?"))
+
+    @classmethod
+    def full_factorial(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """Every combination of the groups (or `names`)."""
+        design = full_factorial(_slugs(catalogue, names)).possible(catalogue)
+        return cls.of(design, **_titled(settings, "full_factorial", "What does every combination give?"))
+
+    @classmethod
+    def shapley(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """Every combination of the groups (or `names`, at most 7), for values that do not depend on an order."""
+        design = shapley(_slugs(catalogue, names)).possible(catalogue)
+        return cls.of(design, **_titled(settings, "shapley", "What is each group's fair share of the improvement?"))
+
+    @classmethod
+    def aa(cls, catalogue: Catalogue, **settings: Any) -> "Study":
+        """The baseline and everything, each against its own twin."""
+        design = aa(catalogue.names).possible(catalogue)
+        return cls.of(design, **_titled(settings, "aa", "What does the measurement show where nothing differs?"))
+
+    @property
+    def design(self) -> Design:
+        """The study's arms and contrasts."""
+        return Design(arms=self.arms, contrasts=self.contrasts, left_out=self.left_out)
+
+    def possible(self, catalogue: Catalogue) -> "Study":
+        """The study without the arms that a registry's `requires` and `excludes` forbid; see `Design.possible`."""
+        design = self.design.possible(catalogue)
+        return replace(self, arms=design.arms, contrasts=design.contrasts, left_out=design.left_out)
+
+    def override(
+        self,
+        *,
+        blocks: int | None = None,
+        processes: int | None = None,
+        seed: int | None = None,
+        data: str | None = None,
+        preset: str | None = None,
+    ) -> "Study":
+        """The study with some settings replaced; None keeps a setting.
+
+        Fewer blocks than the study's own number of processes lower that number too, unless `processes` is given.
+        """
+        blocks = self.blocks if blocks is None else blocks
+        if processes is None:
+            processes = max(1, min(self.processes, blocks))
+        return replace(
+            self,
+            blocks=blocks,
+            processes=processes,
+            seed=self.seed if seed is None else seed,
+            data=self.data if data is None else data,
+            preset=self.preset if preset is None else preset,
+        )
+
+    def schedule(self) -> tuple[TrialSpec, ...]:
+        """Every trial, in the order to run them; a pure function of the study.
+
+        Arms are shuffled anew for every second block, and the block after it runs in reverse, so that slow drift cancels. All
+        arms of a block share its seed, except twins. Blocks go whole, in order, to processes; sizes differ by one at most.
+        """
+        specs = []
+        for block in range(self.blocks):
+            order = sorted(self.arms, key=lambda arm: _draw(self.seed, "order", block // 2, arm.name))
+            if block % 2:
+                order.reverse()
+            for position, arm in enumerate(order):
+                specs.append(
+                    TrialSpec(
+                        arm=arm.name,
+                        block=block,
+                        position=position,
+                        process=block * self.processes // self.blocks,
+                        seed=_draw(self.seed, "block", block, arm.stream) >> 1,
+                    )
+                )
+        return tuple(specs)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` turns back into an equal study."""
+        return {
+            "name": self.name,
+            "question": self.question,
+            "arms": [arm.to_json() for arm in self.arms],
+            "contrasts": [contrast.to_json() for contrast in self.contrasts],
+            "blocks": self.blocks,
+            "processes": self.processes,
+            "seed": self.seed,
+            "data": self.data,
+            "preset": self.preset,
+            "left_out": [list(entry) for entry in self.left_out],
+        }
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> "Study":
+        """The study that a JSON object describes.
+
+        Raises:
+            KeyError, TypeError: the object lacks a field or has one too many.
+            UsageError: the fields do not fit together.
+        """
+        parts = {
+            "arms": tuple(Arm.from_json(arm) for arm in line["arms"]),
+            "contrasts": tuple(Contrast.from_json(contrast) for contrast in line["contrasts"]),
+            "left_out": tuple((name, reason) for name, reason in line["left_out"]),
+        }
+        return cls(**{**line, **parts})
+
+
+def _names(catalogue: Catalogue, names: Iterable[str] | None) -> Iterable[str]:
+    return catalogue.names if names is None else names
+
+
+def _slugs(catalogue: Catalogue, names: Iterable[str] | None) -> Iterable[str]:
+    """The groups that have features, unless names are given."""
+    return [slug for slug in catalogue.groups if catalogue.expand((slug,))] if names is None else names
+
+
+def _titled(settings: dict[str, Any], name: str, question: str) -> dict[str, Any]:
+    return {"name": name, "question": question, **settings}
+
+
+def _draw(seed: int, purpose: str, number: int, part: str | int) -> int:
+    """A 64-bit number that only these arguments decide: the same in every version of Python."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}/{number}/{part}".encode()).digest()[:8])

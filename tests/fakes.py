@@ -1,0 +1,97 @@
+"""Stand-ins for the torch side: a catalogue without features' code, and trials without training."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ablate.errors import UsageError, near_match
+from ablate.groups import Group
+from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial, TrialSpec
+
+HIVE_FEATURES = {
+    "vectorised_optimiser": "optimiser",
+    "periodic_normalisation": "optimiser",
+    "vectorised_crop": "augmentation",
+    "brightness_contrast": "augmentation",
+    "compile": "compilation",
+    "silu": "architecture",
+    "svd_whitening": "architecture",
+    "half_precision": "architecture",
+    "tuning": "tuning",
+    "selective_tta": "tta",
+}
+
+
+@dataclass
+class FakeCatalogue:
+    """A registry's torch-free face: feature names with their groups, `requires` and `excludes`."""
+
+    features: Mapping[str, str] = field(default_factory=lambda: HIVE_FEATURES)
+    requires: Mapping[str, str] = field(default_factory=dict)
+    excludes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self.features)
+
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        return {
+            slug: Group(slug=slug, title=slug.title(), published_percent=None, source="made up")
+            for slug in dict.fromkeys(self.features.values())
+        }
+
+    def expand(self, names: Iterable[str]) -> frozenset[str]:
+        expanded: set[str] = set()
+        for name in names:
+            members = {feature for feature, group in self.features.items() if name in (feature, group)}
+            if not members:
+                raise UsageError(f"Unknown feature or group '{name}'.{near_match(name, self.names)}")
+            expanded |= members
+        return frozenset(expanded)
+
+    def reason_impossible(self, features: Iterable[str]) -> str | None:
+        chosen = self.expand(features)
+        for name, needed in self.requires.items():
+            if name in chosen and needed not in chosen:
+                return f"'{name}' requires '{needed}'"
+        for name, barred in self.excludes.items():
+            if name in chosen and barred in chosen:
+                return f"'{name}' excludes '{barred}'"
+        return None
+
+
+ENVIRONMENT = Environment(facts={"package_version": "0.1.0", "torch": "none", "device": "fake", "commit": "abc"})
+
+
+def recipe_record(arm: str) -> RecipeRecord:
+    return RecipeRecord(fingerprint=f"fingerprint of {arm}", features=(), fields={"arm": arm})
+
+
+def finished_trial(
+    spec: TrialSpec,
+    *,
+    process: int = 0,
+    status: Status = "ok",
+    accuracy: float = 0.94,
+    seconds: float = 2.5,
+    environment: Environment = ENVIRONMENT,
+) -> FinishedTrial:
+    recipe = recipe_record(spec.arm)
+    measurements = Measurements(accuracy=accuracy - 0.01, tta_accuracy=accuracy, time_seconds=seconds)
+    trial = Trial(
+        spec=spec,
+        status=status,
+        process=process,
+        started_at="2026-11-24T15:30:00+00:00",
+        recipe=recipe.digest,
+        environment=environment.digest,
+        data="synthetic",
+        data_digest="d" * 64,
+        measurements=measurements if status == "ok" else None,
+        error=None if status == "ok" else "the fake trainer was told to fail",
+    )
+    return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
+
+
+def spec(arm: str = "baseline", block: int = 0, *, position: int = 0, process: int = 0, seed: int = 1) -> TrialSpec:
+    return TrialSpec(arm=arm, block=block, position=position, process=process, seed=seed)
