@@ -150,14 +150,14 @@ class Plan:
         steps_per_epoch = num_train_images // batch_size
         if steps_per_epoch == 0:
             raise ValueError(f"{num_train_images} training images do not fill one batch of {batch_size}")
-        num_steps = math.ceil(recipe.epochs * scale.epochs * steps_per_epoch)
+        num_steps = _rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
         return cls(
             batch_size=batch_size,
             steps_per_epoch=steps_per_epoch,
             num_steps=num_steps,
-            whitening_bias_steps=math.ceil(recipe.whitening_bias_epochs * scale.epochs * steps_per_epoch),
+            whitening_bias_steps=_rounded_up(recipe.whitening_bias_epochs * scale.epochs * steps_per_epoch),
             num_epochs=math.ceil(num_steps / steps_per_epoch),
-            whitening_images=min(num_train_images, math.ceil(recipe.whitening_images * scale.images)),
+            whitening_images=min(num_train_images, _rounded_up(recipe.whitening_images * scale.images)),
             loss_weight=recipe.batch_size / batch_size,
             decay=recipe.decay * recipe.batch_size,
             filter_decay=recipe.filter_decay * recipe.batch_size,
@@ -175,6 +175,11 @@ class Plan:
             num_epochs=math.ceil(num_steps / steps_per_epoch),
             whitening_bias_steps=max(1, num_steps // 2),
         )
+
+
+def _rounded_up(product: float) -> int:
+    """The next whole number; a product that misses one by rounding alone (3.0 · 1.05 · 20) is that number, not the next."""
+    return math.ceil(round(product, 9))
 
 
 @cache

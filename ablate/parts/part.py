@@ -24,9 +24,11 @@ class Part:
 
 
 def jsonable(value: Any) -> Any:
-    """A recipe value as JSON: parts by their dictionary, tuples as lists, the rest as it is."""
+    """A recipe value as JSON: parts by their dictionary, tuples as lists, the rest as it is; equal numbers are spelled alike."""
     if isinstance(value, Part):
         return value.to_dict()
     if isinstance(value, tuple):
         return [jsonable(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value

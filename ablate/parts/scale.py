@@ -21,8 +21,8 @@ class Scale(Part):
 
 PRESETS: dict[str, Scale] = {
     "full": Scale(),
-    # Chosen so that every feature still does what it does in `full`: all steps keep both sides of the whitening-bias
-    # boundary, periodic normalisation still skips steps, and a quarter of the test images still fills more than one view batch.
+    # Chosen so that every feature still does what it does in `full`: the whitening bias is frozen within the run, periodic
+    # normalisation skips steps, some images of every epoch are dropped once the batch is tuned.
     "mini": Scale(width=0.25, images=0.2, batch=0.25, epochs=0.5),
 }
 """The scales that have a name."""

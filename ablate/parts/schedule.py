@@ -21,7 +21,7 @@ class LinearDecay(RateSchedule):
 
     def factor(self, step: int, num_steps: int) -> float:
         """1 - step / num_steps, and 0 once the group is no longer trained."""
-        return max(0.0, 1 - step / num_steps)
+        return 1 - step / num_steps if step < num_steps else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
