@@ -1,6 +1,7 @@
 """Features as data, and the registry that puts them on a baseline recipe."""
 
 import inspect
+import math
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -194,6 +195,8 @@ class Registry:
         if not _fits(value, field_types()[name]):
             expected = getattr(field_types()[name], "__name__", field_types()[name])
             raise UsageError(f"{who} sets '{name}' to {value!r}, which is a {type(value).__name__}, not a {expected}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
         if value == getattr(self.baseline, name):
             raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
 

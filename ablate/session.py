@@ -22,7 +22,7 @@ def open_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:
         known = ["auto", "cpu", "cuda", "mps"]
         if name.split(":")[0] not in known:
             raise UsageError(f"Unknown device '{name}'.{near_match(name, known)}") from error
