@@ -1,10 +1,11 @@
 """Which registry a command works with: the package's own, installed ones, or a file's."""
 
-import runpy
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ablate import features
@@ -38,13 +39,15 @@ def load_registry(*, features_from: Path | None = None, registry: Path | None = 
 
 
 def _extended(registry: Registry, constants: list[Any], where: str) -> Registry:
-    own_features = _of_type(constants, Feature)
+    # What a file merely imported from the package is not its own.
+    own_features = [each for each in _of_type(constants, Feature) if each not in registry.features.values()]
+    own_groups = [each for each in _of_type(constants, Group) if each not in registry.groups.values()]
     if not own_features:
         raise UsageError(
             f"{where} defines no Feature. Write `FEATURE = ablate.Feature(name=..., patch={{...}}, ...)` in it."
         )
     try:
-        return registry.extended(own_features, _of_type(constants, Group))
+        return registry.extended(own_features, own_groups)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
 
@@ -63,7 +66,7 @@ def _entry_point_constants(entry_point: EntryPoint) -> list[Any]:
         raise UsageError(
             f"Entry point '{entry_point.name}' ({entry_point.value}) cannot be loaded: {error}."
         ) from error
-    return [loaded] if isinstance(loaded, Feature) else _constants(vars(loaded))
+    return _constants(vars(loaded) if isinstance(loaded, ModuleType) else {entry_point.name: loaded})
 
 
 def _run_file(path: Path) -> list[Any]:
@@ -82,22 +85,20 @@ def _run_file(path: Path) -> list[Any]:
 
 def _import_path(path: Path, module_name: str) -> dict[str, Any]:
     """Run a file as a module of its own that stays importable: dataclasses and `inspect` look their module up."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        return runpy.run_path(str(path), run_name=module_name)
-    module = module_from_spec(spec)
+    loader = SourceFileLoader(module_name, str(path.resolve()))
+    module = ModuleType(module_name)
+    module.__file__ = loader.path
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return vars(module)
 
 
 def _place(error: BaseException, path: Path) -> str:
     """The file, and the line in it that raised."""
-    if isinstance(error, SyntaxError) and error.lineno is not None:
+    source = str(path.resolve())
+    if isinstance(error, SyntaxError) and error.filename == source:
         return f"{path}, line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == source]
     return f"{path}, line {lines[-1]}" if lines else str(path)
 
 
