@@ -226,13 +226,14 @@ class ArmTrainer:
     def _explain(self, failure: Exception) -> str:
         """One line: what went wrong in a trial, and what to do."""
         text = next(iter(str(failure).splitlines()), "")
-        if isinstance(failure, torch.OutOfMemoryError) or "can't allocate memory" in text:
+        if isinstance(failure, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text:
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
             return (
                 f"Out of memory on {self.device}. Free it (`ablate doctor` lists what uses it) or take `--preset mini`."
             )
-        return f"{type(failure).__name__}: {text} Run again with --debug for the traceback."
+        reason = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+        return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
 
 
 def choose_preset(preset: str, device: torch.device) -> str:
