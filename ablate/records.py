@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 SCHEMA = 1
 """Version of the line format; written into every line, raised when a reader would have to know."""
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 TrialKey: TypeAlias = tuple[str, int]
 Status: TypeAlias = Literal["ok", "failed", "timeout"]
 

@@ -38,7 +38,10 @@ def doctor(
 
 
 def _table(findings: list[Finding]) -> Table:
-    table = Table("check", "", "seen", "remedy", show_edge=False)
+    table = Table("check", "", show_edge=False)
+    # Folded, not cut: what a narrow terminal would cut off is the end of a path or of a command to copy.
+    table.add_column("seen", overflow="fold")
+    table.add_column("remedy", overflow="fold")
     for finding in findings:
         table.add_row(finding.check, _MARKS[finding.status], escape(finding.seen), escape(finding.remedy))
     return table

@@ -41,10 +41,11 @@ def _findings(device: str, data_home: Path | None, run_folder: Path) -> Iterator
     on_gpu = list(gpu_findings(environment.gpu_identities(chosen))) if _reaches_nvidia(chosen) else []
     try:
         opened = str(session.open_device(chosen))
-    except UsageError as error:
+    except UsageError:
         if chosen.partition(":")[0] not in ("cpu", "cuda", "mps", "xpu"):
             raise
-        yield problem("device", str(error), _why_no_device(chosen))
+        # Not the error's own words: they send the reader here.
+        yield problem("device", f"torch {torch.__version__} does not reach '{chosen}'", _why_no_device(chosen))
         opened = None
     if opened is not None:
         yield _device(device, opened)
