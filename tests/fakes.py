@@ -1,11 +1,15 @@
 """Stand-ins for the torch side: a catalogue without features' code, and trials without training."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from ablate.design import Study, leave_one_out
 from ablate.errors import UsageError, near_match
+from ablate.events import Event, TrialStarted
 from ablate.groups import Group
-from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial, TrialSpec
+from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial, TrialKey, TrialSpec
+from ablate.resolved import ResolvedStudy
 
 HIVE_FEATURES = {
     "vectorised_optimiser": "optimiser",
@@ -95,3 +99,57 @@ def finished_trial(
 
 def spec(arm: str = "baseline", block: int = 0, *, position: int = 0, process: int = 0, seed: int = 1) -> TrialSpec:
     return TrialSpec(arm=arm, block=block, position=position, process=process, seed=seed)
+
+
+class FakeClock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeExecutor:
+    """Does every trial at once; `statuses` says which fail, `seconds` how long the clock is told a trial of an arm takes."""
+
+    statuses: Mapping[TrialKey, Status] = field(default_factory=dict)
+    clock: FakeClock | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    lots: list[tuple[int, int]] = field(default_factory=list)
+    closed: int = 0
+
+    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+        self.lots.append((process, len(specs)))
+        try:
+            for one in specs:
+                yield TrialStarted(spec=one, process=process)
+                if self.clock is not None:
+                    self.clock.now += self.seconds.get(one.arm, 1.0)
+                yield finished_trial(one, process=process, status=self.statuses.get(one.key, "ok"))
+        finally:
+            self.closed += 1
+
+
+def fake_study(blocks: int = 4, processes: int = 2, names: Sequence[str] = ("a", "b")) -> Study:
+    return Study.of(leave_one_out(names), name="fake", question="Does it hold?", blocks=blocks, processes=processes)
+
+
+def resolved_study(study: Study | None = None, **fields: Any) -> ResolvedStudy:
+    study = study or fake_study()
+    settings: dict[str, Any] = {
+        "study": study,
+        "schedule": study.schedule(),
+        "arm_features": {arm.name: tuple(sorted(arm.features)) for arm in study.arms},
+        "fingerprints": {arm.name: recipe_record(arm.name).fingerprint for arm in study.arms},
+        "features": (),
+        "groups": (),
+        "preset": "mini",
+        "device": "fake",
+        "data": "synthetic",
+        "data_digest": "d" * 64,
+        "created_at": "2026-11-24T15:30:12+01:00",
+    }
+    return ResolvedStudy(**{**settings, **fields})

@@ -1,0 +1,116 @@
+"""What a study was asked, with every name resolved: the contents of study.json. Free of torch."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ablate.design import Study
+from ablate.errors import AblateError, UsageError
+from ablate.groups import Group
+from ablate.records import SCHEMA, Json, TrialSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureRecord:
+    """A feature as a run folder keeps it; `digest` is the hash of its patch."""
+
+    name: str
+    group: str
+    summary: str
+    source: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of the user's that the study was built from; `option` is what named it, such as "--features-from"."""
+
+    option: str
+    path: str
+    sha256: str
+
+    @classmethod
+    def of(cls, option: str, path: Path) -> "SourceFile":
+        """The record of a file as it is now.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        try:
+            contents = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"Cannot read {option} {path}: {error.strerror}.") from error
+        return cls(option=option, path=str(path.resolve()), sha256=hashlib.sha256(contents).hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedStudy:
+    """A study and all that its names meant when it was opened.
+
+    `schedule` is what runs; a resume follows it, not a schedule made anew. `arm_features` and `fingerprints` map each arm to its
+    feature names and to its recipe's fingerprint. `preset`, `data` and `device` are what "auto" turned out to be. `overrides` are
+    the settings that the command line changed, `command` its words, `versions` those of package, Python and torch, `created_at` an
+    ISO 8601 time with its zone.
+    """
+
+    study: Study
+    schedule: tuple[TrialSpec, ...]
+    arm_features: Mapping[str, tuple[str, ...]]
+    fingerprints: Mapping[str, str]
+    features: tuple[FeatureRecord, ...]
+    groups: tuple[Group, ...]
+    preset: str
+    device: str
+    data: str
+    data_digest: str
+    created_at: str
+    overrides: Mapping[str, Json] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    files: tuple[SourceFile, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` turns back into an equal value."""
+        return {
+            "schema": SCHEMA,
+            "study": self.study.to_json(),
+            "preset": self.preset,
+            "device": self.device,
+            "data": self.data,
+            "data_digest": self.data_digest,
+            "created_at": self.created_at,
+            "command": list(self.command),
+            "overrides": dict(self.overrides),
+            "versions": dict(self.versions),
+            "files": [asdict(file) for file in self.files],
+            "arm_features": {arm: list(names) for arm, names in self.arm_features.items()},
+            "fingerprints": dict(self.fingerprints),
+            "features": [asdict(feature) for feature in self.features],
+            "groups": [asdict(group) for group in self.groups],
+            "schedule": [asdict(spec) for spec in self.schedule],
+        }
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> "ResolvedStudy":
+        """The resolved study that a JSON object describes.
+
+        Raises:
+            AblateError: it was written by a newer package.
+            KeyError, TypeError: it lacks a field or has one too many.
+        """
+        rest = dict(line)
+        schema = rest.pop("schema")
+        if schema > SCHEMA:
+            raise AblateError(f"schema {schema} is newer than this ablate, which reads up to {SCHEMA}. Update ablate.")
+        parts = {
+            "study": Study.from_json(line["study"]),
+            "command": tuple(line["command"]),
+            "files": tuple(SourceFile(**file) for file in line["files"]),
+            "arm_features": {arm: tuple(names) for arm, names in line["arm_features"].items()},
+            "features": tuple(FeatureRecord(**feature) for feature in line["features"]),
+            "groups": tuple(Group(**group) for group in line["groups"]),
+            "schedule": tuple(TrialSpec(**spec) for spec in line["schedule"]),
+        }
+        return cls(**{**rest, **parts})

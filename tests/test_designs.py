@@ -1,0 +1,193 @@
+import pytest
+
+from ablate.design import (
+    Arm,
+    Design,
+    aa,
+    add_one_in,
+    full_factorial,
+    ladder,
+    leave_one_out,
+    lengths,
+    pair,
+    shapley,
+    toggled,
+    total,
+    with_twin,
+)
+from ablate.errors import UsageError
+from tests.fakes import HIVE_FEATURES, FakeCatalogue
+
+
+def arms(design: Design) -> dict[str, str]:
+    """Each arm's features, joined."""
+    return {arm.name: "".join(sorted(arm.features)) for arm in design.arms}
+
+
+def questions(design: Design) -> set[tuple[str, str, str, str]]:
+    return {(c.kind, c.subject, c.with_arm, c.without_arm) for c in design.contrasts}
+
+
+def test_leave_one_out() -> None:
+    design = leave_one_out(["a", "b", "c"])
+    assert arms(design) == {"all": "abc", "all - a": "bc", "all - b": "ac", "all - c": "ab"}
+    assert questions(design) == {("leave_one_out", name, "all", f"all - {name}") for name in "abc"}
+    assert arms(leave_one_out(["a"])) == {"all": "a", "baseline": ""}
+
+
+def test_add_one_in() -> None:
+    design = add_one_in(["a", "b"])
+    assert arms(design) == {"baseline": "", "baseline + a": "a", "baseline + b": "b"}
+    assert questions(design) == {("add_one_in", name, f"baseline + {name}", "baseline") for name in "ab"}
+
+
+def test_ladder_goes_in_the_order_given() -> None:
+    design = ladder(["c", "a", "b"])
+    assert arms(design) == {"baseline": "", "+ c": "c", "+ a": "ac", "+ b": "abc"}
+    assert questions(design) == {
+        ("ladder", "c", "+ c", "baseline"),
+        ("ladder", "a", "+ a", "+ c"),
+        ("ladder", "b", "+ b", "+ a"),
+        ("total", "all", "+ b", "baseline"),
+    }
+
+
+def test_the_default_ladder_is_the_published_figures() -> None:
+    names = [arm.name for arm in ladder().arms]
+    assert names == ["baseline", *(f"+ {slug}" for slug in dict.fromkeys(HIVE_FEATURES.values()))]
+
+
+def test_shapley_has_every_subset_and_the_ladders_questions() -> None:
+    design = shapley(["a", "b", "c"])
+    assert arms(design) == {
+        **{"baseline": "", "{a}": "a", "{b}": "b", "{c}": "c"},
+        **{"{a, b}": "ab", "{a, c}": "ac", "{b, c}": "bc", "all": "abc"},
+    }
+    assert questions(design) == {
+        ("ladder", "a", "{a}", "baseline"),
+        ("ladder", "b", "{a, b}", "{a}"),
+        ("ladder", "c", "all", "{a, b}"),
+        ("total", "all", "all", "baseline"),
+    }
+    assert len(shapley().arms) == 64
+    assert len(shapley([*"abcdefg"]).arms) == 128
+    with pytest.raises(UsageError, match=r"7 names at most, here are 8 \(256 arms\)"):
+        shapley([*"abcdefgh"])
+
+
+def test_full_factorial_asks_each_name_first_and_last() -> None:
+    design = full_factorial(["a", "b", "c"])
+    assert len(design.arms) == 8
+    assert ("add_one_in", "b", "{b}", "baseline") in questions(design)
+    assert ("leave_one_out", "b", "all", "{a, c}") in questions(design)
+    assert len(design.contrasts) == 7
+    with pytest.raises(UsageError, match="11 names make 2048 arms"):
+        full_factorial([*"abcdefghijk"])
+
+
+def test_lengths_keep_the_arms_names_at_their_own_length() -> None:
+    design = lengths(total(["a"]), [1.2, 0.8, 1.0])
+    assert {arm.name: arm.length for arm in design.arms} == {
+        **{"baseline @ 0.8": 0.8, "baseline": 1.0, "baseline @ 1.2": 1.2},
+        **{"all @ 0.8": 0.8, "all": 1.0, "all @ 1.2": 1.2},
+    }
+    assert design.contrasts == total(["a"]).contrasts
+    with pytest.raises(UsageError, match="already has length"):
+        lengths(design)
+
+
+@pytest.mark.parametrize("factors", [[], [0.8, 1.0], [0.8, 0.9, 1.1], [1.0, 1.0, 1.0]])
+def test_equal_accuracy_needs_three_lengths_around_the_arms_own(factors: list[float]) -> None:
+    with pytest.raises(UsageError, match="three lengths or more, 1 among them"):
+        lengths(total(["a"]), factors)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_length_is_a_positive_number(factor: float) -> None:
+    with pytest.raises(UsageError, match="a length is a positive factor"):
+        lengths(total(["a"]), [0.9, 1.0, factor])
+
+
+def test_twins_have_the_same_recipe_and_a_stream_of_their_own() -> None:
+    design = aa(["a", "b"])
+    assert arms(design) == {"baseline": "", "all": "ab", "baseline (twin)": "", "all (twin)": "ab"}
+    assert sorted(arm.stream for arm in design.arms) == [0, 0, 1, 2]
+    assert {question[0] for question in questions(design)} == {"aa"}
+    assert [arm.name for arm in aa().arms] == ["baseline", "baseline (twin)"]
+    with pytest.raises(UsageError, match="no arm 'none' to give a twin to"):
+        with_twin(design, "none")
+
+
+def test_a_pair_is_worded_as_what_the_larger_side_does() -> None:
+    everything, less = Arm(name="all", features=frozenset("abc")), Arm(name="all - b", features=frozenset("ac"))
+    (question,) = pair(everything, less).contrasts
+    assert (question.subject, question.with_arm, question.without_arm) == ("b", "all", "all - b")
+    (question,) = pair(less, everything).contrasts
+    assert (question.subject, question.with_arm, question.without_arm) == ("b", "all", "all - b")
+    other = Arm(name="mixed", features=frozenset("abd"))
+    (question,) = pair(everything, other).contrasts
+    assert (question.subject, question.with_arm, question.without_arm) == ("mixed", "mixed", "all")
+    assert [arm.name for arm in pair(everything, less, twin=True).arms] == ["all", "all - b", "all (twin)"]
+
+
+@pytest.mark.parametrize("design", [leave_one_out, add_one_in, ladder, shapley, full_factorial, total])
+def test_names_are_given_and_given_once(design) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UsageError, match="at least one feature or group"):
+        design([])
+    with pytest.raises(UsageError, match="'a' is named twice"):
+        design(["a", "b", "a"])
+    assert design("tuning") == design(["tuning"])
+
+
+TOGGLES = {
+    "nothing": ({}, "baseline", "all", "all", "all"),
+    "disable": ({"disable": ["silu"]}, "all", "all - silu", "silu", "all"),
+    "disable a group": ({"disable": ["architecture"]}, "all", "all - architecture", "architecture", "all"),
+    "two": ({"disable": ["silu", "tuning"]}, "all", "all - silu - tuning", "silu + tuning", "all"),
+    "enable": ({"start": "baseline", "enable": ["silu"]}, "baseline", "baseline + silu", "silu", "baseline + silu"),
+    "only": ({"only": ["silu", "tuning"]}, "baseline", "baseline + silu + tuning", "silu + tuning", None),
+    "only all": ({"only": list(HIVE_FEATURES)}, "baseline", "all", " + ".join(HIVE_FEATURES), "all"),
+    "mixed": (
+        {"start": "baseline", "enable": ["architecture"], "disable": ["silu"]},
+        *("baseline", "baseline + architecture - silu", "baseline + architecture - silu", None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOGGLES)
+def test_toggles_make_the_pair_that_was_asked_for(case: str) -> None:
+    options, reference, other, subject, with_arm = TOGGLES[case]
+    design = toggled(FakeCatalogue(), **options)
+    assert [arm.name for arm in design.arms] == [reference, other]
+    (question,) = design.contrasts
+    assert (question.subject, question.with_arm) == (subject, with_arm or other)
+    assert {question.with_arm, question.without_arm} == {reference, other}
+    assert all(name in HIVE_FEATURES for arm in design.arms for name in arm.features)
+
+
+def test_toggles_can_have_a_twin() -> None:
+    assert [arm.name for arm in toggled(FakeCatalogue(), twin=True).arms] == ["baseline", "all", "baseline (twin)"]
+
+
+BAD_TOGGLES = {
+    "--enable silu changes nothing: it is on already. Try --from baseline --enable silu": {"enable": ["silu"]},
+    "--disable silu changes nothing: it is off already": {"start": "baseline", "disable": ["silu"]},
+    "--enable tuning changes nothing: it is on already": {"start": "baseline", "enable": ["tuning", "tuning"]},
+    "cancel each other": {"start": "baseline", "enable": ["tta"], "disable": ["selective_tta"]},
+    "--from baseline alone changes nothing": {"start": "baseline"},
+    "--from takes 'all' or 'baseline', not 'some'": {"start": "some"},
+    "--only starts from nothing": {"only": ["silu"], "disable": ["tuning"]},
+    "Unknown feature or group 'silo'. Did you mean 'silu'": {"disable": ["silo"]},
+}
+
+
+@pytest.mark.parametrize("message", BAD_TOGGLES)
+def test_toggles_that_make_no_sense_are_wrong_usage(message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        toggled(FakeCatalogue(), **BAD_TOGGLES[message])
+    assert message in str(caught.value)
+
+
+def test_an_impossible_pair_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="Arm 'all - silu' is impossible: 'tuning' requires 'silu'"):
+        toggled(FakeCatalogue(requires={"tuning": "silu"}), disable=["silu"])
