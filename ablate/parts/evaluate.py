@@ -83,4 +83,4 @@ def six_view_mean(predict: Predictor, images_NCHW: Tensor) -> Tensor:
     """The mean logits over the image, its two shifts and the mirrors of the three, in one batch."""
     views = torch.cat([images_NCHW, *shifted_views(images_NCHW)])
     logits = predict(torch.cat([views, views.flip(-1)]))
-    return logits.view(6, len(images_NCHW), -1).mean(0)
+    return logits.view(6, len(images_NCHW), logits.shape[-1]).mean(0)
