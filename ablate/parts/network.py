@@ -83,7 +83,10 @@ class AirbenchNet(Network):
     ) -> "WhitenedConvNet":
         """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last."""
         widths = [max(8, 8 * round(width * scale.width / 8)) for width in self.widths]
-        network = WhitenedConvNet(widths, activation, norm_momentum, precision).to(device, compute_dtype)
+        # As published the divisor is the head's width. A narrower head keeps both the spread of its starting logits and the
+        # effective learning rate of its weights if it is divided by the geometric mean of its own width and the published one.
+        divisor = math.sqrt(widths[-1] * self.widths[-1])
+        network = WhitenedConvNet(widths, activation, norm_momentum, precision, divisor).to(device, compute_dtype)
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.to(precision.norm_dtype(compute_dtype))
@@ -111,9 +114,17 @@ class ConvGroup(nn.Module):
 class WhitenedConvNet(nn.Module):
     """Images (N, 3, 32, 32) to logits (N, 10)."""
 
-    def __init__(self, widths: list[int], activation: Activation, norm_momentum: float, precision: Precision) -> None:
+    def __init__(
+        self,
+        widths: list[int],
+        activation: Activation,
+        norm_momentum: float,
+        precision: Precision,
+        logit_divisor: float,
+    ) -> None:
         super().__init__()
         self.precision = precision
+        self.logit_divisor = logit_divisor
         self.whiten = nn.Conv2d(3, WHITENING_FILTERS, WHITENING_KERNEL)
         self.whiten.weight.requires_grad_(False)
         self.whiten_activation = nn.GELU()
@@ -132,8 +143,8 @@ class WhitenedConvNet(nn.Module):
         bias = self.whiten.bias if train_whitening_bias else self.whiten.bias.detach()
         features = F.conv2d(self.precision.arrange(images_NCHW), self.whiten.weight, bias)
         features = self.pool(self.groups(self.whiten_activation(features))).flatten(1)
-        # The head starts with unit-variance weights; dividing by the width stands in for the usual 1/9 logit scale.
-        return self.head(features) / features.shape[1]
+        # The head starts with unit-variance weights, so its logits are divided down.
+        return self.head(features) / self.logit_divisor
 
     def filters(self) -> list[nn.Parameter]:
         """The trained convolution weights, in order from the input."""
