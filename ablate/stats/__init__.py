@@ -1,19 +1,44 @@
 """Statements about trials: effects, claims, power, equal accuracy, attribution. Free of torch."""
 
+from ablate.stats.attribution import Attribution, Share
+from ablate.stats.claims import Claim, claim
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.effects import effects, list_effects
+from ablate.stats.equal_accuracy import EqualAccuracy, equal_accuracy
 from ablate.stats.frames import arm_summary, trials_frame
+from ablate.stats.interactions import Interaction, interactions
+from ablate.stats.ladder import ladder
 from ablate.stats.multiplicity import holm
+from ablate.stats.pareto import pareto_front
+from ablate.stats.power import Spreads, Visible, blocks_needed, processes_needed, trials_each_needed, visible
+from ablate.stats.shapley import shapley
 from ablate.stats.verdicts import Margins, Verdict
 
 __all__ = [
     "BEYOND_REACH",
+    "Attribution",
+    "Claim",
     "Effect",
+    "EqualAccuracy",
+    "Interaction",
     "Margins",
+    "Share",
+    "Spreads",
     "Verdict",
+    "Visible",
     "arm_summary",
+    "blocks_needed",
+    "claim",
     "effects",
+    "equal_accuracy",
     "holm",
+    "interactions",
+    "ladder",
     "list_effects",
+    "pareto_front",
+    "processes_needed",
+    "shapley",
+    "trials_each_needed",
     "trials_frame",
+    "visible",
 ]

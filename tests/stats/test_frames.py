@@ -1,10 +1,12 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from ablate.errors import UsageError
+from ablate.records import TrialSpec
 from ablate.stats import arm_summary, effects, trials_frame
 from ablate.stats.frames import COLUMNS
 from tests.stats.build import contrast, frame_of, noisy_pair, trial
@@ -53,14 +55,21 @@ def test_no_trials_give_an_empty_frame_with_every_column():
 
 
 def test_a_hundred_thousand_trials_are_quick():
-    trials = [trial(f"arm{arm}", block, process=block % 5) for block in range(1000) for arm in range(64)]
-    trials += [trial(f"arm{arm}", block + 1000) for block in range(600) for arm in range(60)]
+    one = trial("arm0", 0)
+    trials = [
+        replace(
+            one, spec=TrialSpec(arm=f"arm{arm}", block=block, position=arm, process=0, seed=block), process=block % 5
+        )
+        for block in range(2000)
+        for arm in range(50)
+    ]
     started = time.process_time()
     frame = trials_frame(trials)
-    effects(frame, [contrast(with_arm=f"arm{arm}", without_arm="arm0") for arm in range(1, 60)])
+    effects(frame, [contrast(with_arm=f"arm{arm}", without_arm="arm0") for arm in range(1, 50)])
     arm_summary(frame)
     assert len(frame) == 100_000
-    assert time.process_time() - started < 4
+    # about a second here; a shared machine may take three times as long
+    assert time.process_time() - started < 3
 
 
 def test_summary_counts_and_matches_scipy():

@@ -1,0 +1,138 @@
+"""An improvement divided among features: what a ladder's rungs and Shapley values have in common."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from ablate.stats.blocks import Blocks
+from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
+from ablate.stats.verdicts import FEWEST_BLOCKS
+from ablate.stats.wording import counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one subject contributes, with 95 % intervals: TTA accuracy gained in pp, time saved in percent of the baseline's.
+
+    Positive is better in both. A NaN interval means that the trials allow none; the attribution's note says why.
+    """
+
+    subject: str
+    tta_accuracy_pp: float
+    tta_accuracy_low_pp: float
+    tta_accuracy_high_pp: float
+    tta_accuracy_p: float
+    time_saved_percent: float
+    time_saved_low_percent: float
+    time_saved_high_percent: float
+    time_saved_p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Shares that add up to `total`, from `blocks` blocks (accuracy) and `time_blocks` blocks of `processes` processes (time).
+
+    `baseline_seconds` and `final_seconds` are the arms at both ends, geometric means over processes. Without shares, `total` is
+    None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
+    """
+
+    shares: tuple[Share, ...] = ()
+    total: Share | None = None
+    blocks: int = 0
+    time_blocks: int = 0
+    processes: int = 0
+    baseline_seconds: float = float("nan")
+    final_seconds: float = float("nan")
+    baseline_tta_accuracy: float = float("nan")
+    final_tta_accuracy: float = float("nan")
+    note: str = ""
+
+    def table(self) -> pd.DataFrame:
+        """One row a share, the fields of `Share` as columns."""
+        return pd.DataFrame([asdict(share) for share in self.shares], columns=[field.name for field in fields(Share)])
+
+
+def attribute(
+    blocks: Blocks, arms: Sequence[str], *, subjects: Sequence[str], weights: FloatArray, first: int, last: int
+) -> Attribution:
+    """Divide the way from arm `first` to arm `last` among `subjects`, each a weighted sum of arms.
+
+    `weights` is `(subjects, arms)`: how a subject's share is made of the arms' accuracies and times. Only blocks with a usable
+    trial of every arm count. Each block gives one value of accuracy; each process one of time: the weighted sum of its mean
+    relative times exp(mean log(arm / first)).
+    """
+    absence = blocks.mixed_data or blocks.missing(arms)
+    if absence:
+        return Attribution(note=absence)
+    whole, timed = blocks.complete(arms, same_process=False), blocks.complete(arms, same_process=True)
+    if not whole.any():
+        return Attribution(note=f"no block has a usable trial of all {len(arms)} arms")
+    columns = blocks.columns_of(arms)
+    tta, log_time = blocks.tta_accuracy[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
+    process = blocks.process[timed, columns[0]]
+    means = process_means(log_time.T, process)
+    accuracy = t_interval(100 * accuracy_shares(tta, weights).T)
+    time = t_interval(100 * time_shares(means.T, weights, first).T)
+    way = np.zeros((1, len(arms)))
+    way[0, [first, last]] = (-1.0, 1.0)
+    total_accuracy = t_interval(100 * accuracy_shares(tta, way).T)
+    total_time = t_interval(100 * time_shares(means.T, way, first).T)
+    note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole))
+    seconds = np.exp(means.mean(axis=1)) if means.size else np.full(len(arms), np.nan)
+    return Attribution(
+        shares=tuple(_share(subject, index, accuracy, time) for index, subject in enumerate(subjects)),
+        total=_share("total", 0, total_accuracy, total_time),
+        blocks=int(whole.sum()),
+        time_blocks=int(timed.sum()),
+        processes=time.n,
+        baseline_seconds=float(seconds[first]),
+        final_seconds=float(seconds[last]),
+        baseline_tta_accuracy=float(tta[:, first].mean()),
+        final_tta_accuracy=float(tta[:, last].mean()),
+        note=note,
+    )
+
+
+def accuracy_shares(accuracy: FloatArray, weights: FloatArray) -> FloatArray:
+    """Each subject's share of the accuracy, block by block: `(…, arms)` and `(subjects, arms)` to `(…, subjects)`."""
+    return np.asarray(accuracy @ weights.T)
+
+
+def time_shares(mean_log_time: FloatArray, weights: FloatArray, first: int) -> FloatArray:
+    """Each subject's saving as a fraction of the time of arm `first`, process by process: `(…, arms)` to `(…, subjects)`.
+
+    `mean_log_time` is a process's mean log of seconds. Shares are linear in seconds, as in the published figure.
+    """
+    relative = np.exp(mean_log_time - mean_log_time[..., first : first + 1])
+    return np.asarray(-relative @ weights.T)
+
+
+def _share(subject: str, index: int, accuracy: TInterval, time: TInterval) -> Share:
+    return Share(
+        subject=subject,
+        tta_accuracy_pp=float(accuracy.mean[index]),
+        tta_accuracy_low_pp=float(accuracy.low[index]),
+        tta_accuracy_high_pp=float(accuracy.high[index]),
+        tta_accuracy_p=float(accuracy.p[index]),
+        time_saved_percent=float(time.mean[index]),
+        time_saved_low_percent=float(time.low[index]),
+        time_saved_high_percent=float(time.high[index]),
+        time_saved_p=float(time.p[index]),
+    )
+
+
+def _note(whole: int, timed: int, processes: int, environments: int) -> str:
+    remarks = []
+    if whole < FEWEST_BLOCKS:
+        remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
+    if processes == 0:
+        remarks.append("no block ran all arms in one process, so their times cannot be compared")
+    elif timed < whole:
+        remarks.append(f"{counted(whole - timed, 'block')} torn between processes, counted for accuracy only")
+    if processes == 1:
+        remarks.append("one process: no interval of time; run the study with --processes 5")
+    if environments > 1:
+        remarks.append(f"the blocks ran in {environments} environments: machine or versions changed in between")
+    return "; ".join(remarks)

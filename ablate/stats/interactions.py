@@ -1,0 +1,123 @@
+"""Which features only work together, or get in each other's way: pairwise interactions of a factorial study."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from ablate.design import Arm
+from ablate.stats.blocks import Blocks
+from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
+from ablate.stats.multiplicity import holm
+from ablate.stats.shapley import all_players, coalitions
+from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
+from ablate.stats.wording import counted, percent_of_log
+
+PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
+"""How an interaction is made of four arms: neither, the first alone, the second alone, both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """The effect of `first` and `second` together minus the sum of their effects alone, with 95 % intervals.
+
+    Accuracy in percentage points: positive is more than the sum. Time as a change in percent: effects on time multiply, so the
+    sum is one of logarithms, and positive is slower than the product of both. `…_stands_out` is a Holm-adjusted p below 0.05
+    over all pairs, with at least five blocks. What could not be computed is NaN, and `note` says why.
+    """
+
+    first: str
+    second: str
+    blocks: int = 0
+    processes: int = 0
+    tta_accuracy_pp: float = float("nan")
+    tta_accuracy_low_pp: float = float("nan")
+    tta_accuracy_high_pp: float = float("nan")
+    tta_accuracy_p: float = float("nan")
+    tta_accuracy_p_holm: float = float("nan")
+    tta_accuracy_stands_out: bool = False
+    time_percent: float = float("nan")
+    time_low_percent: float = float("nan")
+    time_high_percent: float = float("nan")
+    time_p: float = float("nan")
+    time_p_holm: float = float("nan")
+    time_stands_out: bool = False
+    note: str = ""
+
+
+def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None) -> pd.DataFrame:
+    """The interaction of every pair of `players` (default: every name that an arm has), one row a pair, fields as columns.
+
+    Each pair needs four arms: neither, each alone, both; a pair that lacks one has a note instead of numbers.
+
+    Raises:
+        UsageError: `frame` lacks a column that the statistics read.
+    """
+    blocks = Blocks.of(frame)
+    by_features = coalitions(arms)
+    names = tuple(players) if players is not None else all_players(by_features)
+    pairs = list(combinations(names, 2))
+    measured = [_measure(blocks, by_features, pair) for pair in pairs]
+    enough = np.array([number >= FEWEST_BLOCKS for number, _, _, _ in measured], dtype=bool)
+    accuracy_holm = holm(np.where(enough, [float(accuracy.p) for _, accuracy, _, _ in measured], np.nan))
+    time_holm = holm(np.where(enough, [float(time.p) for _, _, time, _ in measured], np.nan))
+    rows = [
+        Interaction(
+            first=first,
+            second=second,
+            blocks=number,
+            processes=time.n,
+            tta_accuracy_pp=float(accuracy.mean),
+            tta_accuracy_low_pp=float(accuracy.low),
+            tta_accuracy_high_pp=float(accuracy.high),
+            tta_accuracy_p=float(accuracy.p),
+            tta_accuracy_p_holm=float(accuracy_holm[index]),
+            tta_accuracy_stands_out=bool(accuracy_holm[index] < SIGNIFICANCE),
+            time_percent=percent_of_log(float(time.mean)),
+            time_low_percent=percent_of_log(float(time.low)),
+            time_high_percent=percent_of_log(float(time.high)),
+            time_p=float(time.p),
+            time_p_holm=float(time_holm[index]),
+            time_stands_out=bool(time_holm[index] < SIGNIFICANCE),
+            note=note,
+        )
+        for index, ((first, second), (number, accuracy, time, note)) in enumerate(zip(pairs, measured, strict=True))
+    ]
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Interaction)])
+
+
+def _measure(
+    blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str]
+) -> tuple[int, TInterval, TInterval, str]:
+    first, second = pair
+    nothing = t_interval([])
+    needed = [frozenset[str](), frozenset({first}), frozenset({second}), frozenset(pair)]
+    untrained = [" + ".join(sorted(features)) or "neither" for features in needed if features not in by_features]
+    if untrained:
+        return 0, nothing, nothing, f"this study has no arm with {', '.join(untrained)} alone"
+    four = [by_features[features] for features in needed]
+    absence = blocks.mixed_data or blocks.missing(four)
+    whole = timed = np.zeros(0, dtype=np.bool_)
+    if not absence:
+        whole, timed = blocks.complete(four, same_process=False), blocks.complete(four, same_process=True)
+        absence = "" if whole.any() else "no block has a usable trial of all four arms"
+    if absence:
+        return 0, nothing, nothing, absence
+    columns = blocks.columns_of(four)
+    accuracy = t_interval(100 * blocks.tta_accuracy[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
+    log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
+    time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]))
+    return int(whole.sum()), accuracy, time, _note(int(whole.sum()), time.n)
+
+
+def _note(whole: int, processes: int) -> str:
+    remarks = []
+    if whole < FEWEST_BLOCKS:
+        remarks.append(f"{counted(whole, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
+    if processes == 0:
+        remarks.append("no block ran all four arms in one process, so their times cannot be compared")
+    elif processes == 1:
+        remarks.append("one process: no interval of time; run the study with --processes 5")
+    return "; ".join(remarks)

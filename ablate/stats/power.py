@@ -1,0 +1,171 @@
+"""Before running: the smallest effect a study can see, and how many trials it takes to see one."""
+
+from dataclasses import dataclass
+from math import isfinite, log1p, sqrt
+
+from scipy import optimize, stats
+
+from ablate.errors import UsageError
+from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
+from ablate.stats.wording import counted, percent_of_log
+
+POWER = 0.8
+"""The chance of seeing the effect that the numbers here stand for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spreads:
+    """How much trials vary: accuracy in percentage points, times as percent of a trial's time.
+
+    The defaults are those of ten published logs of the record recipe (10 processes of 200 trials on an A100, about 2.0 s a
+    trial): sd of TTA accuracy 0.13 pp, of time within a process 0.5 ms; and 0.2 ms for what a process does to one arm alone. The
+    process's shift of all its arms (1.05 ms) cancels in a contrast. `correlation` is that of two arms' accuracies in a block.
+    """
+
+    accuracy_pp: float = 0.13
+    correlation: float = 0.0
+    time_within_percent: float = 0.025
+    time_arm_in_process_percent: float = 0.010
+
+
+DEFAULT_SPREADS = Spreads()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """The smallest effects that a study of `blocks` blocks in `processes` processes sees with 80 % power; NaN: none at all."""
+
+    blocks: int
+    processes: int
+    accuracy_pp: float
+    time_percent: float
+
+    @property
+    def sentence(self) -> str:
+        """Both effects in one sentence, or what has to be added to see any."""
+        if self.blocks < FEWEST_BLOCKS:
+            return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
+        seen = f"can see {self.accuracy_pp:.2f} pp of accuracy"
+        if isfinite(self.time_percent):
+            return f"{seen} and {self.time_percent:.2g} % of time (80 % power)"
+        return f"{seen} (80 % power), and gives no interval of time: that takes at least two processes, better five"
+
+
+def visible(
+    blocks: int, processes: int, *, contrasts: int = 1, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER
+) -> Visible:
+    """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
+
+    Accuracy: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test from
+    the noncentral t distribution.
+
+    Raises:
+        UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
+    """
+    for name, number in (("blocks", blocks), ("processes", processes), ("contrasts", contrasts)):
+        if number < 1:
+            raise UsageError(f"{name} = {number}: give 1 or more")
+    _check_power(power)
+    alpha = SIGNIFICANCE / contrasts
+    manned = min(processes, blocks)
+    accuracy_sd = _paired_sd(spreads)
+    time_sd = _process_value_sd(spreads, blocks / manned)
+    return Visible(
+        blocks=blocks,
+        processes=processes,
+        accuracy_pp=smallest_standardised_effect(blocks, alpha=alpha, power=power) * accuracy_sd,
+        time_percent=percent_of_log(smallest_standardised_effect(manned, alpha=alpha, power=power) * time_sd),
+    )
+
+
+def blocks_needed(effect_pp: float, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER) -> int:
+    """How many blocks it takes to see an effect on accuracy of `effect_pp` percentage points, paired, with `power` at 0.05.
+
+    Raises:
+        UsageError: `effect_pp` is zero or not finite, `power` outside (0.05, 1).
+    """
+    _check_power(power)
+    if not isfinite(effect_pp) or effect_pp == 0:
+        raise UsageError(f"an effect of {effect_pp} pp cannot be looked for: give a number other than zero")
+    return _needed(abs(effect_pp) / _paired_sd(spreads), power)
+
+
+def processes_needed(
+    effect_percent: float, blocks_each: int, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER
+) -> int:
+    """How many processes of `blocks_each` blocks it takes to see a change of time of `effect_percent`, with `power` at 0.05.
+
+    Raises:
+        UsageError: `effect_percent` is zero, not finite, or -100 or less; `blocks_each` below 1; `power` outside (0.05, 1).
+    """
+    _check_power(power)
+    if not isfinite(effect_percent) or effect_percent == 0 or effect_percent <= -100:
+        raise UsageError(f"a change of time of {effect_percent} % cannot be looked for: give a number other than zero")
+    if blocks_each < 1:
+        raise UsageError(f"blocks_each = {blocks_each}: give 1 or more")
+    return _needed(abs(log1p(effect_percent / 100)) / _process_value_sd(spreads, blocks_each), power)
+
+
+def smallest_standardised_effect(n: int, *, alpha: float = SIGNIFICANCE, power: float = POWER) -> float:
+    """The mean, in sds, that a two-sided one-sample t-test on `n` values finds with `power`; NaN below two values."""
+    if n < 2:
+        return float("nan")
+    upper = 1.0
+    while t_test_power(upper, n, alpha=alpha) < power:
+        upper *= 2
+    return float(optimize.brentq(lambda effect: t_test_power(effect, n, alpha=alpha) - power, 0.0, upper, xtol=1e-10))
+
+
+def t_test_power(standardised_effect: float, n: int, *, alpha: float = SIGNIFICANCE) -> float:
+    """The chance that a two-sided one-sample t-test on `n` values finds a mean of `standardised_effect` sds."""
+    critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
+    shift = abs(standardised_effect) * sqrt(n)
+    # scipy's noncentral t gives NaN far out in the lower tail, where the chance is nothing
+    lower = float(stats.nct.cdf(-critical, n - 1, shift)) if shift < critical else 0.0
+    return float(stats.nct.sf(critical, n - 1, shift)) + lower
+
+
+def trials_each_needed(effect_pp: float, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER) -> int:
+    """Trials of each of two *unpaired* arms to see `effect_pp`, as for a comparison with somebody else's trials, at 0.05.
+
+    Source: power of the two-sample t-test with equal sds, from the noncentral t distribution.
+
+    Raises:
+        UsageError: `effect_pp` is zero or not finite, `power` outside (0.05, 1).
+    """
+    _check_power(power)
+    if not isfinite(effect_pp) or effect_pp == 0:
+        raise UsageError(f"an effect of {effect_pp} pp cannot be looked for: give a number other than zero")
+
+    def enough(trials: int) -> bool:
+        degrees_of_freedom = 2 * trials - 2
+        critical = stats.t.ppf(1 - SIGNIFICANCE / 2, degrees_of_freedom)
+        shift = abs(effect_pp) / spreads.accuracy_pp * sqrt(trials / 2)
+        return bool(stats.nct.sf(critical, degrees_of_freedom, shift) >= power)
+
+    return _or_refuse(smallest(enough, at_least=2))
+
+
+def _needed(standardised_effect: float, power: float) -> int:
+    return _or_refuse(smallest(lambda n: t_test_power(standardised_effect, n) >= power, at_least=2))
+
+
+def _or_refuse(number: int | None) -> int:
+    if number is None:
+        raise UsageError("an effect this small takes more trials than anyone could run")
+    return number
+
+
+def _check_power(power: float) -> None:
+    if not SIGNIFICANCE < power < 1:
+        raise UsageError(f"power = {power}: give a number between {SIGNIFICANCE} and 1")
+
+
+def _paired_sd(spreads: Spreads) -> float:
+    return spreads.accuracy_pp * sqrt(2 * (1 - spreads.correlation))
+
+
+def _process_value_sd(spreads: Spreads, blocks_each: float) -> float:
+    """The sd of one process's mean of log(with / without): both arms' own shifts, and both arms' trials."""
+    variance = 2 * spreads.time_arm_in_process_percent**2 + 2 * spreads.time_within_percent**2 / blocks_each
+    return sqrt(variance) / 100

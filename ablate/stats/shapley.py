@@ -1,0 +1,72 @@
+"""Attribution that no order can change: exact Shapley values over all subsets of features or groups."""
+
+from collections.abc import Iterable, Sequence
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from ablate.design import Arm
+from ablate.stats.attribution import Attribution, attribute
+from ablate.stats.blocks import Blocks
+from ablate.stats.intervals import FloatArray
+
+MOST_PLAYERS = 12
+"""2¹² arms are more than any study trains; a set of arms with more players is no factorial."""
+
+
+def shapley(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None) -> Attribution:
+    """Divide the improvement from no player to all among the players, each given its mean gain over all orders of joining.
+
+    `arms` are those of a study with every subset of `players` (default: every name that an arm of it has); arms of other lengths
+    and of A/A twins are passed over. Shares are of TTA accuracy and of the baseline's time, with intervals from per-block and
+    per-process values, and add up to the whole. A missing subset gives no shares and a note that names it.
+
+    Source: L. S. Shapley, "A value for n-person games", in Contributions to the Theory of Games II, Princeton (1953) 307-317.
+
+    Raises:
+        UsageError: `frame` lacks a column that the statistics read.
+    """
+    blocks = Blocks.of(frame)
+    by_features = coalitions(arms)
+    names = tuple(players) if players is not None else all_players(by_features)
+    if not names:
+        return Attribution(note="no arm has a feature, so there is nothing to divide the improvement among")
+    if len(names) > MOST_PLAYERS:
+        return Attribution(
+            note=f"{len(names)} players have 2^{len(names)} subsets; Shapley values need a study of all of them"
+        )
+    subsets = [frozenset(name for bit, name in enumerate(names) if mask >> bit & 1) for mask in range(2 ** len(names))]
+    missing = [subset for subset in subsets if subset not in by_features]
+    if missing:
+        example = " + ".join(name for name in names if name in missing[0]) or "none of them"
+        few = f"{len(missing)} of the {len(subsets)} subsets of {', '.join(names)} are not in this study"
+        return Attribution(note=f"{few}, {example} for one: Shapley values need them all; run a 'shapley' design")
+    ordered = [by_features[subset] for subset in subsets]
+    weights = shapley_weights(len(names))
+    return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=len(subsets) - 1)
+
+
+def shapley_weights(players: int) -> FloatArray:
+    """The matrix `(players, 2^players)` that turns the values of all subsets into Shapley values.
+
+    Subsets are in binary order: bit i of a column's number says whether player i is in it. Source: as `shapley`.
+    """
+    weights = np.zeros((players, 2**players))
+    for mask in range(2**players):
+        size = mask.bit_count()
+        for player in range(players):
+            others = size - (mask >> player & 1)
+            share = factorial(others) * factorial(players - others - 1) / factorial(players)
+            weights[player, mask] = share if mask >> player & 1 else -share
+    return weights
+
+
+def coalitions(arms: Iterable[Arm]) -> dict[frozenset[str], str]:
+    """The arm of each set of features, among those at their own length and of the main seed stream."""
+    return {arm.features: arm.name for arm in arms if arm.length == 1.0 and arm.stream == 0}
+
+
+def all_players(by_features: Iterable[frozenset[str]]) -> tuple[str, ...]:
+    """Every name that occurs, in alphabetical order."""
+    return tuple(sorted(frozenset().union(*by_features)))

@@ -1,0 +1,106 @@
+"""A fake trainer whose effects are known, many studies of it at once, and the estimators on arrays of studies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ablate.stats.attribution import accuracy_shares, time_shares
+from ablate.stats.intervals import TInterval, process_means, t_interval
+from ablate.stats.multiplicity import holm
+from tests.stats.build import deal, frame_of
+
+TRIAL_SD_PP = 0.13
+WITHIN_PROCESS_SECONDS = 0.0005
+PROCESS_SECONDS = 0.00105
+ARM_IN_PROCESS_SECONDS = 0.0002
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeTrainer:
+    """Arms with known mean accuracy (fraction) and time (seconds), and the spreads of measurement.md.
+
+    Time creeps up by `drift_per_hour`; a trial with all around it takes `hours_a_trial`. `block_share` of the variance of accuracy
+    is common to the arms of a block, as when one seed makes a good or a bad block.
+    """
+
+    accuracy: Mapping[str, float]
+    seconds: Mapping[str, float]
+    drift_per_hour: float = 0.01
+    hours_a_trial: float = 0.001
+    block_share: float = 0.3
+
+    def studies(self, rng: np.random.Generator, *, studies: int, blocks: int, processes: int) -> "Studies":
+        """Draw `studies` studies of `blocks` blocks, dealt whole to `processes` processes."""
+        arms = tuple(self.accuracy)
+        shape = (studies, blocks, len(arms))
+        process = deal(blocks, processes)
+        sd = TRIAL_SD_PP / 100
+        shared = rng.normal(0, sd * np.sqrt(self.block_share), (studies, blocks, 1))
+        own = rng.normal(0, sd * np.sqrt(1 - self.block_share), shape)
+        tta_accuracy = np.array([self.accuracy[arm] for arm in arms]) + shared + own
+        shift = rng.normal(0, PROCESS_SECONDS, (studies, processes, 1))
+        arm_shift = rng.normal(0, ARM_IN_PROCESS_SECONDS, (studies, processes, len(arms)))
+        started_hours = (np.arange(blocks)[:, None] * len(arms) + _positions(rng, shape)) * self.hours_a_trial
+        seconds = np.array([self.seconds[arm] for arm in arms]) * (1 + self.drift_per_hour * started_hours)
+        seconds = seconds + (shift + arm_shift)[:, process] + rng.normal(0, WITHIN_PROCESS_SECONDS, shape)
+        return Studies(arms=arms, tta_accuracy=tta_accuracy, log_time=np.log(seconds), process=process)
+
+
+def _positions(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Each arm's place in its block: shuffled in every other block, reversed in the next."""
+    places = np.argsort(rng.random(shape), axis=-1)
+    odd = places[:, 1::2]
+    places[:, 1::2] = shape[2] - 1 - places[:, 0::2][:, : odd.shape[1]]
+    return places
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studies:
+    """Simulated studies: `tta_accuracy` and `log_time` are `(studies, blocks, arms)`, `process` is `(blocks,)`."""
+
+    arms: tuple[str, ...]
+    tta_accuracy: np.ndarray
+    log_time: np.ndarray
+    process: np.ndarray
+
+    def frame(self, study: int) -> pd.DataFrame:
+        """One of the studies as the public functions take it."""
+        columns = dict(enumerate(self.arms))
+        return frame_of(
+            {arm: self.tta_accuracy[study, :, index] for index, arm in columns.items()},
+            {arm: np.exp(self.log_time[study, :, index]) for index, arm in columns.items()},
+            self.process,
+        )
+
+    def weigh(self, weights: Sequence[Sequence[float]]) -> tuple[TInterval, TInterval]:
+        """Intervals `(studies, rows)` of weighted sums of arms: of accuracy by block, of log time by process."""
+        rows = np.asarray(weights)
+        accuracy = t_interval(np.moveaxis(self.tta_accuracy @ rows.T, 1, -1))
+        log_time = np.moveaxis(self.log_time @ rows.T, 1, -1)
+        return accuracy, t_interval(process_means(log_time, self.process))
+
+    def share(self, weights: np.ndarray, first: int) -> tuple[TInterval, TInterval]:
+        """Intervals `(studies, subjects)` of shares as `attribute` makes them: accuracy (fraction), time saved (fraction)."""
+        accuracy = t_interval(np.moveaxis(accuracy_shares(self.tta_accuracy, weights), 1, -1))
+        means = np.moveaxis(process_means(np.moveaxis(self.log_time, 1, -1), self.process), -1, 1)
+        return accuracy, t_interval(np.moveaxis(time_shares(means, weights, first), 1, -1))
+
+    def against(self, reference: str, others: Sequence[str]) -> tuple[TInterval, TInterval]:
+        """Intervals `(studies, others)` of each of `others` minus `reference`."""
+        weights = np.zeros((len(others), len(self.arms)))
+        weights[:, self.arms.index(reference)] = -1
+        for row, arm in enumerate(others):
+            weights[row, self.arms.index(arm)] += 1
+        return self.weigh(weights)
+
+
+def coverage(interval: TInterval, truth: np.ndarray) -> np.ndarray:
+    """In which share of the studies the interval holds the truth, for each column."""
+    return ((interval.low <= truth) & (truth <= interval.high)).mean(axis=0)
+
+
+def family_wise_error(interval: TInterval) -> float:
+    """In which share of the studies, all of whose effects are null, Holm rejects any."""
+    return float((holm(interval.p) < 0.05).any(axis=-1).mean())
