@@ -30,7 +30,7 @@ class TrialFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """How long a recipe took to warm up in this process, compiling included, in seconds."""
+    """What warming up cost, in seconds; compiling is part of it."""
 
     seconds: float
     compile_seconds: float
@@ -83,7 +83,7 @@ class ArmTrainer:
         self.compiling = why_not_compiling(self.device)
         self._baseline_compiler = registry.baseline.compiler
         self._networks: dict[str, CompiledNetwork] = {}
-        self._warm_ups: dict[str, WarmUp] = {}
+        self._warm: set[str] = set()
         self._images: DeviceImages | None = None
 
     def train(self, spec: TrialSpec, process: int) -> FinishedTrial:
@@ -128,7 +128,7 @@ class ArmTrainer:
             plan = recipe.plan(len(images.train_images))
         except ValueError as error:
             raise TrialFailure(f"{error}. Use a larger data set or preset.") from error
-        warm_up = self._warm(recipe, plan, images)
+        warm_up = self._warm_up(recipe, plan, images)
         return ReadyArm(recipe, plan, self._networks[recipe.compile_key()], images, warm_up)
 
     def _measure(self, ready: "ReadyArm", seed: int) -> Measurements:
@@ -188,23 +188,27 @@ class ArmTrainer:
             )
         return self._images
 
-    def _warm(self, recipe: Recipe, plan: Plan, images: DeviceImages) -> WarmUp:
-        """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process."""
+    def _warm_up(self, recipe: Recipe, plan: Plan, images: DeviceImages) -> WarmUp:
+        """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
+
+        The trial that finds its recipe warm already pays nothing.
+        """
         fingerprint = recipe.fingerprint()
-        if fingerprint not in self._warm_ups:
-            began, compiling_began = time.perf_counter(), compile_seconds()
-            key = recipe.compile_key()
-            if key not in self._networks:
-                self._networks[key] = build_network(recipe, self.compute_dtype, self.device)
-            # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
-            warm_plan = plan if self.device.type == "cuda" else plan.shortened()
-            noise = _noise_like(images, Streams(WARM_UP_SEED, self.device)["warm-up"])
-            network = self._networks[key]
-            streams = Streams(WARM_UP_SEED, self.device)
-            train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
-            evaluate_plainly(network.network, noise.test_images, noise.test_labels)
-            self._warm_ups[fingerprint] = WarmUp(time.perf_counter() - began, compile_seconds() - compiling_began)
-        return self._warm_ups[fingerprint]
+        if fingerprint in self._warm:
+            return WarmUp(0.0, 0.0)
+        began, compiling_began = time.perf_counter(), compile_seconds()
+        key = recipe.compile_key()
+        if key not in self._networks:
+            self._networks[key] = build_network(recipe, self.compute_dtype, self.device)
+        # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
+        warm_plan = plan if self.device.type == "cuda" else plan.shortened()
+        streams = Streams(WARM_UP_SEED, self.device)
+        noise = _noise_like(images, streams["warm-up"])
+        network = self._networks[key]
+        train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
+        evaluate_plainly(network.network, noise.test_images, noise.test_labels)
+        self._warm.add(fingerprint)
+        return WarmUp(time.perf_counter() - began, compile_seconds() - compiling_began)
 
     def _validator(self, images: DeviceImages, curve: list[float]) -> Callable[[torch.nn.Module], float]:
         """Validates after an epoch, into `curve`; gives the seconds it took."""

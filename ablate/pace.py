@@ -31,10 +31,8 @@ class Pace:
             measured = trial.measurements
             if measured is not None:
                 self._recorded[trial.spec.arm].append(measured.time_seconds + (measured.reset_seconds or 0.0))
-                if measured.warm_up_seconds or measured.compile_seconds:
-                    self._warm_ups[trial.process] += (measured.warm_up_seconds or 0.0) + (
-                        measured.compile_seconds or 0.0
-                    )
+                if measured.warm_up_seconds:
+                    self._warm_ups[trial.process] += measured.warm_up_seconds
 
     def observe(self, event: Event) -> None:
         """Learn from what just happened."""

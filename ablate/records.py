@@ -52,7 +52,8 @@ class Measurements:
     """What one finished training gave: accuracies as fractions, durations in seconds.
 
     `time_seconds` is the clock of the study: whitening to the last test-time prediction. `train_seconds` and `tta_seconds` are its
-    parts; `reset_seconds`, `warm_up_seconds` and `compile_seconds` lie outside it. `wall_seconds` is the same window by the wall
+    parts; `reset_seconds` and `warm_up_seconds` lie outside it, `compile_seconds` is part of the warm-up; only the trial that
+    found its recipe cold has a warm-up. `wall_seconds` is the same window by the wall
     clock. `curve` holds validation accuracy after each epoch, where asked for. None: not measured (imported logs).
     """
 
