@@ -40,6 +40,7 @@ def downloaded(archive: OfficialArchive, home: Path, progress: Progress) -> Iter
                         break
             file.flush()
         except urllib.error.HTTPError as error:
+            error.close()
             raise DataError(f"{archive.url} answered {error.code} {error.reason}.\n{remedy}") from error
         except urllib.error.URLError as error:
             raise DataError(f"cannot reach {archive.url}: {error.reason}.\n{remedy}") from error

@@ -88,8 +88,10 @@ def read_entry(home: Path, name: str) -> Entry:
         DataError: there is no such set, or it is damaged.
     """
     path = home / f"{name}{ENTRY_SUFFIX}"
+    text = ""
     try:
-        line = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        line = json.loads(text)
         if line["schema"] != SCHEMA:
             raise _damaged(home, name, f"it has schema {line['schema']}, this version of ablate reads {SCHEMA}")
         folder = home / Path(line["folder"]).name
@@ -105,6 +107,9 @@ def read_entry(home: Path, name: str) -> Entry:
             path=folder,
         )
     except OSError as error:
+        # Another process may have put a new set in this one's place between the two reads.
+        if text and path.is_file() and path.read_text(encoding="utf-8") != text:
+            return read_entry(home, name)
         raise _damaged(home, name, f"{error.filename}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(home, name, f"{path.name} cannot be read ({error!r})") from error
@@ -120,7 +125,7 @@ def read(home: Path, name: str, *, verify: bool = False) -> Dataset:
     try:
         arrays = {array: np.load(entry.path / f"{array}.npy", allow_pickle=False) for array in ARRAYS}
     except FileNotFoundError as error:
-        # Another process may have put a new set in this one's place between the two reads.
+        # The same may happen here; where it did not, the entry itself still names the missing file's folder.
         if read_entry(home, name).path == entry.path:
             raise _damaged(home, name, f"{error.filename} is missing") from error
         return read(home, name, verify=verify)

@@ -113,6 +113,6 @@ class ImageFolderReader:
             ((label, name) for label, cls in enumerate(classes) for name in self._pixels[split, cls]),
             key=lambda place: hashlib.sha256(f"{classes[place[0]]}/{place[1]}".encode()).digest(),
         )
-        pixels = b"".join(self._pixels[split, classes[label]][name] for label, name in mixed)
+        pixels = bytearray().join(self._pixels[split, classes[label]][name] for label, name in mixed)
         labels = np.array([label for label, _ in mixed], dtype=np.int64)
-        return np.frombuffer(pixels, np.uint8).reshape(-1, *IMAGE_SHAPE).copy(), labels
+        return np.frombuffer(pixels, np.uint8).reshape(-1, *IMAGE_SHAPE), labels

@@ -16,6 +16,7 @@ from ablate.errors import DataError
 END_MARKER_BYTES = 1024
 LARGEST_MEMBER_BYTES = 64 * 2**20
 DEEPEST_FOLDER = 4
+_TORN = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,20 @@ def _tar_members(archive: Path, progress: Progress) -> Iterator[Member]:
                 for info in tar:
                     path = _checked_path(archive, info)
                     progress("reading", compressed.tell(), total)
-                    yield Member(path, None if info.isdir() else _reader(tar, info))
+                    yield Member(path, None if info.isdir() else _reader(archive, tar, info))
             while tail.read(2**20):
                 pass
             if tail.tail != bytes(END_MARKER_BYTES):
                 raise DataError(f"{archive} is torn: it stops before the end of a tar archive; fetch or copy it again.")
             progress("reading", total, total)
-    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{archive} is torn or no tar archive ({error}); expected a whole .tar, .tar.gz or .tar.xz file."
-        ) from error
+    except _TORN as error:
+        raise _torn(archive, error) from error
     except OSError as error:
         raise DataError(f"cannot read {archive}: {error.strerror or error}.") from error
+
+
+def _torn(archive: Path, error: Exception) -> DataError:
+    return DataError(f"{archive} is torn or no tar archive ({error}); expected a whole .tar, .tar.gz or .tar.xz file.")
 
 
 def _decompressed(compressed: IO[bytes]) -> IO[bytes]:
@@ -146,10 +149,14 @@ def _refuse_oversized(source: str, path: PurePosixPath, size_bytes: int) -> None
         raise DataError(f"{source}: '{path}' has {size_bytes:,} bytes; expected at most {LARGEST_MEMBER_BYTES:,}.")
 
 
-def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:
+def _reader(archive: Path, tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         member = tar.extractfile(info)
         assert member is not None, "only regular files get a reader"
-        return member.read()
+        # The caller reads, so what a torn archive raises here would pass by the clause around the loop.
+        try:
+            return member.read()
+        except _TORN as error:
+            raise _torn(archive, error) from error
 
     return read
