@@ -1,7 +1,7 @@
 """Where trials are kept: in memory, or as JSON lines that survive whatever kills the process. Free of torch."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -182,6 +182,21 @@ class JsonlTrialStore:
             elif kind == "environment":
                 self._environments[finished.trial.environment] = finished.environment
         self._statuses[finished.trial.spec.key] = finished.trial.status
+
+    def extend(self, finished: Iterable[FinishedTrial]) -> None:
+        """Write many trials at once, all or none: for trials that were finished elsewhere.
+
+        Raises:
+            AblateError: as `append`.
+        """
+        recipes, environments, statuses = dict(self._recipes), dict(self._environments), dict(self._statuses)
+        lines = []
+        for one in finished:
+            lines += [line for _, line in _new_records(one, recipes, environments)]
+            recipes[one.trial.recipe], environments[one.trial.environment] = one.recipe, one.environment
+            statuses[one.trial.spec.key] = one.trial.status
+        self._write(b"".join(lines))
+        self._recipes, self._environments, self._statuses = recipes, environments, statuses
 
     def __iter__(self) -> Iterator[Trial]:
         for record in read_records(self.path):

@@ -182,7 +182,7 @@ def test_a_trial_that_takes_too_long_is_stopped_and_the_study_goes_on() -> None:
 
 def test_a_warm_up_has_more_time_than_a_trial_but_not_for_ever() -> None:
     told = Told(blocks=1, warm_acts={"all": "hang"}, timeout_seconds=0.1)
-    told.executor._start_seconds = 1.5  # type: ignore[union-attr]
+    told.executor._start_seconds = 1.0  # type: ignore[union-attr]
     assert told.run() == Summary(ok=2, failed=0, timeout=1, left=0)
 
 
@@ -253,7 +253,7 @@ def test_a_child_killed_from_outside_is_told_apart_from_one_that_failed() -> Non
         if isinstance(event, TrialStarted) and event.spec == told.schedule[1] and event.process == 0:
             os.kill(told.of(ProcessStarted)[-1].process_id, signal.SIGKILL)
 
-    told = Told(seconds=0.2)
+    told = Told(seconds=0.1)
     summary = run_study(
         told.schedule, told.store, told.executor, on_event=lambda event: (told.events.append(event), murder(event))[0]
     )

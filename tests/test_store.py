@@ -96,6 +96,24 @@ def test_reopening_continues_without_repeating_records(path: Path) -> None:
     assert kinds == ["recipe", "environment", "trial", "trial", "trial", "trial"]
 
 
+def test_many_trials_are_written_at_once_or_not_at_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = [finished_trial(spec("a", block)) for block in range(3)]
+    with JsonlTrialStore(path) as store:
+        with monkeypatch.context() as full:
+            full.setattr(os, "pwrite", FullDisk(900))
+            with pytest.raises(AblateError, match="No space left on device"):
+                store.extend(finished)
+        assert store.finished() == frozenset()
+        store.extend(finished)
+        assert list(store) == [one.trial for one in finished]
+        assert store.finished() == {("a", 0), ("a", 1), ("a", 2)}
+    assert [json.loads(line)["kind"] for line in path.read_text().splitlines()][:3] == [
+        "recipe",
+        "environment",
+        "trial",
+    ]
+
+
 def test_a_tail_torn_at_any_byte_is_cut_and_two_appends_follow(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing here depends on the disk itself, and a thousand fsyncs take seconds.
     monkeypatch.setattr(os, "fsync", lambda file: None)
