@@ -32,14 +32,21 @@ from tests.stats.worlds import (
 STUDIES = 4000
 SEEDS = (20261123, 7)
 CELLS = [(processes, blocks) for processes in (2, 3, 5, 10) for blocks in (5, 20, 100)]
-full_suite = [pytest.mark.slow]
-every_cell = [
-    pytest.param(seed, processes, blocks, STUDIES, 0.01, marks=full_suite, id=f"seed{seed}-P{processes}-n{blocks}")
-    for seed in SEEDS
-    for processes, blocks in CELLS
-]
-quick_cells = [pytest.param(1, 2, 5, 800, 0.02, id="quick-P2-n5"), pytest.param(1, 5, 20, 800, 0.02, id="quick-P5-n20")]
-cells = pytest.mark.parametrize(("seed", "processes", "blocks", "studies", "tolerance"), quick_cells + every_cell)
+QUICK = [pytest.param(1, 2, 5, 800, 0.02, id="quick-P2-n5"), pytest.param(1, 5, 20, 800, 0.02, id="quick-P5-n20")]
+
+
+def in_cells(studies_of_five_blocks=STUDIES):
+    """Every cell with a tolerance of one point, slow, and two smaller and looser ones that every run of the tests does."""
+    full = [
+        pytest.param(
+            seed, processes, blocks, studies, 0.01, marks=pytest.mark.slow, id=f"seed{seed}-P{processes}-n{blocks}"
+        )
+        for seed in SEEDS
+        for processes, blocks in CELLS
+        for studies in [studies_of_five_blocks if blocks == 5 else STUDIES]
+    ]
+    return pytest.mark.parametrize(("seed", "processes", "blocks", "studies", "tolerance"), QUICK + full)
+
 
 FAR = 4.5
 """Standard errors that no unbiased estimate strays by in the few hundred comparisons made here."""
@@ -49,7 +56,7 @@ def generator(seed, processes, blocks):
     return np.random.default_rng([seed, processes, blocks])
 
 
-@cells
+@in_cells()
 def test_effects_are_covered_at_the_nominal_rate(seed, processes, blocks, studies, tolerance):
     drawn = EFFECTS.studies(generator(seed, processes, blocks), studies=studies, blocks=blocks, processes=processes)
     accuracy, time = drawn.against("baseline", OTHERS)
@@ -61,7 +68,7 @@ def test_effects_are_covered_at_the_nominal_rate(seed, processes, blocks, studie
     assert (bias_in_errors(time, LOG_TIME_EFFECTS) < FAR).all()
 
 
-@cells
+@in_cells()
 def test_false_alarms_in_a_family_of_null_effects_are_rare(seed, processes, blocks, studies, tolerance):
     drawn = NULL.studies(generator(seed, processes, blocks), studies=studies, blocks=blocks, processes=processes)
     accuracy, time = drawn.against(NULL_ARMS[0], NULL_ARMS[1:])
@@ -70,7 +77,7 @@ def test_false_alarms_in_a_family_of_null_effects_are_rare(seed, processes, bloc
     assert max(errors) <= 0.05 + tolerance
 
 
-@cells
+@in_cells()
 def test_shapley_values_are_recovered_and_add_up(seed, processes, blocks, studies, tolerance):
     drawn = FACTORIAL.studies(generator(seed, processes, blocks), studies=studies, blocks=blocks, processes=processes)
     true_accuracy, true_time = shapley_truth()
@@ -86,7 +93,7 @@ def test_shapley_values_are_recovered_and_add_up(seed, processes, blocks, studie
     np.testing.assert_allclose(time.mean.sum(axis=1), whole_time.mean[:, 0], atol=1e-12)
 
 
-@cells
+@in_cells()
 def test_interactions_are_recovered(seed, processes, blocks, studies, tolerance):
     drawn = FACTORIAL.studies(generator(seed, processes, blocks), studies=studies, blocks=blocks, processes=processes)
     accuracy, time = drawn.weigh(interaction_weights())
@@ -99,7 +106,8 @@ def test_interactions_are_recovered(seed, processes, blocks, studies, tolerance)
     assert (bias_in_errors(time, INTERACTION_LOG_TIME) < FAR).all()
 
 
-@cells
+# five blocks cover 95.4 % here: 4,000 studies could not tell that from the bound of 96 %
+@in_cells(studies_of_five_blocks=16_000)
 def test_equal_accuracy_times_are_covered_at_the_nominal_rate(seed, processes, blocks, studies, tolerance):
     rng = generator(seed, processes, blocks)
     steady = read_all(STEADY_LENGTHS.studies(rng, studies=studies, blocks=blocks, processes=processes))
