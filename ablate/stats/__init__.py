@@ -10,8 +10,9 @@ from ablate.stats.interactions import Interaction, interactions
 from ablate.stats.ladder import ladder
 from ablate.stats.multiplicity import holm
 from ablate.stats.pareto import pareto_front
-from ablate.stats.power import Spreads, Visible, blocks_needed, processes_needed, trials_each_needed, visible
+from ablate.stats.power import Visible, blocks_needed, processes_needed, trials_each_needed, visible
 from ablate.stats.shapley import shapley
+from ablate.stats.spreads import Spreads, measured_spreads
 from ablate.stats.verdicts import Margins, Verdict
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "interactions",
     "ladder",
     "list_effects",
+    "measured_spreads",
     "pareto_front",
     "processes_needed",
     "shapley",

@@ -6,6 +6,7 @@ from math import isfinite, log1p, sqrt
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
+from ablate.stats.spreads import PUBLISHED_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
 from ablate.stats.wording import counted, percent_of_log
 
@@ -14,31 +15,18 @@ POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spreads:
-    """How much trials vary: accuracy in percentage points, times as percent of a trial's time.
-
-    The defaults are those of ten published logs of the record recipe (10 processes of 200 trials on an A100, about 2.0 s a
-    trial): sd of TTA accuracy 0.13 pp, of time within a process 0.5 ms; and 0.2 ms for what a process does to one arm alone. The
-    process's shift of all its arms (1.05 ms) cancels in a contrast. `correlation` is that of two arms' accuracies in a block.
-    """
-
-    accuracy_pp: float = 0.13
-    correlation: float = 0.0
-    time_within_percent: float = 0.025
-    time_arm_in_process_percent: float = 0.010
-
-
-DEFAULT_SPREADS = Spreads()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """The smallest effects that a study of `blocks` blocks in `processes` processes sees with 80 % power; NaN: none at all."""
+    """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all.
+
+    `spreads_source` says whose spreads that supposes.
+    """
 
     blocks: int
     processes: int
     accuracy_pp: float
     time_percent: float
+    power: float
+    spreads_source: str
 
     @property
     def sentence(self) -> str:
@@ -46,13 +34,14 @@ class Visible:
         if self.blocks < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
         seen = f"can see {self.accuracy_pp:.2f} pp of accuracy"
+        supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
         if isfinite(self.time_percent):
-            return f"{seen} and {self.time_percent:.2g} % of time (80 % power)"
-        return f"{seen} (80 % power), and gives no interval of time: that takes at least two processes, better five"
+            return f"{seen} and {self.time_percent:.2g} % of time {supposed}"
+        return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
 
 
 def visible(
-    blocks: int, processes: int, *, contrasts: int = 1, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER
+    blocks: int, processes: int, *, contrasts: int = 1, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
@@ -75,10 +64,12 @@ def visible(
         processes=processes,
         accuracy_pp=smallest_standardised_effect(blocks, alpha=alpha, power=power) * accuracy_sd,
         time_percent=percent_of_log(smallest_standardised_effect(manned, alpha=alpha, power=power) * time_sd),
+        power=power,
+        spreads_source=spreads.source,
     )
 
 
-def blocks_needed(effect_pp: float, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER) -> int:
+def blocks_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER) -> int:
     """How many blocks it takes to see an effect on accuracy of `effect_pp` percentage points, paired, with `power` at 0.05.
 
     Raises:
@@ -91,7 +82,7 @@ def blocks_needed(effect_pp: float, *, spreads: Spreads = DEFAULT_SPREADS, power
 
 
 def processes_needed(
-    effect_percent: float, blocks_each: int, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER
+    effect_percent: float, blocks_each: int, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER
 ) -> int:
     """How many processes of `blocks_each` blocks it takes to see a change of time of `effect_percent`, with `power` at 0.05.
 
@@ -125,7 +116,7 @@ def t_test_power(standardised_effect: float, n: int, *, alpha: float = SIGNIFICA
     return float(stats.nct.sf(critical, n - 1, shift)) + lower
 
 
-def trials_each_needed(effect_pp: float, *, spreads: Spreads = DEFAULT_SPREADS, power: float = POWER) -> int:
+def trials_each_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER) -> int:
     """Trials of each of two *unpaired* arms to see `effect_pp`, as for a comparison with somebody else's trials, at 0.05.
 
     Source: power of the two-sample t-test with equal sds, from the noncentral t distribution.

@@ -72,7 +72,9 @@ def test_small_studies_say_what_they_lack():
     assert visible(3, 1).sentence == "3 blocks: numbers and no verdict; run at least 5"
     assert "no interval of time: that takes at least two processes, better five" in visible(10, 1).sentence
     assert np.isnan(visible(10, 1).time_percent)
-    assert visible(20, 5).sentence == "can see 0.12 pp of accuracy and 0.038 % of time (80 % power)"
+    assert visible(20, 5).sentence == (
+        "can see 0.12 pp of accuracy and 0.038 % of time (80 % power, with the spreads of the published A100 logs)"
+    )
     # no more than five of the ten processes get a block
     assert visible(5, 10).time_percent == visible(5, 5).time_percent
 
