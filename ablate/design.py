@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate.arms import ALL, BASELINE, Arm, Catalogue, Contrast, ContrastKind, Design, check_arms, combine
 from ablate.designs import (
+    HIVE_SLUGS,
     aa,
     add_one_in,
     full_factorial,
@@ -25,6 +26,7 @@ from ablate.records import TrialSpec
 __all__ = [
     "ALL",
     "BASELINE",
+    "HIVE_SLUGS",
     "Arm",
     "Catalogue",
     "Contrast",
