@@ -84,7 +84,8 @@ class Registry:
             members = self.members(slug)
             if slug in self.features and members != {slug}:
                 raise UsageError(
-                    f"'{slug}' names a feature and a group, but the group holds {sorted(members)}. Rename one of them."
+                    f"'{slug}' names a feature and a group, but the group holds {_listed(members)}. "
+                    "Put the others in another group, or rename one of the two."
                 )
 
     @classmethod
