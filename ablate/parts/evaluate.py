@@ -73,8 +73,10 @@ class SelectiveTta(TestTimeAugmentation):
         mean_of_views = compiler.function(six_view_mean, "default")
         logits = plain_logits(predict, images_NCHW)
         confidence = logits.softmax(1).amax(1)
-        unsure = confidence.topk(int(self.fraction * len(images_NCHW)), largest=False, sorted=False).indices
-        for chosen in unsure.split(CHUNK_IMAGES):
+        count = int(self.fraction * len(images_NCHW))
+        unsure = confidence.topk(count, largest=False, sorted=False).indices
+        for start in range(0, count, CHUNK_IMAGES):
+            chosen = unsure[start : start + CHUNK_IMAGES]
             logits[chosen] = mean_of_views(predict, images_NCHW[chosen])
         return logits
 
@@ -83,4 +85,4 @@ def six_view_mean(predict: Predictor, images_NCHW: Tensor) -> Tensor:
     """The mean logits over the image, its two shifts and the mirrors of the three, in one batch."""
     views = torch.cat([images_NCHW, *shifted_views(images_NCHW)])
     logits = predict(torch.cat([views, views.flip(-1)]))
-    return logits.view(6, len(images_NCHW), logits.shape[-1]).mean(0)
+    return logits.view(6, len(images_NCHW), -1).mean(0)
