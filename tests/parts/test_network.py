@@ -17,13 +17,14 @@ from ablate.parts import (
 )
 from ablate.parts.network import WhitenedConvNet, reset_network
 
+GELU, FLOAT32_NORMS = Gelu(), Float32Norms()
 PUBLISHED_NORMS = [6.10, 8, 11.31, 16, 16, 16]
 
 
 def build(
     scale: Scale = Scale(),
-    activation: Activation = Gelu(),
-    precision: Precision = Float32Norms(),
+    activation: Activation = GELU,
+    precision: Precision = FLOAT32_NORMS,
     dtype: torch.dtype = torch.float32,
 ) -> WhitenedConvNet:
     network = AirbenchNet().build(
