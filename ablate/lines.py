@@ -9,6 +9,8 @@ from typing import Any, get_args
 from ablate.errors import AblateError, UsageError
 from ablate.records import SCHEMA, Environment, RecipeRecord, Status, Trial, canonical_json
 
+_STATUSES = frozenset(get_args(Status))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -73,7 +75,7 @@ class _NewerSchemaError(Exception):
 
 
 def _parse(line: bytes) -> tuple[Trial | RecipeRecord | Environment, str]:
-    fields = json.loads(line)
+    fields = json.loads(line.decode())
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")
     schema = fields.pop("schema")
@@ -85,7 +87,7 @@ def _parse(line: bytes) -> tuple[Trial | RecipeRecord | Environment, str]:
         )
     kind = fields.pop("kind")
     if kind == "trial":
-        if fields["status"] not in get_args(Status):
+        if fields["status"] not in _STATUSES:
             raise ValueError(f"status is {fields['status']!r}")
         return Trial.from_json(fields), ""
     if kind == "recipe":

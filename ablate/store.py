@@ -122,6 +122,8 @@ class JsonlTrialStore:
         self._statuses: dict[TrialKey, Status] = {}
         self._recipes: dict[str, RecipeRecord] = {}
         self._environments: dict[str, Environment] = {}
+        # Whether half a line may stand behind the whole ones: a write has begun and not succeeded.
+        self._torn = False
         self._lock = FileLock(self.path)
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -243,8 +245,9 @@ class JsonlTrialStore:
         if self._file < 0:
             raise AblateError(f"{self.path} is closed; open the store again to append.")
         try:
-            # A write that failed earlier may have left half a line that could not be cut then.
-            os.ftruncate(self._file, self._size)
+            if self._torn:
+                os.ftruncate(self._file, self._size)
+            self._torn = True
             written = 0
             while written < len(line):
                 written += os.pwrite(self._file, line[written:], self._size + written)
@@ -255,11 +258,13 @@ class JsonlTrialStore:
                 f"Cannot write {self.path}: {error.strerror}. Trials reported finished are kept; make room, then resume."
             ) from error
         self._size += len(line)
+        self._torn = False
 
     def _cut(self) -> None:
         """Take half a line back; where even that fails, the next append or open does it."""
         with suppress(OSError):
             os.ftruncate(self._file, self._size)
+            self._torn = False
 
 
 def _new_records(
