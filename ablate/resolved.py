@@ -3,14 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ablate.design import Study
 from ablate.errors import AblateError, UsageError
 from ablate.groups import Group
-from ablate.records import SCHEMA, Environment, FinishedTrial, Json, RecipeRecord, Trial, TrialSpec
+from ablate.records import SCHEMA, Json, TrialSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +71,9 @@ class ResolvedStudy:
     versions: Mapping[str, str | None] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
 
-    def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
-        """The record of a trial that failed before anything but the plan was known of it; its reason is still to be added."""
-        recipe = RecipeRecord(fingerprint=self.fingerprints[spec.arm], features=self.arm_features[spec.arm], fields={})
-        environment = Environment(facts={**self.versions, "device": self.device, "preset": self.preset})
-        trial = Trial(
-            spec=spec,
-            status="failed",
-            process=process,
-            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            recipe=recipe.digest,
-            environment=environment.digest,
-            data=self.data,
-            data_digest=self.data_digest,
-        )
-        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
+    def file(self, option: str) -> Path | None:
+        """The file that an option named, if it was given."""
+        return next((Path(file.path) for file in self.files if file.option == option), None)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal value."""

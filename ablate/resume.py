@@ -125,8 +125,9 @@ def _recipe_differences(recorded: ResolvedStudy, now: ResolvedStudy, known: set[
 
 
 def _environment_differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[Difference]:
+    """Of the facts that both have: an older package recorded fewer, and a trainer may add its own."""
     return [
-        Difference(kind, name, _shown(then.get(name)), _shown(now.get(name)))
+        Difference(kind, name, _shown(then[name]), _shown(now[name]))
         for name, kind in COMPARED_FACTS.items()
         if name in then and name in now and then[name] != now[name]
     ]

@@ -13,6 +13,7 @@ from ablate.executors import ChildExecutor, InProcessExecutor
 from ablate.run_folder import RunFolder
 from ablate.runner import run_study
 from tests.fake_trainer import make
+from tests.fakes import untried
 
 
 def tell(event: Event) -> None:
@@ -27,7 +28,7 @@ def drive(path: Path, *, children: bool, most_bytes: int | None = None, **argume
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     folder = RunFolder.open(path)
     executor = (
-        ChildExecutor("tests.fake_trainer:make", arguments, untried=folder.resolved.untried)
+        ChildExecutor("tests.fake_trainer:make", arguments, untried=untried)
         if children
         else InProcessExecutor(make(**arguments))
     )

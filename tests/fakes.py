@@ -97,6 +97,11 @@ def finished_trial(
     return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
 
+def untried(one: TrialSpec, process: int) -> FinishedTrial:
+    """What a parent records of a trial whose child died before saying anything."""
+    return finished_trial(one, process=process, status="failed", environment=Environment(facts={"planned": True}))
+
+
 def spec(arm: str = "baseline", block: int = 0, *, position: int = 0, process: int = 0, seed: int = 1) -> TrialSpec:
     return TrialSpec(arm=arm, block=block, position=position, process=process, seed=seed)
 

@@ -14,7 +14,7 @@ from ablate.records import Trial
 from ablate.runner import Summary, run_study
 from ablate.store import MemoryTrialStore
 from tests.fake_trainer import make
-from tests.fakes import fake_study, resolved_study
+from tests.fakes import fake_study, untried
 
 
 class Told:
@@ -37,7 +37,7 @@ class Told:
             self.executor = ChildExecutor(
                 "tests.fake_trainer:make",
                 arguments,
-                untried=resolved_study(study).untried,
+                untried=untried,
                 timeout_seconds=timeout_seconds,
                 warm_up_allowance_seconds=5.0,
             )
@@ -212,7 +212,7 @@ def test_a_trainer_that_cannot_be_made_ends_the_study(refusal: str) -> None:
 @pytest.mark.parametrize("factory", ["tests.nowhere:make", "tests.fake_trainer:nothing", "no colon"])
 def test_a_factory_that_is_not_there_is_named(factory: str) -> None:
     told = Told()
-    told.executor = ChildExecutor(factory, {}, untried=resolved_study().untried)
+    told.executor = ChildExecutor(factory, {}, untried=untried)
     with pytest.raises(UsageError, match=f"No trainer factory '{factory}'"):
         told.run()
 
@@ -221,8 +221,7 @@ def test_children_that_die_before_they_begin_end_in_failures_not_in_a_loop() -> 
     told = Told(blocks=2, refuse="death")
     assert told.run() == Summary(ok=0, failed=6, timeout=0, left=0)
     assert len(told.of(ProcessStarted)) == 6
-    planned = told.store.recipes[told.trial("all", 0).recipe]
-    assert planned.features == ("a", "b")
+    assert [environment.facts for environment in told.store.environments.values()] == [{"planned": True}]
 
 
 def test_stopping_between_trials_ends_the_child_gently_and_in_a_trial_at_once() -> None:

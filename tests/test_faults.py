@@ -178,7 +178,7 @@ def test_a_stop_signal_finishes_writing_says_how_to_resume_and_exits_130(
 
 
 def test_two_parents_on_one_folder(folder: RunFolder) -> None:
-    with parent(folder.path, seconds=0.05) as first:
+    with parent(folder.path, seconds=0.02) as first:
         first.hear(1)
         with parent(folder.path) as second:
             status, complaint = second.end()

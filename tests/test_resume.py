@@ -72,7 +72,7 @@ def test_the_environment_of_the_last_trials_is_compared_where_there_is_one() -> 
 
 
 def test_facts_that_do_not_matter_are_not_compared() -> None:
-    here = Environment(facts={**FACTS, "hostname": "two", "new_fact": 1})
+    here = Environment(facts={**FACTS, "hostname": "two", "new_fact": 1, "cuda": "12.4"})
     assert differences(RECORDED, RECORDED, environments=[Environment(facts=FACTS)], environment=here) == ()
 
 

@@ -18,7 +18,7 @@ from ablate.executors import ChildExecutor, InProcessExecutor  # noqa: E402
 from ablate.run_folder import RunFolder  # noqa: E402
 from ablate.runner import Executor, run_study  # noqa: E402
 from tests.fake_trainer import make  # noqa: E402
-from tests.fakes import fake_study, resolved_study  # noqa: E402
+from tests.fakes import fake_study, resolved_study, untried  # noqa: E402
 
 ARMS = 8
 
@@ -26,7 +26,7 @@ ARMS = 8
 def measure(trials: int, children: bool, folder: Path) -> None:
     study = fake_study(trials // ARMS, 1, [f"f{n}" for n in range(ARMS - 1)])
     run_folder = RunFolder.create(resolved_study(study), folder)
-    child = ChildExecutor("tests.fake_trainer:make", {}, untried=run_folder.resolved.untried)
+    child = ChildExecutor("tests.fake_trainer:make", {}, untried=untried)
     executor: Executor = child if children else InProcessExecutor(make())
     trials = len(run_folder.resolved.schedule)
     stamps: list[float] = []
