@@ -5,14 +5,24 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from ablate.events import Event, StudyStarted, TrialFailed, TrialFinished, TrialStarted, WarmUpFinished, WarmUpStarted
+from ablate.events import (
+    ArmRetired,
+    Event,
+    ProcessDied,
+    ProcessStarted,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    WarmUpFinished,
+    WarmUpStarted,
+)
 from ablate.records import Trial, TrialSpec
 
 _REMEMBERED = 32
 
 
 class Pace:
-    """Seconds a trial of each arm takes, and seconds of warm-up that a fresh process needs.
+    """Seconds a trial of each arm takes, and seconds that a fresh process needs to start and warm up.
 
     Medians of the last trials, so that one odd trial, or a clock that jumps, does not spoil the estimate. What this run has seen
     counts before what earlier trials have recorded.
@@ -24,6 +34,7 @@ class Pace:
         self._recorded: defaultdict[str, deque[float]] = defaultdict(_few)
         self._warm_ups: defaultdict[int, float] = defaultdict(float)
         self._since = clock()
+        self._starting = False
 
     def learn(self, trials: Iterable[Trial]) -> None:
         """Take the durations that finished trials have recorded."""
@@ -40,12 +51,11 @@ class Pace:
         passed = max(0.0, now - self._since)
         if isinstance(event, TrialFinished | TrialFailed):
             self._seen[event.trial.spec.arm].append(passed)
-        elif isinstance(event, WarmUpFinished):
+        elif isinstance(event, WarmUpFinished) or (self._starting and isinstance(event, WarmUpStarted | TrialStarted)):
             self._warm_ups[event.process] += passed
-        if isinstance(
-            event, TrialFinished | TrialFailed | TrialStarted | WarmUpStarted | WarmUpFinished | StudyStarted
-        ):
+        if not isinstance(event, ProcessDied | ArmRetired):
             self._since = now
+            self._starting = isinstance(event, ProcessStarted)
 
     def trial_seconds(self, arm: str) -> float | None:
         """What a trial of the arm takes; of an arm never seen, what those of the others take. None: nothing is known."""
@@ -56,7 +66,7 @@ class Pace:
         return median(others) if others else None
 
     def warm_up_seconds(self) -> float:
-        """What warming up costs a fresh process: the most that any process has needed."""
+        """What starting and warming up a fresh process costs: the most that any process has needed."""
         return max(self._warm_ups.values(), default=0.0)
 
     def seconds(self, specs: Iterable[TrialSpec], *, fresh_processes: int = 0) -> float | None:

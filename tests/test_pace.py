@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from ablate.events import StudyStarted, TrialFinished, TrialStarted, WarmUpFinished, WarmUpStarted
+from ablate.events import ProcessStarted, StudyStarted, TrialFinished, TrialStarted, WarmUpFinished, WarmUpStarted
 from ablate.pace import Pace
 from ablate.records import Trial
 from tests.fakes import FakeClock, finished_trial, spec
@@ -40,6 +40,17 @@ def test_each_arm_has_its_own_speed_and_warm_ups_are_apart() -> None:
     assert pace.trial_seconds("never seen") == 3.5
     assert pace.warm_up_seconds() == 70.0
     assert pace.seconds([spec("a"), spec("b"), spec("a", 1)], fresh_processes=2) == 149.0
+
+
+def test_a_childs_start_counts_as_warm_up() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.observe(ProcessStarted(process=0, process_id=1))
+    clock.now += 8.0
+    run(pace, clock, "a", 2.0, warm_up=40.0)
+    run(pace, clock, "b", 3.0, warm_up=4.0)
+    assert pace.warm_up_seconds() == 52.0
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (2.0, 3.0)
 
 
 def test_a_jump_of_the_clock_and_an_odd_trial_do_not_spoil_the_estimate() -> None:
