@@ -3,9 +3,12 @@
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError
+
+_GLANCE_SECONDS = 0.03
 
 
 class FileLock:
@@ -19,7 +22,8 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.with_name(f".{path.name}.lock")
+        self._path = _lock_path(path)
+        patience = iter([_GLANCE_SECONDS] * 3)
         while True:
             try:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -34,6 +38,10 @@ class FileLock:
                     raise AblateError(
                         f"Cannot lock {path}: {error.strerror}. Use a local disk for run folders."
                     ) from error
+                # `holder_of` takes the lock for an instant to see whether it is free.
+                if pause := next(patience, None):
+                    time.sleep(pause)
+                    continue
                 raise AblateError(
                     f"{path} is being written by process {holder}. Wait for it to end, or stop it; one writer at a time."
                 ) from None
@@ -60,3 +68,23 @@ class FileLock:
             return False
         mine = os.fstat(self._file)
         return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+
+def holder_of(path: Path) -> int | None:
+    """The process that holds the right to write `path` now; None if nobody does."""
+    try:
+        file = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(file, 20, 0).decode(errors="replace").strip()
+        return int(holder) if holder.isdigit() else None
+    finally:
+        os.close(file)
+    return None
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, UsageError
-from ablate.lock import FileLock
+from ablate.lock import FileLock, holder_of
 
 
 @pytest.fixture
@@ -19,6 +19,23 @@ def test_a_lock_is_held_until_it_is_released(path: Path) -> None:
         FileLock(path)
     lock.release()
     assert list(path.parent.iterdir()) == []
+    FileLock(path).release()
+
+
+def test_the_holder_is_known_to_others_and_asking_gets_in_nobodys_way(path: Path) -> None:
+    assert holder_of(path) is None
+    lock = FileLock(path)
+    assert holder_of(path) == os.getpid()
+    lock.release()
+    assert holder_of(path) is None
+    path.with_name(".trials.jsonl.lock").write_text("12345")
+    assert holder_of(path) is None, "its holder died"
+
+
+def test_a_glance_at_the_lock_does_not_refuse_a_writer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    glance = path.with_name(".trials.jsonl.lock").open("w")
+    fcntl.flock(glance, fcntl.LOCK_SH)
+    monkeypatch.setattr("time.sleep", lambda seconds: glance.close())
     FileLock(path).release()
 
 
