@@ -82,12 +82,13 @@ class BareNet(nn.Module):
 
 @dataclass(slots=True)
 class BareTraining:
-    """The network's optimisers, as new."""
+    """The loop over one network; every run begins with new optimisers."""
 
     net: BareNet
     orthogonalise: Orthogonalise
     num_steps: int
     bias_steps: int
+    clock: Callable[[], float] = time.perf_counter
 
     def run(self, images: Tensor, labels: Tensor, batches: list[Tensor]) -> tuple[list[float], list[float]]:
         """Train on `batches` (indices); the moment each step began and the last one ended, and each step's loss."""
@@ -105,7 +106,7 @@ class BareTraining:
         moments, losses = [], []
         net.train()
         for step, batch in enumerate(batches):
-            moments.append(time.perf_counter())
+            moments.append(self.clock())
             logits = net(images[batch], step < self.bias_steps)
             loss = F.cross_entropy(logits, labels[batch], label_smoothing=LABEL_SMOOTHING, reduction="sum")
             (loss * (PUBLISHED_BATCH / len(batch))).backward()
@@ -123,5 +124,5 @@ class BareTraining:
                     weight.add_(direction, alpha=-FILTER_RATE * left)
             net.zero_grad(set_to_none=True)
             losses.append(loss.detach())
-        moments.append(time.perf_counter())
+        moments.append(self.clock())
         return moments, [loss.item() for loss in losses]
