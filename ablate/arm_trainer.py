@@ -3,7 +3,7 @@
 import datetime
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ablate.compilation import allow_many_arms, compile_seconds, count_compiles,
 from ablate.datasets import Dataset
 from ablate.design import Arm
 from ablate.environment import describe, gpu_state
-from ablate.errors import AblateError, UsageError, near_match
+from ablate.errors import UsageError, near_match
 from ablate.parts import PRESETS, NoCompile
 from ablate.recipe import Plan, Recipe
 from ablate.records import Environment, FinishedTrial, Json, Measurements, Trial, TrialSpec
@@ -36,6 +36,9 @@ class WarmUp:
     compile_seconds: float
 
 
+NO_WARM_UP = WarmUp(0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadyArm:
     """A warm recipe with all that its trials use."""
@@ -48,7 +51,7 @@ class ReadyArm:
 
 
 class ArmTrainer:
-    """Trains the arms of one study in this process.
+    """Trains the arms of one study in this process; see `ablate.trainer.Trainer`.
 
     Networks are kept by compile key: arms that share a key share the compiled network. `compiling` is None where torch.compile
     works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails.
@@ -84,10 +87,47 @@ class ArmTrainer:
         self._baseline_compiler = registry.baseline.compiler
         self._networks: dict[str, CompiledNetwork] = {}
         self._warm: set[str] = set()
+        self._ready: dict[str, ReadyArm] = {}
+        self._broken: dict[str, str] = {}
         self._images: DeviceImages | None = None
+
+    def is_warm(self, arm: str) -> bool:
+        """Whether a trial of the arm can start at once, if only to say why it cannot run."""
+        return arm in self._ready or arm in self._broken
+
+    def warm_up(self, arm: str) -> None:
+        """Compile and run everything the arm will call; what goes wrong fails its trials, one by one."""
+        try:
+            self._ready[arm] = self._prepare(self.recipes[arm])
+        except Exception as failure:
+            self._broken[arm] = self._explain(failure)
 
     def train(self, spec: TrialSpec, process: int) -> FinishedTrial:
         """Run one trial; whatever goes wrong with its arm is a record too."""
+        if not self.is_warm(spec.arm):
+            self.warm_up(spec.arm)
+        untried = self.untried(spec, process)
+        before = gpu_state(str(self.device))
+        measurements, error = None, self._broken.get(spec.arm)
+        if error is None:
+            try:
+                measurements = self._measure(self._ready[spec.arm], spec.seed)
+                # Only the trial that found its arm cold has a warm-up.
+                self._ready[spec.arm] = replace(self._ready[spec.arm], warm_up=NO_WARM_UP)
+            except Exception as failure:
+                error = self._explain(failure)
+        trial = replace(
+            untried.trial,
+            status="failed" if measurements is None else "ok",
+            measurements=measurements,
+            error=error,
+            device_before=before,
+            device_after=gpu_state(str(self.device)),
+        )
+        return replace(untried, trial=trial)
+
+    def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
+        """The record of a trial that has given nothing yet."""
         recipe = self.recipes[spec.arm].record(self.features[spec.arm])
         environment = self.environment()
         trial = Trial(
@@ -100,25 +140,12 @@ class ArmTrainer:
             data=self.dataset.name,
             data_digest=self.dataset.digest,
         )
-        try:
-            ready = self._prepare(self.recipes[spec.arm])
-            trial = replace(trial, device_before=gpu_state(str(self.device)))
-            trial = replace(trial, status="ok", measurements=self._measure(ready, spec.seed))
-        except TrialFailure as failure:
-            trial = replace(trial, error=str(failure))
-        except AblateError:
-            raise
-        except Exception as failure:
-            if self.debug:
-                traceback.print_exc()
-            trial = replace(trial, error=self._explain(failure))
-        trial = replace(trial, device_after=gpu_state(str(self.device)))
         return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
     def environment(self) -> Environment:
         """What the trials of this process ran on."""
         facts: dict[str, Json] = {"preset": self.preset, "compiling": self.compiling is None}
-        return describe(str(self.device), str(self.compute_dtype).removeprefix("torch."), facts)
+        return trial_environment(self.device, self.compute_dtype, facts)
 
     def _prepare(self, published: Recipe) -> "ReadyArm":
         """Everything a trial needs, warmed up."""
@@ -168,34 +195,19 @@ class ArmTrainer:
         return replace(recipe, compiler=NoCompile())
 
     def _device_images(self) -> DeviceImages:
-        """The data set's images on the device, as many as the preset takes: the first ones in storage order."""
         if self._images is None:
             fraction = PRESETS[self.preset].images
-
-            def load(images: Any) -> torch.Tensor:
-                taken = torch.from_numpy(images[: max(1, round(len(images) * fraction))].copy())
-                on_device = taken.to(self.device).permute(0, 3, 1, 2)
-                return on_device.to(self.compute_dtype).div_(255)
-
-            def labels(values: Any) -> torch.Tensor:
-                return torch.from_numpy(values[: max(1, round(len(values) * fraction))].copy()).to(self.device)
-
-            self._images = DeviceImages(
-                train_images=load(self.dataset.train_images),
-                train_labels=labels(self.dataset.train_labels),
-                test_images=load(self.dataset.test_images),
-                test_labels=labels(self.dataset.test_labels),
-            )
+            self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
         return self._images
 
     def _warm_up(self, recipe: Recipe, plan: Plan, images: DeviceImages) -> WarmUp:
         """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
 
-        The trial that finds its recipe warm already pays nothing.
+        A recipe that another arm has warmed already costs nothing.
         """
         fingerprint = recipe.fingerprint()
         if fingerprint in self._warm:
-            return WarmUp(0.0, 0.0)
+            return NO_WARM_UP
         began, compiling_began = time.perf_counter(), compile_seconds()
         key = recipe.compile_key()
         if key not in self._networks:
@@ -203,7 +215,7 @@ class ArmTrainer:
         # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
         warm_plan = plan if self.device.type == "cuda" else plan.shortened()
         streams = Streams(WARM_UP_SEED, self.device)
-        noise = _noise_like(images, streams["warm-up"])
+        noise = images.noise(streams["warm-up"])
         network = self._networks[key]
         train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
         evaluate_plainly(network.network, noise.test_images, noise.test_labels)
@@ -228,7 +240,11 @@ class ArmTrainer:
             )
 
     def _explain(self, failure: Exception) -> str:
-        """One line: what went wrong in a trial, and what to do."""
+        """One line: what went wrong with an arm, and what to do."""
+        if isinstance(failure, TrialFailure):
+            return str(failure)
+        if self.debug:
+            traceback.print_exception(failure)
         text = next(iter(str(failure).splitlines()), "")
         if isinstance(failure, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text:
             if self.device.type == "cuda":
@@ -238,6 +254,11 @@ class ArmTrainer:
             )
         reason = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
         return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
+
+
+def trial_environment(device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json]) -> Environment:
+    """The environment of trials on a device; `facts` are what only their trainer knows."""
+    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts)
 
 
 def choose_preset(preset: str, device: torch.device) -> str:
@@ -260,20 +281,3 @@ def compose_arm(registry: Registry, arm: Arm, preset: str) -> Recipe:
 
 def _no_validation(network: torch.nn.Module) -> float:
     return 0.0
-
-
-def _noise_like(images: DeviceImages, generator: torch.Generator) -> DeviceImages:
-    """Random images and labels of the same shapes, dtypes and memory layout."""
-
-    def noise(like: torch.Tensor) -> torch.Tensor:
-        return torch.empty_like(like).uniform_(generator=generator)
-
-    def labels(like: torch.Tensor) -> torch.Tensor:
-        return torch.empty_like(like).random_(0, 10, generator=generator)
-
-    return DeviceImages(
-        train_images=noise(images.train_images),
-        train_labels=labels(images.train_labels),
-        test_images=noise(images.test_images),
-        test_labels=labels(images.test_labels),
-    )

@@ -12,6 +12,7 @@ from ablate import features
 from ablate.errors import AblateError, UsageError
 from ablate.features.baseline import AIRBENCH94_MUON
 from ablate.groups import HIVE_GROUPS, Group
+from ablate.records import digest
 from ablate.registry import Feature, Registry
 
 ENTRY_POINT_GROUP = "ablate.features"
@@ -73,7 +74,8 @@ def _run_file(path: Path) -> list[Any]:
     """The constants a Python file defines, lists and tuples of them opened."""
     if not path.is_file():
         raise UsageError(f"No file '{path}'.")
-    module_name = f"_ablate_file_{path.stem}"
+    # By the whole path: two files of one name must not stand in for each other when `inspect` looks for their source.
+    module_name = f"_ablate_file_{path.stem}_{digest(str(path.resolve()))[:12]}"
     sys.modules.pop(module_name, None)
     try:
         return _constants(_import_path(path, module_name))

@@ -4,9 +4,11 @@ import hashlib
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ablate.datasets import Dataset
 from ablate.environment import cpu_has_bfloat16
 from ablate.errors import UsageError, near_match
 
@@ -85,10 +87,13 @@ class Clock:
     @staticmethod
     def seconds(start: Mark, end: Mark) -> float:
         """The time between two marks by the device's clock, in seconds; waits for the device."""
-        if isinstance(start.device_time, torch.cuda.Event):
-            end.device_time.synchronize()
-            return start.device_time.elapsed_time(end.device_time) / 1000
-        return end.device_time - start.device_time
+        began, ended = start.device_time, end.device_time
+        if isinstance(began, float) and isinstance(ended, float):
+            return ended - began
+        assert isinstance(began, torch.cuda.Event)
+        assert isinstance(ended, torch.cuda.Event)
+        ended.synchronize()
+        return began.elapsed_time(ended) / 1000
 
 
 def synchronise(device: torch.device) -> None:
@@ -105,3 +110,30 @@ class DeviceImages:
     train_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
+
+    @classmethod
+    def of(cls, dataset: Dataset, fraction: float, device: torch.device, dtype: torch.dtype) -> "DeviceImages":
+        """The first `fraction` of each split, in storage order."""
+
+        def taken(values: np.ndarray) -> Tensor:
+            return torch.from_numpy(values[: max(1, round(len(values) * fraction))].copy()).to(device)
+
+        def scaled(images_NHWC: np.ndarray) -> Tensor:
+            return taken(images_NHWC).permute(0, 3, 1, 2).to(dtype).div_(255)
+
+        return cls(
+            train_images=scaled(dataset.train_images),
+            train_labels=taken(dataset.train_labels),
+            test_images=scaled(dataset.test_images),
+            test_labels=taken(dataset.test_labels),
+        )
+
+    def noise(self, generator: torch.Generator) -> "DeviceImages":
+        """Random images and labels of the same shapes, dtypes and memory layout."""
+        num_classes = int(self.train_labels.max()) + 1
+        return DeviceImages(
+            train_images=torch.empty_like(self.train_images).uniform_(generator=generator),
+            train_labels=torch.empty_like(self.train_labels).random_(0, num_classes, generator=generator),
+            test_images=torch.empty_like(self.test_images).uniform_(generator=generator),
+            test_labels=torch.empty_like(self.test_labels).random_(0, num_classes, generator=generator),
+        )

@@ -152,8 +152,8 @@ def _optimisers(
     recipe: Recipe, plan: Plan, network: WhitenedConvNet, compiler: Compiler
 ) -> tuple[torch.optim.SGD, Muon]:
     groups: list[tuple[list[Tensor], float]] = [
-        ([network.whiten.bias], recipe.bias_rate),
-        (list(network.norm_biases()), recipe.bias_rate),
+        ([network.whitening_bias], recipe.bias_rate),
+        (network.norm_biases(), recipe.bias_rate),
         ([network.head.weight], recipe.head_rate),
     ]
     sgd = coupled_sgd(groups, momentum=recipe.momentum, decay=plan.decay)

@@ -129,30 +129,35 @@ class WhitenedConvNet(nn.Module):
         self.whiten.weight.requires_grad_(False)
         self.whiten_activation = nn.GELU()
         in_channels = [WHITENING_FILTERS, *widths[:-1]]
-        self.groups = nn.Sequential(
-            *(
-                ConvGroup(before, width, activation, norm_momentum)
-                for before, width in zip(in_channels, widths, strict=True)
-            )
-        )
+        self._groups = [
+            ConvGroup(before, width, activation, norm_momentum)
+            for before, width in zip(in_channels, widths, strict=True)
+        ]
+        self.groups = nn.Sequential(*self._groups)
         self.pool = nn.MaxPool2d(3)
         self.head = nn.Linear(widths[-1], NUM_CLASSES, bias=False)
 
     def forward(self, images_NCHW: Tensor, train_whitening_bias: bool = True) -> Tensor:
         """Logits; a detached whitening bias has no gradient at all, so that its optimiser leaves it alone."""
-        bias = self.whiten.bias if train_whitening_bias else self.whiten.bias.detach()
+        bias = self.whitening_bias if train_whitening_bias else self.whitening_bias.detach()
         features = F.conv2d(self.precision.arrange(images_NCHW), self.whiten.weight, bias)
         features = self.pool(self.groups(self.whiten_activation(features))).flatten(1)
         # The head starts with unit-variance weights, so its logits are divided down.
         return self.head(features) / self.logit_divisor
 
-    def filters(self) -> list[nn.Parameter]:
-        """The trained convolution weights, in order from the input."""
-        return [conv.weight for group in self.groups for conv in (group.conv1, group.conv2)]
+    @property
+    def whitening_bias(self) -> Tensor:
+        """The bias of the whitening convolution, its only trained parameter."""
+        assert self.whiten.bias is not None
+        return self.whiten.bias
 
-    def norm_biases(self) -> list[nn.Parameter]:
+    def filters(self) -> list[Tensor]:
+        """The trained convolution weights, in order from the input."""
+        return [conv.weight for group in self._groups for conv in (group.conv1, group.conv2)]
+
+    def norm_biases(self) -> list[Tensor]:
         """The biases of the normalisation layers, in order from the input."""
-        return [norm.bias for group in self.groups for norm in (group.norm1, group.norm2)]
+        return [norm.bias for group in self._groups for norm in (group.norm1, group.norm2)]
 
 
 @torch.no_grad()
@@ -162,7 +167,7 @@ def reset_network(network: WhitenedConvNet, generator: torch.Generator) -> None:
     Convolutions: PyTorch's default, then identity filters for the first min(C_in, C_out) outputs. Head: PyTorch's default scaled to
     unit standard deviation. Whitening bias: PyTorch's default, *not* zero as in airbench94's older scripts. Norms: 1, 0, 0, 1.
     """
-    _copy_uniform(network.whiten.bias, network.whiten.weight[0].numel(), generator)
+    _copy_uniform(network.whitening_bias, network.whiten.weight[0].numel(), generator)
     for weight in network.filters():
         _copy_uniform(weight, weight[0].numel(), generator)
         nn.init.dirac_(weight[: weight.shape[1]])

@@ -1,0 +1,307 @@
+"""Running studies from Python: everything the command line does is a call or two of these."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate.arm_trainer import choose_preset, compose_arm
+from ablate.datasets import Dataset
+from ablate.design import Study
+from ablate.errors import UsageError
+from ablate.events import Event
+from ablate.executors import ChildExecutor, InProcessExecutor
+from ablate.loading import load_registry
+from ablate.opening import (
+    CURVES,
+    FEATURES_OPTION,
+    REGISTRY_OPTION,
+    Announce,
+    check_data,
+    load_data,
+    planned_environment,
+    registry_of,
+    resolve_study,
+    say_on_stderr,
+    trainer_for,
+)
+from ablate.records import FinishedTrial, Json, Trial, TrialSpec
+from ablate.registry import Registry
+from ablate.resolved import ResolvedStudy
+from ablate.resume import differences, marks_for
+from ablate.run_folder import RunFolder, check_new_folder
+from ablate.runner import Executor, Summary, run_study
+from ablate.session import open_device
+from ablate.stats import effects, trials_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OnEvent = Callable[[Event], None]
+CHILD_TRAINER = "ablate.opening:child_trainer"
+
+
+def ignore_event(event: Event) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A run folder's trials and what they say; read from disk at each use."""
+
+    folder: RunFolder
+    summary: Summary | None = None
+
+    @property
+    def trials(self) -> "pd.DataFrame":
+        """One row a trial, the last record of each (see `ablate.stats.trials_frame`)."""
+        return trials_frame(self.folder.read_trials())
+
+    @property
+    def effects(self) -> "pd.DataFrame":
+        """One row a contrast, worded as what the feature does (see `ablate.stats.effects`)."""
+        return effects(self.trials, self.folder.resolved.study.contrasts)
+
+
+def open_results(path: str | Path) -> Results:
+    """The results in a run folder.
+
+    Raises:
+        UsageError: there is no such run folder.
+    """
+    return Results(RunFolder.open(path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A study with everything it needs, before anything is written."""
+
+    resolved: ResolvedStudy
+    registry: Registry
+    dataset: Dataset
+
+    def compile_keys(self) -> dict[str, str]:
+        """The compile key of each arm."""
+        preset = self.resolved.preset
+        return {arm.name: compose_arm(self.registry, arm, preset).compile_key() for arm in self.resolved.study.arms}
+
+
+def plan(
+    study: Study,
+    *,
+    registry: Registry | None = None,
+    features_from: Path | None = None,
+    registry_file: Path | None = None,
+    data_dir: Path | None = None,
+    device: str = "auto",
+    curves: bool = False,
+    command: Sequence[str] = (),
+    overrides: Mapping[str, Json] | None = None,
+    announce: Announce = say_on_stderr,
+) -> Plan:
+    """Look up every name of a study and load its data; nothing is written.
+
+    Raises:
+        UsageError, DataError: a name, combination, device, preset or data set that does not exist.
+    """
+    if registry is not None and study.processes > 1:
+        raise UsageError(
+            "A registry made in Python cannot be handed to child processes. Take processes=1, or write it to a file and pass "
+            f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+        )
+    registry = registry or load_registry(features_from=features_from, registry=registry_file)
+    # Names first: a typo should not have to wait for the images.
+    study = study.possible(registry)
+    choose_preset(study.preset, open_device(device))
+    dataset = load_data(study.data, data_dir, announce)
+    resolved = resolve_study(
+        study,
+        registry,
+        dataset,
+        device=device,
+        command=command,
+        overrides={**(overrides or {}), **({CURVES: True} if curves else {})},
+        features_from=features_from,
+        registry_file=registry_file,
+    )
+    return Plan(resolved=resolved, registry=registry, dataset=dataset)
+
+
+def run(
+    study: Study,
+    *,
+    registry: Registry | None = None,
+    features_from: Path | None = None,
+    registry_file: Path | None = None,
+    data_dir: Path | None = None,
+    device: str = "auto",
+    curves: bool = False,
+    out: Path | None = None,
+    minutes: float | None = None,
+    fail_fast: bool = False,
+    timeout_seconds: float | None = None,
+    debug: bool = False,
+    command: Sequence[str] = (),
+    overrides: Mapping[str, Json] | None = None,
+    on_event: OnEvent = ignore_event,
+    announce: Announce = say_on_stderr,
+) -> Results:
+    """Run a study into a new run folder.
+
+    Without `registry`, the package's own is taken, with what `features_from` and `registry_file` name. One process trains in this
+    process, several in children. Failed trials are records; `Results.summary` counts them.
+
+    Raises:
+        UsageError, DataError: before anything is written: what was asked for does not exist.
+        InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
+    """
+    if out is not None:
+        check_new_folder(out)
+    planned = plan(
+        study,
+        registry=registry,
+        features_from=features_from,
+        registry_file=registry_file,
+        data_dir=data_dir,
+        device=device,
+        curves=curves,
+        command=command,
+        overrides=overrides,
+        announce=announce,
+    )
+    folder = RunFolder.create(planned.resolved, out)
+    return carry_on(
+        folder,
+        planned,
+        data_dir=data_dir,
+        minutes=minutes,
+        fail_fast=fail_fast,
+        timeout_seconds=timeout_seconds,
+        debug=debug,
+        on_event=on_event,
+        announce=announce,
+    )
+
+
+def resume(
+    path: str | Path,
+    *,
+    data_dir: Path | None = None,
+    device: str | None = None,
+    minutes: float | None = None,
+    fail_fast: bool = False,
+    retry_failed: bool = False,
+    allow_mixed: bool = False,
+    timeout_seconds: float | None = None,
+    debug: bool = False,
+    on_event: OnEvent = ignore_event,
+    announce: Announce = say_on_stderr,
+) -> Results:
+    """Go on with a run folder, on the machine it was made on or another.
+
+    Where code, features, torch or device are not what the folder has, the trials still to run are marked, if `allow_mixed`.
+
+    Raises:
+        UsageError: no such run folder; something differs and `allow_mixed` is not given; the data set is another.
+        InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
+    """
+    folder = RunFolder.open(path)
+    recorded = folder.resolved
+    registry = registry_of(recorded)
+    dataset = load_data(recorded.data, data_dir, announce)
+    check_data(recorded, dataset)
+    now = resolve_study(
+        replace(recorded.study, preset=recorded.preset),
+        registry,
+        dataset,
+        device=device or recorded.device,
+        features_from=recorded.file(FEATURES_OPTION),
+        registry_file=recorded.file(REGISTRY_OPTION),
+    )
+    environments = list(folder.read_trials().environments.values())
+    found = differences(recorded, now, environments=environments, environment=planned_environment(now))
+    return carry_on(
+        folder,
+        Plan(resolved=now, registry=registry, dataset=dataset),
+        device=device,
+        data_dir=data_dir,
+        minutes=minutes,
+        fail_fast=fail_fast,
+        retry_failed=retry_failed,
+        timeout_seconds=timeout_seconds,
+        marks=marks_for(found, allow_mixed=allow_mixed),
+        debug=debug,
+        on_event=on_event,
+        announce=announce,
+    )
+
+
+def carry_on(
+    folder: RunFolder,
+    planned: Plan,
+    *,
+    device: str | None = None,
+    data_dir: Path | None = None,
+    minutes: float | None = None,
+    fail_fast: bool = False,
+    retry_failed: bool = False,
+    timeout_seconds: float | None = None,
+    marks: tuple[str, ...] = (),
+    debug: bool = False,
+    on_event: OnEvent = ignore_event,
+    announce: Announce = say_on_stderr,
+) -> Results:
+    """Run what a run folder's schedule still has pending."""
+    with folder.open_store() as store:
+        executor: Executor
+        if folder.resolved.study.processes == 1 and timeout_seconds is None:
+            executor = InProcessExecutor(
+                trainer_for(
+                    folder.resolved, planned.registry, planned.dataset, device=device, debug=debug, announce=announce
+                )
+            )
+        else:
+            arguments = {
+                "folder": str(folder.path.resolve()),
+                "data_dir": None if data_dir is None else str(data_dir.resolve()),
+                "device": device,
+                "debug": debug,
+            }
+            executor = ChildExecutor(
+                CHILD_TRAINER, arguments, untried=_untried_by(planned), timeout_seconds=timeout_seconds
+            )
+        summary = run_study(
+            folder.resolved.schedule,
+            store,
+            executor,
+            on_event=on_event,
+            minutes=minutes,
+            fail_fast=fail_fast,
+            retry_failed=retry_failed,
+            marks=marks,
+            how_to_resume=folder.how_to_resume,
+        )
+    return Results(folder, summary)
+
+
+def _untried_by(planned: Plan) -> Callable[[TrialSpec, int], FinishedTrial]:
+    """Makes the record of a trial whose child died before it could say what it was about to do."""
+    resolved = planned.resolved
+    environment = planned_environment(resolved)
+    arms = {arm.name: arm for arm in resolved.study.arms}
+
+    def untried(spec: TrialSpec, process: int) -> FinishedTrial:
+        recipe = compose_arm(planned.registry, arms[spec.arm], resolved.preset).record(resolved.arm_features[spec.arm])
+        trial = Trial(
+            spec=spec,
+            status="failed",
+            process=process,
+            started_at="",
+            recipe=recipe.digest,
+            environment=environment.digest,
+            data=resolved.data,
+            data_digest=resolved.data_digest,
+        )
+        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
+
+    return untried

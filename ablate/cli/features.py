@@ -1,0 +1,102 @@
+"""`ablate features`: what can be switched on and off."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
+from ablate.cli.output import stdout
+from ablate.errors import UsageError, near_match
+
+if TYPE_CHECKING:
+    from ablate.registry import Registry
+
+
+def features(
+    name: Annotated[str | None, typer.Argument(help="A feature or a group; without it, all are listed.")] = None,
+    features_from: FeaturesFrom = None,
+    registry_file: RegistryFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the features, or show what one of them (or a group) changes, its source and its published bar."""
+    from ablate.loading import load_registry
+
+    registry = load_registry(features_from=features_from, registry=registry_file)
+    if name is None:
+        chosen = registry.names
+    elif name in registry.features or name in registry.groups:
+        chosen = tuple(each for each in registry.names if each in registry.expand((name,)))
+    else:
+        raise UsageError(
+            f"Unknown feature or group '{name}'.{near_match(name, [*registry.features, *registry.groups])}"
+        )
+    if as_json:
+        typer.echo(json.dumps([_as_json(registry, each) for each in chosen], indent=2, ensure_ascii=False))
+    elif name is None:
+        stdout().print(_overview(registry))
+    else:
+        for each in chosen:
+            _print_feature(registry, each)
+
+
+def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
+    feature = registry.features[name]
+    group = registry.groups[feature.group]
+    return {
+        "name": name,
+        "group": group.slug,
+        "group_title": group.title,
+        "group_published_percent": group.published_percent,
+        "summary": feature.summary,
+        "source": feature.source,
+        "requires": sorted(feature.requires),
+        "excludes": sorted(feature.excludes),
+        "changes": [
+            {"field": change.field, "before": str(change.before), "after": str(change.after)}
+            for change in registry.diff((name,))
+        ],
+        "digest": feature.digest(),
+    }
+
+
+def _overview(registry: "Registry") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("feature", no_wrap=True)
+    table.add_column("group (published bar)", no_wrap=True)
+    table.add_column("what it does")
+    shown_group = None
+    for name in registry.names:
+        feature = registry.features[name]
+        group = registry.groups[feature.group]
+        bar = "" if group.published_percent is None else f" ({group.published_percent:.2f} %)"
+        label = "" if feature.group == shown_group else f"{group.slug}{bar}"
+        table.add_row(Text(name, style="bold"), Text(label), Text(feature.summary))
+        shown_group = feature.group
+    return table
+
+
+def _print_feature(registry: "Registry", name: str) -> None:
+    feature = registry.features[name]
+    group = registry.groups[feature.group]
+    console = stdout()
+    bar = (
+        ""
+        if group.published_percent is None
+        else f", published bar {group.published_percent:.2f} % with the whole group"
+    )
+    console.print(Text(name, style="bold"))
+    console.print(Text(f"  {feature.summary}"))
+    console.print(Text(f"  group    {group.title} ({group.slug}){bar}"))
+    console.print(Text(f"  source   {feature.source}"))
+    for label, others in (("requires", feature.requires), ("excludes", feature.excludes)):
+        if others:
+            console.print(Text(f"  {label} {', '.join(sorted(others))}"))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 2))
+    for heading in ("field", "baseline", "with the feature"):
+        table.add_column(heading, overflow="fold")
+    for change in registry.diff((name,)):
+        table.add_row(Text(change.field), Text(str(change.before)), Text(str(change.after)))
+    console.print(table)

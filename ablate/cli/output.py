@@ -1,0 +1,28 @@
+"""Where commands print: results on stdout, progress and remarks on stderr."""
+
+from rich.console import Console
+from rich.text import Text
+
+UNKNOWN_WIDTH = 160
+"""Columns where there is no terminal: a script's copy of a table should not be cut at 80."""
+
+
+def stdout() -> Console:
+    """The console of results."""
+    return _wide_unless_terminal(Console())
+
+
+def stderr() -> Console:
+    """The console of progress and remarks."""
+    return _wide_unless_terminal(Console(stderr=True))
+
+
+def remark(text: str) -> None:
+    """One loud line on stderr."""
+    stderr().print(Text(text, style="yellow"))
+
+
+def _wide_unless_terminal(console: Console) -> Console:
+    if not console.is_terminal:
+        console.width = UNKNOWN_WIDTH
+    return console

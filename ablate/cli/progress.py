@@ -1,0 +1,129 @@
+"""Progress of a study on stderr: a bar for each arm and one overall on a terminal, plain lines elsewhere."""
+
+import time
+from collections import Counter
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from ablate.events import (
+    ArmRetired,
+    Event,
+    ProcessDied,
+    StudyStarted,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    WarmUpFinished,
+    WarmUpStarted,
+)
+from ablate.pace import Pace
+from ablate.records import Trial, TrialSpec
+
+MOST_BARS = 24
+"""Arms that get a bar of their own; more would fill the screen."""
+
+
+class StudyProgress:
+    """Shows events as they come; use as a context manager and hand `show` to `ablate.run`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._pace = Pace()
+        self._pending: dict[tuple[str, int], TrialSpec] = {}
+        self._processes_to_come: set[int] = set()
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[remark]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._overall: TaskID | None = None
+        self._of_arm: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "StudyProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def show(self, event: Event) -> None:
+        """Take one event."""
+        self._pace.observe(event)
+        match event:
+            case StudyStarted():
+                self._begin(event)
+            case WarmUpStarted():
+                self._doing(f"compiling and warming up {event.arm}")
+            case TrialStarted():
+                self._processes_to_come.discard(event.spec.process)
+                self._doing(f"training {event.spec.arm}")
+            case TrialFinished() | TrialFailed():
+                self._done(event.trial)
+            case ProcessDied():
+                self._say(f"Process {event.process} died: {event.reason}", "yellow")
+            case ArmRetired():
+                self._say(f"{event.arm}: {event.reason}", "bold red")
+            case WarmUpFinished():
+                pass
+
+    def _begin(self, event: StudyStarted) -> None:
+        self._pending = {spec.key: spec for spec in event.pending}
+        self._processes_to_come = {spec.process for spec in event.pending}
+        trials_of = Counter(spec.arm for spec in event.pending)
+        width = max((len(arm) for arm in trials_of), default=0)
+        if len(trials_of) <= MOST_BARS:
+            for arm, count in trials_of.items():
+                self._of_arm[arm] = self._bars.add_task(arm.ljust(width), total=count, remark="")
+        done = event.total - len(event.pending)
+        self._overall = self._bars.add_task("overall".ljust(width), total=event.total, completed=done, remark="")
+
+    def _doing(self, what: str) -> None:
+        if self._overall is not None:
+            self._bars.update(self._overall, remark=f"{self._time_left()}{what}")
+
+    def _done(self, trial: Trial) -> None:
+        self._pending.pop(trial.spec.key, None)
+        remark = _result(trial)
+        if trial.spec.arm in self._of_arm:
+            self._bars.update(self._of_arm[trial.spec.arm], advance=1, remark=remark)
+        if self._overall is not None:
+            self._bars.update(self._overall, advance=1, remark=self._time_left())
+        if trial.status != "ok":
+            self._say(f"{trial.spec.arm}, block {trial.spec.block}: {trial.status}: {trial.error}", "red")
+        elif not self._console.is_terminal:
+            clock = time.strftime("%H:%M:%S")
+            self._say(
+                f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {remark}  {self._time_left()}".rstrip(), ""
+            )
+
+    def _time_left(self) -> str:
+        seconds = self._pace.seconds(self._pending.values(), fresh_processes=len(self._processes_to_come))
+        if seconds is None or not self._pending:
+            return ""
+        return f"{rough_duration(seconds)} left  "
+
+    def _say(self, text: str, style: str) -> None:
+        self._bars.console.print(Text(text, style=style))
+
+
+def rough_duration(seconds: float) -> str:
+    """A duration as people say it: "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _result(trial: Trial) -> str:
+    measured = trial.measurements
+    if measured is None:
+        return trial.status
+    return f"{100 * measured.tta_accuracy:.2f} % in {measured.time_seconds:.2f} s"

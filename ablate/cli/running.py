@@ -1,0 +1,143 @@
+"""What `ablate run` and `ablate study` share: planning, running with progress, reporting, exit codes."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ablate.cli.output import remark, stderr, stdout
+from ablate.cli.progress import StudyProgress, rough_duration
+
+if TYPE_CHECKING:
+    from ablate.api import Plan, Results
+    from ablate.design import Study
+    from ablate.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How a command wants a study run; see the options of the same names."""
+
+    features_from: Path | None
+    registry_file: Path | None
+    data_dir: Path | None
+    device: str
+    curves: bool
+    out: Path | None
+    minutes: float | None
+    timeout_seconds: float | None
+    fail_fast: bool
+    as_json: bool
+    debug: bool
+    overrides: dict[str, Any]
+
+
+def command_line() -> tuple[str, ...]:
+    """The command as it was given, for the record."""
+    return ("ablate", *sys.argv[1:])
+
+
+def dry_run(study: "Study", request: Request) -> None:
+    """Print what a study would run, how long that would take, and what it could see."""
+    from ablate import api
+    from ablate.estimate import estimate
+
+    planned = api.plan(
+        study,
+        features_from=request.features_from,
+        registry_file=request.registry_file,
+        data_dir=request.data_dir,
+        device=request.device,
+        curves=request.curves,
+        command=command_line(),
+        overrides=request.overrides,
+        announce=remark,
+    )
+    print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
+
+
+def run_and_report(study: "Study", request: Request) -> None:
+    """Run a study with progress, write its reports, print the table.
+
+    Raises:
+        TrialsFailedError: the study ended, but some trials failed; the table is printed before.
+    """
+    from ablate import api
+
+    console = stderr()
+    with StudyProgress(console) as progress:
+        results = api.run(
+            study,
+            features_from=request.features_from,
+            registry_file=request.registry_file,
+            data_dir=request.data_dir,
+            device=request.device,
+            curves=request.curves,
+            out=request.out,
+            minutes=request.minutes,
+            fail_fast=request.fail_fast,
+            timeout_seconds=request.timeout_seconds,
+            debug=request.debug,
+            command=command_line(),
+            overrides=request.overrides,
+            on_event=progress.show,
+            announce=remark,
+        )
+    conclude(results, request.as_json)
+
+
+def conclude(results: "Results", as_json: bool) -> None:
+    """Write the reports of a run folder, print its table (or JSON), and fail if trials did."""
+    from ablate.report import Evidence, report, terminal_report, write_reports
+
+    folder = results.folder
+    write_reports(folder.path)
+    if as_json:
+        typer.echo(report(folder.path, "json"))
+    else:
+        stdout().print(terminal_report(Evidence.read(folder.path)))
+    stderr().print(Text(f"Run folder: {folder.path}   report: {folder.report_path}"))
+    if results.summary is not None:
+        if results.summary.stopped == "minutes":
+            stderr().print(Text(f"Stopped at the time given; go on with: {folder.how_to_resume}"))
+        results.summary.raise_for_failures()
+
+
+def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None:
+    """What a dry run says."""
+    resolved = planned.resolved
+    if as_json:
+        line = {**asdict(estimate), "visible_sentence": estimate.visible.sentence}
+        line |= {"preset": resolved.preset, "data": resolved.data, "device": resolved.device}
+        line["arm_features"] = {arm: list(names) for arm, names in resolved.arm_features.items()}
+        line["left_out"] = [list(entry) for entry in resolved.study.left_out]
+        typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
+        return
+    from ablate.stats.wording import counted
+
+    console = stdout()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("arm", no_wrap=True)
+    table.add_column("features on", justify="right")
+    table.add_column("length", justify="right")
+    for arm in resolved.study.arms:
+        table.add_row(Text(arm.name), str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
+    console.print(table)
+    for name, reason in resolved.study.left_out:
+        console.print(Text(f"left out: {name}: {reason}"))
+    study = resolved.study
+    console.print(
+        Text(
+            f"{estimate.trials} trials: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')} "
+            f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
+            f"{counted(estimate.compile_keys, 'network')} to compile."
+        )
+    )
+    basis = "from trials here" if estimate.measured else "a rough guess; other machines differ"
+    console.print(Text(f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis})."))
+    console.print(Text(f"This study {estimate.visible.sentence}."))

@@ -1,0 +1,181 @@
+"""`ablate study`: whole studies, from a file to a finished run folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ablate.cli import options
+from ablate.cli.output import remark, stderr, stdout
+from ablate.cli.progress import StudyProgress, rough_duration
+from ablate.cli.running import Request, conclude, dry_run, run_and_report
+from ablate.cli.state import debugging
+
+if TYPE_CHECKING:
+    from ablate.status import StudyStatus
+
+app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status.")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder; `ablate list` lists them.")]
+
+
+@app.command("list")
+def list_studies(as_json: options.AsJson = False) -> None:
+    """List the studies that come with the package; a file of your own is run by its path."""
+    from ablate.study_files import load_study, study_files
+
+    studies = [load_study(name) for name in study_files()]
+    if as_json:
+        typer.echo(json.dumps([study.to_json() for study in studies], indent=2, ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("study", no_wrap=True)
+    table.add_column("question")
+    for heading in ("arms", "blocks", "processes"):
+        table.add_column(heading, justify="right")
+    for study in studies:
+        table.add_row(
+            Text(study.name), Text(study.question), str(len(study.arms)), str(study.blocks), str(study.processes)
+        )
+    stdout().print(table)
+
+
+@app.command("run")
+def run_study(
+    study: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A study's name, or the path of a study file.")],
+    trials: options.Trials = None,
+    processes: options.Processes = None,
+    minutes: options.Minutes = None,
+    preset: options.Preset = None,
+    data: options.Data = None,
+    data_dir: options.DataDir = None,
+    device: options.Device = "auto",
+    seed: options.Seed = None,
+    curves: options.Curves = False,
+    features_from: options.FeaturesFrom = None,
+    registry_file: options.RegistryFile = None,
+    out: options.Out = None,
+    timeout: options.Timeout = None,
+    dry: options.DryRun = False,
+    fail_fast: options.FailFast = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Run a study into a new run folder. Options override what the study file says, and are recorded."""
+    from ablate.run_folder import check_new_folder
+    from ablate.study_files import load_study
+
+    if out is not None:
+        check_new_folder(out)
+    given = {"blocks": trials, "processes": processes, "seed": seed, "data": data, "preset": preset}
+    chosen = load_study(study).override(blocks=trials, processes=processes, seed=seed, data=data, preset=preset)
+    request = Request(
+        features_from=features_from,
+        registry_file=registry_file,
+        data_dir=data_dir,
+        device=device,
+        curves=curves,
+        out=out,
+        minutes=minutes,
+        timeout_seconds=timeout,
+        fail_fast=fail_fast,
+        as_json=as_json,
+        debug=debugging(),
+        overrides={name: value for name, value in given.items() if value is not None},
+    )
+    if dry:
+        dry_run(chosen, request)
+    else:
+        run_and_report(chosen, request)
+
+
+@app.command()
+def resume(
+    directory: Folder,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run failed and timed-out trials again; both records are kept.")
+    ] = False,
+    allow_mixed: Annotated[
+        bool,
+        typer.Option("--allow-mixed", help="Go on although code, features, torch or device differ; marks the trials."),
+    ] = False,
+    minutes: options.Minutes = None,
+    data_dir: options.DataDir = None,
+    device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
+    timeout: options.Timeout = None,
+    fail_fast: options.FailFast = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Go on with a run folder, here or on another machine."""
+    from ablate import api
+
+    with StudyProgress(stderr()) as progress:
+        results = api.resume(
+            directory,
+            data_dir=data_dir,
+            device=device,
+            minutes=minutes,
+            fail_fast=fail_fast,
+            retry_failed=retry_failed,
+            allow_mixed=allow_mixed,
+            timeout_seconds=timeout,
+            debug=debugging(),
+            on_event=progress.show,
+            announce=remark,
+        )
+    conclude(results, as_json)
+
+
+@app.command()
+def status(directory: Folder, as_json: options.AsJson = False) -> None:
+    """Say how a study stands, also while it runs: done, failed, left, time left, means so far, the slowest arm."""
+    from ablate.run_folder import RunFolder
+    from ablate.status import study_status
+
+    now = study_status(RunFolder.open(directory))
+    if as_json:
+        typer.echo(json.dumps(_as_json(now), indent=2, ensure_ascii=False))
+        return
+    console = stdout()
+    console.print(_arms_table(now))
+    left = "" if now.seconds_left is None or not now.left else f", about {rough_duration(now.seconds_left)}"
+    console.print(Text(f"{now.done} done, {now.failed} failed, {now.left} left{left}."))
+    if now.slowest_arm is not None:
+        console.print(Text(f"Slowest arm: {now.slowest_arm}."))
+    running = f"Process {now.writer} is running it." if now.writer is not None else "Nobody is running it now."
+    console.print(Text(running))
+
+
+def _as_json(now: "StudyStatus") -> dict[str, Any]:
+    rows = json.loads(now.arms.to_json(orient="records"))
+    return {**{name: value for name, value in asdict(now).items() if name != "arms"}, "arms": rows}
+
+
+def _arms_table(now: "StudyStatus") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("arm", no_wrap=True)
+    for heading in ("trials", "failed", "TTA accuracy %", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in now.arms.to_dict("records"):
+        table.add_row(
+            Text(row["arm"]),
+            str(row["trials"]),
+            str(row["failed"] + row["timed_out"]),
+            _with_interval(row, "tta_accuracy", scale=100, decimals=2),
+            _with_interval(row, "time_seconds", scale=1, decimals=3),
+        )
+    return table
+
+
+def _with_interval(row: Mapping[Any, Any], outcome: str, *, scale: float, decimals: int) -> str:
+    """A mean, and its 95 % interval where there is one."""
+    mean, low, high = (scale * row[f"{outcome}_{number}"] for number in ("mean", "low", "high"))
+    if not isfinite(mean):
+        return ""
+    interval = f" [{low:.{decimals}f}, {high:.{decimals}f}]" if isfinite(low) else ""
+    return f"{mean:.{decimals}f}{interval}"

@@ -1,0 +1,88 @@
+"""Before running: how long a study will take and what it could see. Free of torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ablate.pace import Pace
+from ablate.records import Trial
+from ablate.resolved import ResolvedStudy
+from ablate.stats.power import Visible, visible
+
+
+@dataclass(frozen=True, slots=True)
+class RoughSpeed:
+    """What trials cost where nothing has been measured yet, in seconds."""
+
+    trial_seconds: float
+    compile_seconds: float
+    """For each compile key in each process, from a cold cache."""
+    warm_seconds: float
+    """For each arm in each process, compiled already; and for each compile key whose code is in the disk cache."""
+    start_seconds: float
+    """For each process: starting, importing torch, loading images."""
+
+
+ROUGH_SPEEDS: Mapping[tuple[str, str], RoughSpeed] = {
+    # One A100-class GPU; the published 2.0 to 2.6 s.
+    ("cuda", "full"): RoughSpeed(trial_seconds=2.6, compile_seconds=45, warm_seconds=5, start_seconds=12),
+    ("cuda", "mini"): RoughSpeed(trial_seconds=0.5, compile_seconds=45, warm_seconds=2, start_seconds=12),
+    # Two cores of a server CPU with native bfloat16.
+    ("cpu", "full"): RoughSpeed(trial_seconds=1100, compile_seconds=40, warm_seconds=60, start_seconds=12),
+    ("cpu", "mini"): RoughSpeed(trial_seconds=7, compile_seconds=18, warm_seconds=3, start_seconds=10),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a study will cost and could show; `measured` says that finished trials set the pace, not a table of rough speeds."""
+
+    arms: int
+    trials: int
+    compile_keys: int
+    minutes: float
+    measured: bool
+    visible: Visible
+
+
+def estimate(
+    resolved: ResolvedStudy,
+    compile_keys: Mapping[str, str],
+    *,
+    trials: Sequence[Trial] = (),
+) -> Estimate:
+    """The estimate of what is left of a study.
+
+    `compile_keys`: the compile key of each arm. `trials`: those that the folder has already.
+    """
+    done = {trial.spec.key for trial in trials}
+    pending = [spec for spec in resolved.schedule if spec.key not in done]
+    processes = {spec.process for spec in pending}
+    pace = Pace()
+    pace.learn(trials)
+    seconds = pace.seconds(pending, fresh_processes=len(processes)) if trials else None
+    measured = seconds is not None
+    if seconds is None:
+        seconds = _rough_seconds(resolved, compile_keys, len(pending), len(processes))
+    study = resolved.study
+    return Estimate(
+        arms=len(study.arms),
+        trials=len(pending),
+        compile_keys=len(set(compile_keys.values())),
+        minutes=seconds / 60,
+        measured=measured,
+        visible=visible(study.blocks, study.processes, contrasts=max(1, len(study.contrasts))),
+    )
+
+
+def _rough_seconds(
+    resolved: ResolvedStudy, compile_keys: Mapping[str, str], num_trials: int, num_processes: int
+) -> float:
+    kind = resolved.device.split(":")[0]
+    speed = ROUGH_SPEEDS.get((kind, resolved.preset), ROUGH_SPEEDS["cpu", resolved.preset])
+    lengths = [arm.length for arm in resolved.study.arms]
+    trial_seconds = speed.trial_seconds * sum(lengths) / len(lengths)
+    num_keys = len(set(compile_keys.values()))
+    # Later processes find the first one's code in the disk cache.
+    compiling = num_keys * (speed.compile_seconds + (num_processes - 1) * speed.warm_seconds)
+    warming = num_processes * (speed.start_seconds + speed.warm_seconds * len(compile_keys))
+    return num_trials * trial_seconds + compiling + warming

@@ -1,0 +1,183 @@
+"""From a study to what trains it: its names resolved against a registry and a data set, and its trainer built from a run folder."""
+
+import datetime
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from ablate import datasets
+from ablate.arm_trainer import ArmTrainer, choose_preset, compose_arm, trial_environment
+from ablate.datasets import Dataset
+from ablate.design import Study
+from ablate.environment import source_state
+from ablate.errors import DataError, UsageError
+from ablate.loading import load_registry
+from ablate.parts.network import NUM_CLASSES
+from ablate.records import Environment, Json
+from ablate.registry import Registry
+from ablate.resolved import FeatureRecord, ResolvedStudy, SourceFile
+from ablate.run_folder import RunFolder
+from ablate.session import compute_dtype_of, open_device
+
+Announce = Callable[[str], None]
+"""Says one loud line."""
+
+FEATURES_OPTION = "--features-from"
+REGISTRY_OPTION = "--registry"
+CURVES = "curves"
+
+
+def say_on_stderr(line: str) -> None:
+    """The announcement of last resort."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def load_data(name: str, data_dir: Path | None, announce: Announce = say_on_stderr) -> Dataset:
+    """A data set that the network can be trained on.
+
+    Raises:
+        DataError: it is missing or damaged, or has more classes than the network has outputs.
+    """
+    dataset = datasets.load(name, data_dir, announce=announce)
+    if len(dataset.classes) > NUM_CLASSES:
+        raise DataError(
+            f"Data set '{dataset.name}' has {len(dataset.classes)} classes, and the network tells {NUM_CLASSES} apart. "
+            "Import a set with fewer classes."
+        )
+    return dataset
+
+
+def resolve_study(
+    study: Study,
+    registry: Registry,
+    dataset: Dataset,
+    *,
+    device: str = "auto",
+    command: Sequence[str] = (),
+    overrides: Mapping[str, Json] | None = None,
+    features_from: Path | None = None,
+    registry_file: Path | None = None,
+) -> ResolvedStudy:
+    """A study with all its names looked up, ready to be written into a run folder.
+
+    Raises:
+        UsageError: an unknown name, an impossible combination, an unknown device or preset, an unreadable file.
+    """
+    study = study.possible(registry)
+    opened = open_device(device)
+    preset = choose_preset(study.preset, opened)
+    arm_features = {arm.name: registry.expand(arm.features) for arm in study.arms}
+    used = frozenset().union(*arm_features.values())
+    named = ((REGISTRY_OPTION, registry_file), (FEATURES_OPTION, features_from))
+    return ResolvedStudy(
+        study=study,
+        schedule=study.schedule(),
+        arm_features={name: tuple(sorted(features)) for name, features in arm_features.items()},
+        fingerprints={arm.name: compose_arm(registry, arm, preset).fingerprint() for arm in study.arms},
+        features=tuple(_feature_record(registry, name) for name in registry.names if name in used),
+        groups=tuple(registry.groups.values()),
+        preset=preset,
+        device=str(opened),
+        data=dataset.name,
+        data_digest=dataset.digest,
+        created_at=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        command=tuple(command),
+        overrides=dict(overrides or {}),
+        versions=software_versions(),
+        files=tuple(SourceFile.of(option, path) for option, path in named if path is not None),
+    )
+
+
+def software_versions() -> dict[str, str | None]:
+    """What decides whether two sittings ran the same code: package, commit, Python and torch."""
+    source = source_state()
+    return {
+        "ablate": source.version,
+        "commit": source.commit,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
+
+
+def _feature_record(registry: Registry, name: str) -> FeatureRecord:
+    feature = registry.features[name]
+    return FeatureRecord(
+        name=name, group=feature.group, summary=feature.summary, source=feature.source, digest=feature.digest()
+    )
+
+
+def registry_of(resolved: ResolvedStudy) -> Registry:
+    """The registry a run folder was made with: the package's own, and the files it names.
+
+    Raises:
+        UsageError: a file is gone or does not load.
+    """
+    return load_registry(features_from=resolved.file(FEATURES_OPTION), registry=resolved.file(REGISTRY_OPTION))
+
+
+def planned_environment(resolved: ResolvedStudy) -> Environment:
+    """The environment that trials of this study will have here, so far as it is known before one has run."""
+    device = open_device(resolved.device)
+    return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset})
+
+
+def trainer_for(
+    resolved: ResolvedStudy,
+    registry: Registry,
+    dataset: Dataset,
+    *,
+    device: str | None = None,
+    debug: bool = False,
+    announce: Announce = say_on_stderr,
+) -> ArmTrainer:
+    """The trainer of a study's arms; says loudly what its numbers cannot show."""
+    trainer = ArmTrainer(
+        registry=registry,
+        arms=resolved.study.arms,
+        preset=resolved.preset,
+        dataset=dataset,
+        device=device or resolved.device,
+        curves=bool(resolved.overrides.get(CURVES, False)),
+        debug=debug,
+    )
+    if trainer.compiling is not None:
+        announce(
+            f"NOTHING IS COMPILED: {trainer.compiling}. Every arm runs eager; `ablate doctor` says what is missing."
+        )
+    if compute_dtype_of(trainer.device) == torch.float32 and _asks_about_precision(registry, trainer):
+        announce(
+            f"The compute dtype on {trainer.device} is float32: arms that differ in precision differ in memory layout only here."
+        )
+    return trainer
+
+
+def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:
+    return len({recipe.precision for recipe in trainer.recipes.values()} | {registry.baseline.precision}) > 1
+
+
+def child_trainer(folder: str, data_dir: str | None, device: str | None, debug: bool) -> ArmTrainer:
+    """The trainer that a child process builds for itself from a run folder.
+
+    Raises:
+        UsageError: the data set is not the one the folder was made with.
+    """
+    resolved = RunFolder.open(folder).resolved
+    dataset = load_data(resolved.data, None if data_dir is None else Path(data_dir))
+    check_data(resolved, dataset)
+    return trainer_for(resolved, registry_of(resolved), dataset, device=device, debug=debug)
+
+
+def check_data(resolved: ResolvedStudy, dataset: Dataset) -> None:
+    """Refuse a data set whose content is not what the study began with: a report never mixes two.
+
+    Raises:
+        UsageError: the digests differ.
+    """
+    if dataset.digest != resolved.data_digest:
+        raise UsageError(
+            f"Data set '{dataset.name}' has changed: its digest is {dataset.digest[:12]}, the run folder's {resolved.data_digest[:12]}. "
+            "Import the same set again, or start a new study."
+        )

@@ -1,0 +1,54 @@
+"""How a study stands, read from its run folder at any moment, also while another process runs it. Free of torch."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ablate.lock import holder_of
+from ablate.pace import Pace
+from ablate.run_folder import RunFolder
+from ablate.runner import pending_trials, summarise
+from ablate.stats import arm_summary, trials_frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyStatus:
+    """Counts of the schedule's trials, and what the finished ones say so far.
+
+    `seconds_left` is None while nothing has finished. `arms` is `ablate.stats.arm_summary`. `slowest_arm` is the arm with the
+    largest mean time, None while there is none. `writer` is the process id of who is running the study now, or None.
+    """
+
+    done: int
+    failed: int
+    left: int
+    seconds_left: float | None
+    arms: pd.DataFrame
+    slowest_arm: str | None
+    writer: int | None
+
+
+def study_status(folder: RunFolder) -> StudyStatus:
+    """The status of a run folder.
+
+    Raises:
+        AblateError: a line of its trials cannot be read.
+    """
+    store = folder.read_trials()
+    schedule = folder.resolved.schedule
+    pending = pending_trials(schedule, store)
+    summary = summarise(schedule, store)
+    pace = Pace()
+    pace.learn(store)
+    processes = {spec.process for spec in pending} - {trial.spec.process for trial in store}
+    arms = arm_summary(trials_frame(store))
+    timed = arms.dropna(subset=["time_seconds_mean"]).sort_values("time_seconds_mean")
+    return StudyStatus(
+        done=summary.ok,
+        failed=summary.failed + summary.timeout,
+        left=summary.left,
+        seconds_left=pace.seconds(pending, fresh_processes=len(processes)) if summary.ok else None,
+        arms=arms,
+        slowest_arm=None if timed.empty else str(timed["arm"].iloc[-1]),
+        writer=holder_of(folder.trials_path),
+    )
