@@ -75,11 +75,13 @@ class Clock:
     def __init__(self, device: torch.device) -> None:
         self.device = device
 
-    def mark(self) -> Mark:
-        """This moment in the device's queue of work."""
+    def mark(self, *, settled: bool = False) -> Mark:
+        """This moment in the device's queue of work; `settled` waits for it, so that the wall clock tells the same moment."""
         if self.device.type == "cuda":
             event = torch.cuda.Event(enable_timing=True)
             event.record()
+            if settled:
+                event.synchronize()
             return Mark(event, time.time())
         synchronise(self.device)
         return Mark(time.perf_counter(), time.time())

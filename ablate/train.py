@@ -84,7 +84,7 @@ def train(
     loss = torch.zeros((), device=clock.device)
     paused_seconds = 0.0
 
-    start = clock.mark()
+    start = clock.mark(settled=True)
     with torch.no_grad():
         filters = recipe.whitening.filters(normalised(images.train_images[: plan.whitening_images]))
         network.whiten.weight.copy_(filters)
@@ -116,12 +116,14 @@ def train(
             network.zero_grad(set_to_none=True)
             step += 1
         paused_seconds += after_epoch(network)
+    # A compiled step may hand out a buffer that the next graph overwrites.
+    last_loss = loss.detach().clone()
     trained = clock.mark()
 
     network.eval()
     with torch.no_grad():
         tta_logits = recipe.tta.logits(network, normalised(images.test_images), compiler)
-    end = clock.mark()
+    end = clock.mark(settled=True)
 
     tta_seconds = clock.seconds(trained, end)
     train_seconds = clock.seconds(start, trained) - paused_seconds
@@ -131,8 +133,8 @@ def train(
         train_seconds=train_seconds,
         tta_seconds=tta_seconds,
         reset_seconds=clock.seconds(before, start),
-        wall_seconds=end.wall_seconds - start.wall_seconds,
-        last_loss=loss.detach(),
+        wall_seconds=end.wall_seconds - start.wall_seconds - paused_seconds,
+        last_loss=last_loss,
     )
 
 
