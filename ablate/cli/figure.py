@@ -1,0 +1,63 @@
+"""`ablate figure`: one picture of a run folder, or the published one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.errors import UsageError
+
+
+def figure(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="waterfall, effects, frontier, distribution, curves, interactions or shapley."
+        ),
+    ],
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A run folder; `ablate list` lists them.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="An .svg, .pdf or .png file; otherwise KIND.svg in DIR's figures."
+        ),
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="The waterfall's published bars, alone or beside those of DIR.")
+    ] = False,
+    equal_accuracy: Annotated[
+        bool, typer.Option("--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy.")
+    ] = False,
+    theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
+    width: Annotated[
+        float, typer.Option(metavar="INCHES", help="3.5 for a column, 7 for a page, 10 for a slide.")
+    ] = 7.0,
+) -> None:
+    """Draw a figure of a run folder and print where it is.
+
+    `ablate figure waterfall --published` needs no run: it draws the record's own published bars.
+    """
+    from ablate.plots.drawing import draw
+    from ablate.plots.saving import check_ending, save
+    from ablate.run_folder import RunFolder
+
+    if output is not None:
+        check_ending(output)
+    drawn = draw(
+        kind,
+        directory,
+        theme=theme,
+        width_inches=width,
+        published=published,
+        equal_accuracy=equal_accuracy,
+    )
+    if output is None and directory is not None:
+        folder = RunFolder.open(directory).figures_path
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"Cannot write {folder}: {error.strerror}. Choose a file with -o.") from error
+        output = folder / f"{kind}.svg"
+    typer.echo(save(drawn, output or Path(f"{kind}.svg")))

@@ -1,0 +1,175 @@
+"""Validation accuracy by epoch: each arm's mean over its trials, and how far they spread."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from ablate.errors import UsageError
+from ablate.plots import style
+from ablate.plots.marks import FloatArray
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
+from ablate.plots.table import Looks, need_columns
+from ablate.stats.frames import usable
+from ablate.stats.wording import counted
+
+MOST_BANDS = 6
+"""With more arms than this the spreads would hide the lines, and only the lines are drawn."""
+
+
+_LEAST_ERROR = 0.01
+
+
+class _Curve(NamedTuple):
+    """One arm by epoch, `(epochs,)` each, as fractions: mean, lowest and highest of `trials` trials."""
+
+    arm: str
+    trials: int
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def curves(
+    data: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    title: str = "",
+    setting: str = "",
+) -> Axes:
+    """Draw the `curve` of each usable trial of `ablate.stats.trials_frame` as its arm's mean by epoch.
+
+    Accuracies are spaced by the logarithm of the error. The band reaches from the lowest to the highest trial, for up to six
+    arms. Arms differ in colour, dashes and marker. Epochs
+    are counted from 1, an arm with a fraction of an epoch ends with it; accuracies are measured outside the clock, without TTA.
+
+    Raises:
+        UsageError: no usable trial has a curve (they come with `ablate run --curves`), or an unknown theme.
+    """
+    need_columns(data, ("curve",), "trials", "ablate.stats.trials_frame")
+    trials = data[usable(data)]
+    found = _curves(trials)
+    if not found:
+        raise UsageError(
+            f"None of the {len(trials):,} usable trials has a curve; run the study with --curves to measure accuracy by epoch."
+        )
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=min(max(0.5 * width, 2.1), 4.6)) as on:
+        axes = on.ax
+        dress(axes, on, grid="y")
+        handles = [_draw(axes, on, curve, number, bands=len(found) <= MOST_BANDS) for number, curve in enumerate(found)]
+        _limits(axes, found)
+        on.fit()
+        number_ticks(axes, on, "x", sample="00.0")
+        _accuracy_ticks(axes, on)
+        label_axis(axes, on, "x", "Epoch")
+        label_axis(axes, on, "y", "Validation accuracy, without TTA (%)")
+        on.legend(handles, [curve.arm for curve in found], above=False)
+        on.header(title)
+        on.describe(title or "Validation accuracy by epoch", _description(found))
+        on.caption(_remarks(trials, found, setting))
+        return axes
+
+
+def _curves(trials: pd.DataFrame) -> list[_Curve]:
+    found = []
+    for arm, group in trials.groupby("arm", sort=False):
+        measured = [np.asarray(curve, dtype=np.float64) for curve in group["curve"] if len(curve)]
+        measured = [curve for curve in measured if np.isfinite(curve).all()]
+        if not measured:
+            continue
+        # A study's arm has one length; a folder put together from several may not.
+        epochs = min(len(curve) for curve in measured)
+        together = np.stack([curve[:epochs] for curve in measured])
+        found.append(
+            _Curve(
+                arm=str(arm),
+                trials=len(measured),
+                mean=together.mean(axis=0),
+                low=together.min(axis=0),
+                high=together.max(axis=0),
+            )
+        )
+    return found
+
+
+def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, *, bands: bool) -> Artist:
+    theme = on.theme
+    looks: Looks = {
+        "color": theme.series[number % len(theme.series)],
+        "linestyle": style.DASHES[number // len(theme.series) % len(style.DASHES)],
+        "marker": style.MARKERS[number % len(style.MARKERS)],
+        "markersize": 0.45 * on.points,
+        "linewidth": 1.4,
+    }
+    epochs = np.arange(1, len(curve.mean) + 1)
+    if bands and curve.trials > 1:
+        axes.fill_between(
+            epochs, 100 * curve.low, 100 * curve.high, color=looks["color"], alpha=0.15, linewidth=0, zorder=1
+        )
+    axes.plot(epochs, 100 * curve.mean, label=curve.arm, zorder=2, **looks)
+    return Line2D([], [], **looks)
+
+
+def _limits(axes: Axes, found: list[_Curve]) -> None:
+    low = 100 * min(float(curve.low.min()) for curve in found)
+    high = 100 * max(float(curve.high.max()) for curve in found)
+    # Errors fall by factors: spaced by their logarithm, the last tenths of a percent are as visible as the first tens.
+    axes.set_yscale("function", functions=(_from_percent, _to_percent))
+    bottom, top = _from_percent(np.array([low, high]))
+    room = 0.06 * (top - bottom) or 0.05
+    axes.set_ylim(*_to_percent(np.array([bottom - room, top + room])))
+    epochs = max(len(curve.mean) for curve in found)
+    axes.set_xlim(1 - 0.03 * epochs, epochs + 0.03 * epochs)
+
+
+def _from_percent(accuracy: ArrayLike) -> FloatArray:
+    return np.asarray(-np.log(np.maximum(100.0 - np.asarray(accuracy, dtype=np.float64), _LEAST_ERROR)))
+
+
+def _to_percent(level: ArrayLike) -> FloatArray:
+    return np.asarray(100.0 - np.exp(-np.asarray(level, dtype=np.float64)))
+
+
+def _accuracy_ticks(axes: Axes, on: Sheet) -> None:
+    """Round accuracies, the finest steps for which all labels have room."""
+    low, high = axes.get_ylim()
+    bottom, top = _from_percent(np.array([low, high]))
+    _, height = on.inches(axes)
+    apart = 1.6 * on.points / (height * INCH) * (top - bottom)
+    chosen: list[float] = []
+    for step in (50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1):
+        for value in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step:
+            near = min(
+                (abs(float(_from_percent(value)) - float(_from_percent(other))) for other in chosen), default=np.inf
+            )
+            fine_enough = step >= (100 - value) / 10
+            if value < 100 and near >= apart and fine_enough:
+                chosen.append(round(float(value), 1))
+    axes.set_yticks(sorted(chosen), labels=[f"{value:g}" for value in sorted(chosen)])
+    axes.minorticks_off()
+
+
+def _description(found: list[_Curve]) -> str:
+    parts = [f"{curve.arm}: {100 * curve.mean[-1]:.2f} % after epoch {len(curve.mean)}" for curve in found]
+    return f"Validation accuracy by epoch, without test-time augmentation, means over trials. {'; '.join(parts)}."
+
+
+def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str) -> list[str]:
+    fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
+    remarks = [f"n = {fewest if fewest == most else f'{fewest} to {most}'} trials an arm", setting]
+    if len(found) <= MOST_BANDS and most > 1:
+        remarks.append("Lines: means; bands: lowest to highest trial")
+    else:
+        remarks.append("Lines: means over trials" if most > 1 else "One trial an arm: no spread to show")
+    remarks.append("Accuracies are spaced by the logarithm of the error")
+    without = len(trials) - sum(curve.trials for curve in found)
+    if without:
+        remarks.append(f"{counted(without, 'trial')} without a curve left out")
+    return remarks

@@ -1,0 +1,243 @@
+"""Every trial: accuracies and times by arm, and times in the order they were taken, where drift would show."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from ablate.errors import UsageError, near_match
+from ablate.plots import style, text
+from ablate.plots.marks import dots, spread, thinned, violin
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
+from ablate.plots.table import Looks, number, rows
+from ablate.stats.frames import arm_summary, usable
+from ablate.stats.wording import counted
+
+View: TypeAlias = Literal["all", "accuracy", "time", "drift"]
+
+MOST_DOTS = 60
+"""An arm with more trials is drawn as a violin."""
+
+MOST_DRIFT_DOTS = 3000
+
+_OUTCOMES = {
+    "accuracy": ("tta_accuracy", 100.0, "TTA accuracy (%)"),
+    "time": ("time_seconds", 1.0, "Time (s)"),
+}
+
+
+def distribution(
+    data: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    view: View = "all",
+    title: str = "",
+    setting: str = "",
+) -> Axes:
+    """Draw the usable trials of `ablate.stats.trials_frame`: TTA accuracy and time by arm, and the drift of times.
+
+    Up to 60 trials an arm are dots, more a violin; the diamond is the mean with its 95 % interval from `arm_summary`. The drift
+    view shows each time as a difference from its arm's mean, in the order the trials began, coloured by process. With `view`
+    "all" the returned axes hold the three panels (`Axes.child_axes`), otherwise they are the one asked for.
+
+    Raises:
+        UsageError: no usable trial, a table that lacks columns, an unknown view or theme.
+    """
+    if view not in ("all", "drift", *_OUTCOMES):
+        raise UsageError(f"There is no view '{view}'.{near_match(view, ['all', 'drift', *_OUTCOMES])}")
+    summary = arm_summary(data)
+    trials = data[usable(data)]
+    if trials.empty:
+        raise UsageError(f"There is no usable trial to draw{_what_happened(data)}.")
+    summary = summary[summary["trials"] > 0].reset_index(drop=True)
+    names = _names(summary)
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    points = style.font_points(width)
+    wrapped = [text.wrap(name, 0.32 * width * INCH, points) for name in names]
+    row = (max(text.line_count(name) for name in wrapped) + 0.8) * text.LINE_HEIGHT * points / INCH
+    by_arm = max(row, 0.26) * len(names)
+    drift_height = min(max(0.24 * width, 1.1), 2.4)
+    gap = 5.2 * points / INCH
+    content = {"all": by_arm + gap + drift_height, "drift": drift_height}.get(view, by_arm)
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
+        panels = _panels(on, view, by_arm / content, drift_height / content)
+        for outcome in _OUTCOMES:
+            if outcome in panels:
+                dress(panels[outcome], on, grid="x")
+                _by_arm(panels[outcome], on, trials, summary, outcome)
+        first = next((panels[outcome] for outcome in _OUTCOMES if outcome in panels), None)
+        if first is not None:
+            first.set_yticks(range(len(wrapped)), labels=wrapped)
+        if "drift" in panels:
+            dress(panels["drift"], on, grid="y")
+        on.fit()
+        for outcome in _OUTCOMES:
+            if outcome in panels:
+                number_ticks(panels[outcome], on, "x", sample="00.00")
+                label_axis(panels[outcome], on, "x", _OUTCOMES[outcome][2])
+        shown = 0
+        if "drift" in panels:
+            shown = _drift(panels["drift"], on, trials, summary)
+        on.header(title)
+        on.describe(title or "Every trial", _description(summary))
+        on.caption(_remarks(data, trials, summary, view, shown, setting))
+        return on.ax
+
+
+def _panels(on: Sheet, view: str, by_arm: float, drift: float) -> dict[str, Axes]:
+    if view != "all":
+        return {view: on.ax}
+    on.ax.set_axis_off()
+    gap = 0.06
+    width = (1 - gap) / 2
+    top = (1 - by_arm) * on.content_inches
+    return {
+        "accuracy": on.panel(0.0, top, width, by_arm * on.content_inches),
+        "time": on.panel(width + gap, top, width, by_arm * on.content_inches),
+        "drift": on.panel(0.0, 0.0, 1.0, drift * on.content_inches),
+    }
+
+
+def _names(summary: pd.DataFrame) -> list[str]:
+    same = summary["trials"].nunique() == 1
+    return [str(row.arm) if same else f"{row.arm} (n = {row.trials})" for row in rows(summary)]
+
+
+def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, outcome: str) -> None:
+    theme = on.theme
+    column, unit, _ = _OUTCOMES[outcome]
+    axes.spines["left"].set_visible(False)
+    axes.set_ylim(len(summary) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.tick_params(axis="y", length=0)
+    ends = []
+    for place, arm in enumerate(summary["arm"]):
+        values = unit * trials.loc[trials["arm"] == arm, column].to_numpy(dtype=np.float64)
+        ends += [values.min(), values.max()]
+        if len(values) > MOST_DOTS and np.ptp(values) > 0:
+            violin(axes, values, place, 0.36, colour=theme.gain, alpha=0.45)
+        else:
+            places = place + 0.62 * spread(len(values))
+            dots(axes, values, places, colour=theme.gain, points=0.42 * on.points, alpha=0.6, label=str(arm))
+        mean, low, high = (unit * number(summary, place, f"{column}_{end}") for end in ("mean", "low", "high"))
+        if isfinite(low) and isfinite(high):
+            axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.4, solid_capstyle="butt", zorder=3)
+            ends += [low, high]
+        looks: Looks = {
+            "markersize": 0.5 * on.points,
+            "markerfacecolor": theme.background,
+            "markeredgecolor": theme.ink,
+        }
+        axes.plot([mean], [place], linestyle="none", marker="D", zorder=4, **looks)
+    low, high = min(ends), max(ends)
+    room = 0.06 * (high - low) or 0.01 * abs(high) or 1.0
+    axes.set_xlim(low - room, high + room)
+
+
+class _Drift(NamedTuple):
+    """The drift view's numbers, all `(n,)`: place in the order, percent from the arm's mean, process."""
+
+    order: NDArray[np.float64]
+    percent: NDArray[np.float64]
+    process: NDArray[np.int64]
+
+
+def _in_order(trials: pd.DataFrame, summary: pd.DataFrame) -> _Drift:
+    ordered = trials.sort_values("started_at", kind="stable") if "started_at" in trials else trials
+    means = ordered["arm"].map(summary.set_index("arm")["time_seconds_mean"]).to_numpy(dtype=np.float64)
+    times = ordered["time_seconds"].to_numpy(dtype=np.float64)
+    return _Drift(
+        order=np.arange(1.0, len(ordered) + 1),
+        percent=100 * (times / means - 1),
+        process=ordered["process"].to_numpy(dtype=np.int64),
+    )
+
+
+def _drift(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame) -> int:
+    """Draw the drift view; how many trials it shows."""
+    drift = _in_order(trials, summary)
+    kept = np.array(thinned(len(drift.order), MOST_DRIFT_DOTS))
+    processes = sorted(set(drift.process.tolist()))
+    axes.axhline(0, color=on.theme.muted, linewidth=0.8, zorder=1)
+    for index, process in enumerate(processes):
+        chosen = kept[drift.process[kept] == process]
+        colour = on.theme.series[index % len(on.theme.series)]
+        looks: Looks = {"colour": colour, "points": 0.4 * on.points, "alpha": 0.8, "label": f"process {process}"}
+        dots(axes, drift.order[chosen], drift.percent[chosen], **looks)
+    low, high = float(drift.percent.min()), float(drift.percent.max())
+    room = 0.08 * (high - low) or 0.5
+    axes.set_ylim(low - room, high + room)
+    count = len(drift.order)
+    axes.set_xlim(0.5 - 0.01 * count, count + 0.5 + 0.01 * count)
+    number_ticks(axes, on, "x", sample="0" * (len(str(count)) + 1))
+    number_ticks(axes, on, "y")
+    label_axis(axes, on, "x", "Trials in the order they began")
+    label_axis(axes, on, "y", "% from arm's mean")
+    if len(processes) > 1:
+        _number_processes(axes, on, drift, processes)
+    return len(kept)
+
+
+def _number_processes(axes: Axes, on: Sheet, drift: _Drift, processes: Sequence[int]) -> None:
+    """The number of each process above its trials, as many as there is room for."""
+    width, _ = on.inches(axes)
+    first, last = axes.get_xlim()
+    free_from = -np.inf
+    for index, process in enumerate(processes):
+        label = f"process {process}" if index == 0 else str(process)
+        middle = float(np.mean(drift.order[drift.process == process]))
+        place = (middle - first) / (last - first) * width * INCH
+        half = text.line_width(label, on.small) / 2 + 0.3 * on.small
+        if place - half < free_from:
+            continue
+        free_from = place + half
+        axes.annotate(
+            label,
+            xy=(middle, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=on.small,
+            color=on.theme.series[index % len(on.theme.series)],
+            annotation_clip=False,
+        )
+
+
+def _what_happened(data: pd.DataFrame) -> str:
+    if data.empty:
+        return ": none has been run yet"
+    counts = ", ".join(f"{count} {status}" for status, count in data["status"].value_counts().items())
+    return f" ({counts})"
+
+
+def _description(summary: pd.DataFrame) -> str:
+    parts = [
+        f"{row.arm}: {100 * row.tta_accuracy_mean:.2f} %, {row.time_seconds_mean:.4g} s, n = {row.trials}"
+        for row in rows(summary)
+    ]
+    return f"TTA accuracies and times of every trial by arm. Means: {'; '.join(parts)}."
+
+
+def _remarks(
+    data: pd.DataFrame, trials: pd.DataFrame, summary: pd.DataFrame, view: str, shown: int, setting: str
+) -> list[str]:
+    fewest, most = int(summary["trials"].min()), int(summary["trials"].max())
+    processes = int(trials["process"].nunique())
+    count = str(fewest) if fewest == most else f"{fewest} to {most}"
+    remarks = [f"n = {count} trials an arm in {counted(processes, 'process')}", setting]
+    if view != "drift":
+        remarks.append("Diamonds: means with 95 % intervals, over trials (accuracy) and over processes (time)")
+    if 0 < shown < len(trials):
+        remarks.append(f"The drift view shows {shown:,} of {len(trials):,} trials, evenly spaced")
+    lost = len(data) - len(trials)
+    if lost:
+        remarks.append(f"{counted(lost, 'trial')} without usable numbers left out")
+    return remarks

@@ -1,0 +1,269 @@
+"""The forest plot: what each feature does to time and to accuracy, with intervals, margins and verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Literal, NamedTuple, TypeAlias
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ablate.errors import UsageError, near_match
+from ablate.plots import style, text
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
+from ablate.plots.table import Looks, first_note, need_columns, number
+from ablate.stats.effect import Effect
+from ablate.stats.verdicts import Margins
+from ablate.stats.wording import counted
+
+Outcome: TypeAlias = Literal["both", "time", "accuracy"]
+
+KIND_TITLES: Mapping[str, str] = {
+    "leave_one_out": "with all the others on",
+    "add_one_in": "on its own, over the baseline",
+    "ladder": "as a step of the ladder",
+    "total": "everything, over the baseline",
+    "pair": "one arm against another",
+    "aa": "the same recipe twice (nothing to find)",
+}
+"""What the effects of each kind of contrast are measured against."""
+
+DEFAULT_MARGINS = Margins()
+
+
+class _Panel(NamedTuple):
+    """One outcome: where its numbers stand in the table, and how its axis is named."""
+
+    value: str
+    low: str
+    high: str
+    verdict: str
+    margin: float
+    name: str
+
+
+def effects(
+    data: pd.DataFrame | Sequence[Effect],
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    outcome: Outcome = "both",
+    margins: Margins = DEFAULT_MARGINS,
+    titles: Mapping[str, str] | None = None,
+    title: str = "",
+    setting: str = "",
+) -> Axes:
+    """Draw the effects of `ablate.stats.effects` (or `list_effects`) as points with 95 % intervals, the fastest first.
+
+    Every effect is worded as what the subject does: left of zero it saves time, right of zero it adds accuracy. Shaded: the
+    margins within which a difference counts as none. Verdicts are told by colour and by shape. Several kinds of contrast make
+    one section each. With `outcome` "both" the returned axes hold two panels, time and accuracy (`Axes.child_axes`).
+
+    Raises:
+        UsageError: no effect, a table that lacks columns, no finite effect at all, an unknown outcome or theme.
+    """
+    table = _table(data)
+    panels = _panels(outcome, margins)
+    rows = _rows(table, titles or {}, panels)
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    points = style.font_points(width)
+    names = [text.wrap(row.name, _name_points(width), points, row.weight) for row in rows]
+    lines = [
+        text.line_count(name) + (0.55 if row.index is None else 0.7) for name, row in zip(names, rows, strict=True)
+    ]
+    content = sum(lines) * text.LINE_HEIGHT * points / INCH
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
+        places = _places(lines)
+        axes = _split(on, len(panels))
+        for panel_axes in axes:
+            dress(panel_axes, on, grid="x")
+            panel_axes.spines["left"].set_visible(False)
+            panel_axes.set_ylim(sum(lines), 0)
+            panel_axes.set_yticks([])
+        _write_names(axes[0], on, names, rows, places)
+        on.fit()
+        for panel_axes, panel in zip(axes, panels, strict=True):
+            _draw_panel(panel_axes, on, table, rows, places, panel)
+        on.fit()
+        on.legend(*_legend(on, table, rows, panels))
+        on.header(title)
+        on.describe(title or "What each feature does", _description(table))
+        on.caption(_remarks(table, rows, margins, setting))
+        return on.ax
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the plot: an effect by its place in the table, or the heading of a section."""
+
+    name: str
+    index: int | None
+
+    @property
+    def weight(self) -> str:
+        """Headings are bold."""
+        return "bold" if self.index is None else "normal"
+
+
+def _table(data: pd.DataFrame | Sequence[Effect]) -> pd.DataFrame:
+    table = data if isinstance(data, pd.DataFrame) else pd.DataFrame([asdict(effect) for effect in data])
+    if table.empty:
+        raise UsageError("There is no effect to draw: the study has no contrast between two arms.")
+    needed = ["subject", "kind", "blocks", "processes"]
+    needed += [column for panel in _panels("both", DEFAULT_MARGINS) for column in panel[:4]]
+    need_columns(table, needed, "effects", "ablate.stats.effects")
+    return table.reset_index(drop=True)
+
+
+def _panels(outcome: str, margins: Margins) -> list[_Panel]:
+    choices = {
+        "time": _Panel(
+            "time_percent",
+            "time_low_percent",
+            "time_high_percent",
+            "time_verdict",
+            margins.time_percent,
+            "Change of time (%)",
+        ),
+        "accuracy": _Panel(
+            "tta_accuracy_pp",
+            "tta_accuracy_low_pp",
+            "tta_accuracy_high_pp",
+            "tta_accuracy_verdict",
+            margins.accuracy_pp,
+            "Change of TTA accuracy (pp)",
+        ),
+    }
+    if outcome == "both":
+        return list(choices.values())
+    if outcome not in choices:
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *choices])}")
+    return [choices[outcome]]
+
+
+def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Panel]) -> list[_Row]:
+    sort_by = panels[0].value
+    if not any(isfinite(value) for panel in panels for value in table[panel.value]):
+        reason = first_note(table, "no block has a usable trial of both arms")
+        raise UsageError(f"No effect has a number yet: {reason}.")
+    kinds = list(dict.fromkeys(table["kind"]))
+    rows = []
+    for kind in kinds:
+        if len(kinds) > 1:
+            rows.append(_Row(KIND_TITLES.get(kind, kind), None))
+        section = table[table["kind"] == kind]
+        # A ladder's steps have an order of their own.
+        ordered = section if kind == "ladder" else section.sort_values(sort_by, kind="stable")
+        rows += [_Row(titles.get(subject, subject), index) for index, subject in ordered["subject"].items()]
+    return rows
+
+
+def _name_points(width: float) -> float:
+    return 0.32 * width * INCH
+
+
+def _places(lines: Sequence[float]) -> list[float]:
+    """The middle of each row, in lines of type from the top."""
+    places, top = [], 0.0
+    for height in lines:
+        places.append(top + height / 2)
+        top += height
+    return places
+
+
+def _split(on: Sheet, count: int) -> list[Axes]:
+    if count == 1:
+        return [on.ax]
+    on.ax.set_axis_off()
+    gap = 0.06
+    width = (1 - gap) / 2
+    return [on.panel(side * (width + gap), 0.0, width, on.content_inches) for side in range(2)]
+
+
+def _write_names(axes: Axes, on: Sheet, names: Sequence[str], rows: Sequence[_Row], places: Sequence[float]) -> None:
+    axes.set_yticks(places, labels=names)
+    axes.tick_params(axis="y", length=0)
+    for label, row in zip(axes.get_yticklabels(), rows, strict=True):
+        label.set_fontweight(row.weight)
+        label.set_color(on.theme.muted if row.index is None else on.theme.ink)
+
+
+def _draw_panel(
+    axes: Axes, on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], places: Sequence[float], panel: _Panel
+) -> None:
+    theme = on.theme
+    axes.axvspan(-panel.margin, panel.margin, color=theme.shade, linewidth=0, zorder=0.5)
+    axes.axvline(0, color=theme.muted, linewidth=0.8, zorder=1)
+    reach = [-1.6 * panel.margin, 1.6 * panel.margin]
+    for row, place in zip(rows, places, strict=True):
+        if row.index is None:
+            continue
+        value, low, high = (number(table, row.index, column) for column in panel[:3])
+        if not isfinite(value):
+            axes.annotate(
+                "?", (0, place), ha="center", va="center", fontsize=on.points, color=theme.muted, annotation_clip=False
+            )
+            continue
+        mark = style.VERDICT_MARKS[table[panel.verdict].iloc[row.index]]
+        colour = getattr(theme, mark.colour)
+        if isfinite(low) and isfinite(high):
+            axes.plot([low, high], [place, place], color=colour, linewidth=1.5, solid_capstyle="butt", zorder=2)
+            reach += [low, high]
+        reach.append(value)
+        axes.plot([value], [place], linestyle="none", zorder=3, **_looks(on, mark))
+    room = 0.06 * (max(reach) - min(reach))
+    axes.set_xlim(min(reach) - room, max(reach) + room)
+    number_ticks(axes, on, "x", sample="−0.25")
+    label_axis(axes, on, "x", panel.name)
+
+
+def _looks(on: Sheet, mark: style.VerdictMark) -> Looks:
+    colour = getattr(on.theme, mark.colour)
+    return {
+        "marker": mark.marker,
+        "markersize": 0.66 * on.points,
+        "markeredgecolor": colour,
+        "markeredgewidth": 1.3,
+        "markerfacecolor": colour if mark.filled else on.theme.background,
+    }
+
+
+def _legend(
+    on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], panels: Sequence[_Panel]
+) -> tuple[list[Artist], list[str]]:
+    shown = [row.index for row in rows if row.index is not None]
+    seen = {
+        table[panel.verdict].iloc[index]
+        for panel in panels
+        for index in shown
+        if isfinite(number(table, index, panel.value))
+    }
+    verdicts = [verdict for verdict in style.VERDICT_MARKS if verdict in seen]
+    handles: list[Artist] = [
+        Line2D([], [], linestyle="none", **_looks(on, style.VERDICT_MARKS[one])) for one in verdicts
+    ]
+    return [*handles, Patch(facecolor=on.theme.shade)], [*verdicts, "counts as no difference"]
+
+
+def _description(table: pd.DataFrame) -> str:
+    if "headline" in table.columns:
+        return f"Forest plot of effects on time and TTA accuracy. {'; '.join(map(str, table['headline']))}."
+    return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and TTA accuracy."
+
+
+def _remarks(table: pd.DataFrame, rows: Sequence[_Row], margins: Margins, setting: str) -> list[str]:
+    blocks, processes = int(table["blocks"].max()), int(table["processes"].max())
+    kinds = list(dict.fromkeys(table["kind"]))
+    remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
+    if len(kinds) == 1 and kinds[0] in KIND_TITLES:
+        remarks.append(f"Measured {KIND_TITLES[kinds[0]]}")
+    remarks.append(
+        f"95 % intervals; margins ±{margins.time_percent:g} % of time and ±{margins.accuracy_pp:g} pp; left of zero is faster"
+    )
+    if not any(isfinite(low) for low in table["time_low_percent"]):
+        remarks.append("No interval of time: that takes at least two processes, better five (--processes 5)")
+    return remarks

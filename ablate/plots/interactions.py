@@ -1,0 +1,274 @@
+"""Which features work together and which get in each other's way: a map of every pair."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+
+from ablate.errors import UsageError, near_match
+from ablate.plots import style, text
+from ablate.plots.effects import Outcome
+from ablate.plots.sheet import INCH, Sheet, dress, sheet
+from ablate.plots.table import Looks, first_note, need_columns, rows
+from ablate.stats.verdicts import Margins
+from ablate.stats.wording import counted, signed
+
+_COLUMN_SIZE = 0.95
+
+_STRONGEST = 0.8
+"""The opacity of the largest interaction; the words on it stay readable."""
+
+
+_MARGINS = Margins()
+
+
+class _Panel(NamedTuple):
+    """One outcome; `full_scale` is the least that the strongest colour stands for, so that trifles stay pale."""
+
+    value: str
+    low: str
+    high: str
+    stands_out: str
+    name: str
+    decimals: int
+    more_is_better: bool
+    full_scale: float
+
+
+_PANELS = {
+    "time": _Panel(
+        "time_percent",
+        "time_low_percent",
+        "time_high_percent",
+        "time_stands_out",
+        "Time (%)",
+        2,
+        False,
+        2 * _MARGINS.time_percent,
+    ),
+    "accuracy": _Panel(
+        "tta_accuracy_pp",
+        "tta_accuracy_low_pp",
+        "tta_accuracy_high_pp",
+        "tta_accuracy_stands_out",
+        "TTA accuracy (pp)",
+        2,
+        True,
+        2 * _MARGINS.accuracy_pp,
+    ),
+}
+
+
+def interactions(
+    data: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    outcome: Outcome = "both",
+    titles: Mapping[str, str] | None = None,
+    title: str = "",
+    setting: str = "",
+) -> Axes:
+    """Draw the table of `ablate.stats.interactions`: each cell the effect of two together minus the sum of both alone.
+
+    Blue is better together, orange in each other's way, stronger for more. A ring marks an interval that misses zero, a filled
+    dot one that still does after Holm's correction over all pairs. Numbers are printed where they fit. With `outcome` "both" the
+    returned axes hold two panels (`Axes.child_axes`), side by side where there is room.
+
+    Raises:
+        UsageError: no pair, no pair with a number, a table that lacks columns, an unknown outcome or theme.
+    """
+    panels = _chosen(data, outcome)
+    players = list(dict.fromkeys([*data["first"], *data["second"]]))
+    names = [(titles or {}).get(player, player) for player in players]
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    points = style.font_points(width)
+    layout = _layout(names, width, points, len(panels))
+    content = layout.block if layout.beside or len(panels) == 1 else 2 * layout.block + layout.foot
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
+        axes = _split(on, len(panels), layout)
+        for number, (panel_axes, panel) in enumerate(zip(axes, panels, strict=True)):
+            labels = [""] * len(layout.row_names) if layout.beside and number else layout.row_names
+            _frame(panel_axes, on, labels, layout, panel.name)
+        on.fit()
+        for panel_axes, panel in zip(axes, panels, strict=True):
+            _draw(panel_axes, on, data, players, panel)
+        on.legend(*_legend(on))
+        on.header(title)
+        on.describe(title or "Interactions", _description(data, panels))
+        on.caption(_remarks(data, panels, setting))
+        return on.ax
+
+
+def _chosen(data: pd.DataFrame, outcome: str) -> list[_Panel]:
+    needed = ["first", "second", "blocks", "processes", *(name for panel in _PANELS.values() for name in panel[:4])]
+    need_columns(data, needed, "interactions", "ablate.stats.interactions")
+    if outcome not in ("both", *_PANELS):
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *_PANELS])}")
+    if data.empty:
+        raise UsageError("An interaction takes two features or groups; this study has fewer.")
+    asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
+    panels = [panel for panel in asked if any(isfinite(value) for value in data[panel.value])]
+    if not panels:
+        reason = first_note(data, "no pair was measured")
+        raise UsageError(
+            f"No interaction can be drawn: {reason}. It takes a factorial study: `ablate study run shapley`."
+        )
+    return panels
+
+
+class _Layout(NamedTuple):
+    """Labels of rows and columns, whether two panels go side by side, and heights in inches: of a panel, of what is below it."""
+
+    row_names: list[str]
+    column_names: list[str]
+    upright: bool
+    beside: bool
+    block: float
+    foot: float
+
+
+def _layout(names: Sequence[str], width: float, points: float, panels: int) -> _Layout:
+    rows, columns = names[1:], names[:-1]
+    longest = text.widest((piece.rstrip() for name in rows for piece in text.pieces(name)), points) / INCH
+    beside = panels == 2 and longest <= 0.18 * width and width / (2 * len(columns) + 4) * INCH >= 2.2 * points
+    share = 0.18 if beside else 0.3
+    wrapped = [text.wrap(name, share * width * INCH, points) for name in rows]
+    across = 2 if beside else 1
+    room = width - text.widest(wrapped, points) / INCH - 0.3 - (0.1 * width if beside else 0.0)
+    cell = min(room / across / len(columns), 0.75)
+    size = _COLUMN_SIZE * points
+    for length in (12, 20):
+        stood = [text.wrap(name, length * points, size) for name in columns]
+        if max(text.line_count(name) for name in stood) * text.LINE_HEIGHT * size <= 0.95 * cell * INCH:
+            break
+    else:
+        # No room for names below the columns: numbers there, and beside the names of the rows.
+        stood = [str(number) for number in range(1, len(names))]
+        wrapped = [text.wrap(f"{number} {name}", share * width * INCH, points) for number, name in enumerate(rows, 2)]
+    upright = text.widest(stood, size) <= 0.9 * cell * INCH
+    lines = max(text.line_count(name) for name in wrapped)
+    high = max(0.8 * cell, (lines + 0.3) * text.LINE_HEIGHT * points / INCH)
+    below = size * text.LINE_HEIGHT if upright else text.widest(stood, size)
+    return _Layout(
+        row_names=wrapped,
+        column_names=stood,
+        upright=upright,
+        beside=beside,
+        block=high * len(rows),
+        foot=(below + 3.2 * points) / INCH,
+    )
+
+
+def _split(on: Sheet, count: int, layout: _Layout) -> list[Axes]:
+    if count == 1:
+        return [on.ax]
+    on.ax.set_axis_off()
+    if layout.beside:
+        return [on.panel(side * 0.53, 0.0, 0.47, on.content_inches) for side in range(2)]
+    height = layout.block / (2 * layout.block + layout.foot) * on.content_inches
+    return [on.panel(0.0, on.content_inches - height, 1.0, height), on.panel(0.0, 0.0, 1.0, height)]
+
+
+def _frame(axes: Axes, on: Sheet, rows: Sequence[str], layout: _Layout, name: str) -> None:
+    dress(axes, on)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xlim(-0.5, len(layout.column_names) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_yticks(range(len(rows)), labels=rows)
+    turned: Looks = {"rotation": 0 if layout.upright else 90, "fontsize": _COLUMN_SIZE * on.points}
+    axes.set_xticks(range(len(layout.column_names)), labels=layout.column_names, va="top", ha="center", **turned)
+    axes.tick_params(length=0)
+    axes.annotate(
+        name,
+        (0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="left",
+        va="bottom",
+        fontsize=on.points,
+        fontweight="bold",
+        color=on.theme.ink,
+        annotation_clip=False,
+    )
+
+
+def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], panel: _Panel) -> None:
+    theme = on.theme
+    place = {player: index for index, player in enumerate(players)}
+    largest = max([panel.full_scale, *(abs(value) for value in data[panel.value] if isfinite(value))])
+    width, height = (inches * INCH for inches in on.inches(axes))
+    cell = (width / (len(players) - 1), height / (len(players) - 1))
+    size = 0.9 * on.small
+    widest = text.widest((signed(value, panel.decimals) for value in data[panel.value] if isfinite(value)), size)
+    written = widest + 0.4 * size <= cell[0] and 1.9 * size <= cell[1]
+    for row in rows(data):
+        first, second = sorted((place[row.first], place[row.second]))
+        column, line = first, second - 1
+        value, low, high = (getattr(row, name) for name in panel[:3])
+        if not isfinite(value):
+            axes.annotate("?", (column, line), ha="center", va="center", fontsize=size, color=theme.muted)
+            continue
+        better = (value > 0) == panel.more_is_better
+        looks: Looks = {"facecolor": theme.gain if better else theme.loss, "alpha": _STRONGEST * abs(value) / largest}
+        axes.add_artist(Rectangle((column - 0.48, line - 0.48), 0.96, 0.96, linewidth=0, **looks))
+        axes.add_artist(
+            Rectangle((column - 0.48, line - 0.48), 0.96, 0.96, linewidth=0.6, facecolor="none", edgecolor=theme.grid)
+        )
+        if written:
+            axes.annotate(
+                signed(value, panel.decimals),
+                (column, line + 0.2),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=theme.ink,
+            )
+        if isfinite(low) and isfinite(high) and (low > 0 or high < 0):
+            dot: Looks = {"markersize": min(0.42 * on.points, 0.45 * min(cell)), "markeredgecolor": theme.ink}
+            face = theme.ink if getattr(row, panel.stands_out) else "none"
+            axes.plot([column], [line - (0.27 if written else 0)], "o", markerfacecolor=face, clip_on=False, **dot)
+
+
+def _legend(on: Sheet) -> tuple[list[Artist], list[str]]:
+    theme = on.theme
+    dot: Looks = {"linestyle": "none", "marker": "o", "markersize": 0.42 * on.points, "markeredgecolor": theme.ink}
+    handles: list[Artist] = [
+        Patch(facecolor=theme.gain, alpha=_STRONGEST),
+        Patch(facecolor=theme.loss, alpha=_STRONGEST),
+        Line2D([], [], markerfacecolor="none", **dot),
+        Line2D([], [], markerfacecolor=theme.ink, **dot),
+    ]
+    return handles, ["better together", "in each other's way", "interval misses zero", "and Holm-adjusted p < 0.05"]
+
+
+def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
+    parts = []
+    for panel in panels:
+        marked = [
+            f"{row.first} with {row.second} {signed(getattr(row, panel.value), panel.decimals)}"
+            for row in rows(data)
+            if getattr(row, panel.low) > 0 or getattr(row, panel.high) < 0
+        ]
+        parts.append(f"{panel.name}, intervals that miss zero: {'; '.join(marked) or 'none'}.")
+    return f"Map of pairwise interactions. {' '.join(parts)}"
+
+
+def _remarks(data: pd.DataFrame, panels: Sequence[_Panel], setting: str) -> list[str]:
+    blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
+    remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
+    remarks.append("Each cell: the effect of both together minus the sum of the two alone, against 95 % intervals")
+    if processes == 1 and any(panel.value == "time_percent" for panel in panels):
+        remarks.append("One process: no interval of time")
+    unmeasured = sum(not all(isfinite(getattr(row, panel.value)) for panel in panels) for row in rows(data))
+    if unmeasured:
+        remarks.append(f"? marks what was not measured ({counted(unmeasured, 'pair')})")
+    return remarks

@@ -1,0 +1,78 @@
+"""Labels beside points, none on another and none outside: tried near first, then farther, always in the same order."""
+
+from collections.abc import Sequence
+from math import cos, pi, sin
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """A rectangle, in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def overlaps(self, other: "Box") -> bool:
+        """Whether the two share more than an edge."""
+        return (
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        )
+
+    def inside(self, other: "Box") -> bool:
+        """Whether no part of this one lies outside the other."""
+        return (
+            other.left <= self.left
+            and self.right <= other.right
+            and other.bottom <= self.bottom
+            and self.top <= other.top
+        )
+
+
+_DIRECTIONS = tuple(eighth * pi / 4 for eighth in (1, 7, 3, 5, 0, 4, 2, 6))
+"""Above right first, as in an atlas; then the other diagonals, then the sides."""
+
+
+def place_labels(
+    points: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    bounds: Box,
+    *,
+    mark: float,
+    rings: int,
+    obstacles: Sequence[Box] = (),
+) -> list[tuple[float, float] | None]:
+    """The middle of each label, all in points: near its point, inside `bounds`, on no mark of size `mark` and no other label.
+
+    Within the nearer half of the `rings` steps it also keeps off the `obstacles`. A label that finds no place gets None.
+    """
+    taken = [Box(x - mark / 2, y - mark / 2, x + mark / 2, y + mark / 2) for x, y in points]
+    found: list[tuple[float, float] | None] = []
+    for (x, y), (width, height) in zip(points, sizes, strict=True):
+        found.append(None)
+        distances = [mark / 2 + 1.5 + ring * max(2.0, 0.35 * height) for ring in range(rings)]
+        tries = [(near, (*taken, *obstacles)) for near in distances[: (rings + 1) // 2]]
+        tries += [(distance, tuple(taken)) for distance in distances]
+        for distance, avoided in tries:
+            middle = _free(x, y, width, height, distance, bounds, avoided)
+            if middle is not None:
+                found[-1] = middle
+                taken.append(_box(*middle, width, height))
+                break
+    return found
+
+
+def _free(
+    x: float, y: float, width: float, height: float, distance: float, bounds: Box, taken: Sequence[Box]
+) -> tuple[float, float] | None:
+    for angle in _DIRECTIONS:
+        across, up = cos(angle), sin(angle)
+        middle = (x + across * (distance + width / 2), y + up * (distance + height / 2))
+        box = _box(*middle, width, height)
+        if box.inside(bounds) and not any(box.overlaps(other) for other in taken):
+            return middle
+    return None
+
+
+def _box(x: float, y: float, width: float, height: float) -> Box:
+    return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)

@@ -1,0 +1,240 @@
+"""Fair shares: Shapley values with their intervals, beside the ladder's bars for the same groups."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from ablate.errors import UsageError, near_match
+from ablate.plots import style, text
+from ablate.plots.cascade import PALE
+from ablate.plots.effects import Outcome
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_ticks, sheet
+from ablate.plots.table import Looks
+from ablate.stats.attribution import Attribution, Share
+from ablate.stats.wording import MINUS, counted, signed
+
+
+class _Panel(NamedTuple):
+    value: str
+    low: str
+    high: str
+    name: str
+    unit: str
+
+
+_PANELS = {
+    "time": _Panel(
+        "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "Share of the time saved (%)", " %"
+    ),
+    "accuracy": _Panel(
+        "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "Share of the TTA accuracy gained (pp)", " pp"
+    ),
+}
+
+_BAR, _GAP = 1.15, 0.6
+
+_STACKED_BELOW_INCHES = 5.0
+
+
+def shapley(
+    data: Attribution,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    ladder: Attribution | None = None,
+    outcome: Outcome = "both",
+    titles: Mapping[str, str] | None = None,
+    title: str = "",
+    setting: str = "",
+) -> Axes:
+    """Draw the attribution of `ablate.stats.shapley` as bars with 95 % intervals, and below them the whole.
+
+    With the `ladder` of the same subjects (`ablate.stats.ladder`) its bars stand beside, paler: where the two differ, the order
+    of the ladder moved credit. Positive is better: time saved, accuracy gained. With `outcome` "both" the returned axes hold two
+    panels (`Axes.child_axes`).
+
+    Raises:
+        UsageError: no Shapley values, no finite one, a ladder of other subjects, an unknown outcome or theme.
+    """
+    if not data.shares or data.total is None:
+        raise UsageError(
+            f"There are no Shapley values to draw: {data.note or 'no player'}. `ablate study run shapley` trains what they need."
+        )
+    panels = _chosen(data, outcome)
+    pairs = _pairs(data, data.total, ladder)
+    names = [*((titles or {}).get(share.subject, share.subject) for share, _ in pairs[:-1]), "Total"]
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    points = style.font_points(width)
+    wrapped = [text.wrap(name, 0.3 * width * INCH, points) for name in names]
+    bars = 2 if ladder is not None and ladder.shares else 1
+    lines = max(bars * _BAR + _GAP, max(text.line_count(name) for name in wrapped) + 0.4)
+    block = lines * text.LINE_HEIGHT * points / INCH * len(names)
+    stacked = len(panels) == 2 and width < _STACKED_BELOW_INCHES
+    content = 2 * block + 4.0 * points / INCH if stacked else block
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
+        axes = _split(on, len(panels), block / content)
+        for panel_axes in axes:
+            dress(panel_axes, on, grid="x")
+            panel_axes.spines["left"].set_visible(False)
+            panel_axes.set_ylim(len(names) - 0.5, -0.5)
+            panel_axes.set_yticks([])
+            panel_axes.tick_params(axis="y", length=0)
+        for panel_axes in axes if stacked else axes[:1]:
+            panel_axes.set_yticks(range(len(names)), labels=wrapped)
+        on.fit()
+        for panel_axes, panel in zip(axes, panels, strict=True):
+            _draw(panel_axes, on, pairs, panel, _BAR / lines, bars)
+            label_axis(panel_axes, on, "x", panel.name)
+        if bars == 2:
+            on.legend(*_legend(on))
+        on.header(title)
+        on.describe(title or "Fair shares", _description(data, names))
+        on.caption(_remarks(data, setting))
+        return on.ax
+
+
+def _chosen(data: Attribution, outcome: str) -> list[_Panel]:
+    if outcome not in ("both", *_PANELS):
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *_PANELS])}")
+    asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
+    panels = [panel for panel in asked if any(isfinite(getattr(share, panel.value)) for share in data.shares)]
+    if not panels:
+        raise UsageError(f"No Shapley value has a number: {data.note or 'nothing was measured'}.")
+    return panels
+
+
+def _pairs(data: Attribution, total: Share, ladder: Attribution | None) -> list[tuple[Share, Share | None]]:
+    """Each share with the ladder's for the same subject, in the ladder's order where there is one; last the totals."""
+    shares = {share.subject: share for share in data.shares}
+    if ladder is None or not ladder.shares:
+        return [*((share, None) for share in data.shares), (total, None)]
+    rungs = {share.subject: share for share in ladder.shares}
+    if shares.keys() != rungs.keys():
+        raise UsageError(
+            f"Shapley values and ladder are of different subjects: {', '.join(shares)}; {', '.join(rungs)}. Draw one without the other."
+        )
+    return [*((shares[subject], rung) for subject, rung in rungs.items()), (total, ladder.total)]
+
+
+def _split(on: Sheet, count: int, block: float) -> list[Axes]:
+    """One panel, two side by side, or two stacked where a block takes only part of the height."""
+    if count == 1:
+        return [on.ax]
+    on.ax.set_axis_off()
+    if block == 1.0:
+        return [on.panel(side * 0.53, 0.0, 0.47, on.content_inches) for side in range(2)]
+    height = block * on.content_inches
+    return [on.panel(0.0, on.content_inches - height, 1.0, height), on.panel(0.0, 0.0, 1.0, height)]
+
+
+def _draw(
+    axes: Axes, on: Sheet, pairs: Sequence[tuple[Share, Share | None]], panel: _Panel, bar: float, bars: int
+) -> None:
+    theme = on.theme
+    reach = [0.0]
+    for series in range(bars):
+        offset = (series - (bars - 1) / 2) * bar
+        for place, pair in enumerate(pairs):
+            share = pair[series]
+            if share is None:
+                continue
+            value, low, high = (getattr(share, name) for name in panel[:3])
+            if not isfinite(value):
+                continue
+            last = place == len(pairs) - 1
+            colour = theme.total if last else theme.gain if value >= 0 else theme.loss
+            (patch,) = axes.barh(
+                [place + offset], [value], 0.9 * bar, color=colour, edgecolor=colour, linewidth=0.6
+            ).patches
+            patch.set_alpha(PALE if series else None)
+            patch.set_zorder(2)
+            reach.append(value)
+            if isfinite(low) and isfinite(high):
+                reach += [low, high]
+                looks: Looks = {
+                    "fmt": "none",
+                    "ecolor": theme.ink,
+                    "elinewidth": 1.0,
+                    "capsize": 0.25 * on.points,
+                    "zorder": 4,
+                }
+                axes.errorbar([value], [place + offset], xerr=[[value - low], [high - value]], **looks)
+    axes.axvline(0, color=theme.muted, linewidth=0.8, zorder=3)
+    _room_and_values(axes, on, pairs, panel, bar, bars, reach)
+
+
+def _room_and_values(
+    axes: Axes,
+    on: Sheet,
+    pairs: Sequence[tuple[Share, Share | None]],
+    panel: _Panel,
+    bar: float,
+    bars: int,
+    reach: Sequence[float],
+) -> None:
+    """Values in a column at the right, where no whisker reaches."""
+    width, _ = on.inches(axes)
+    size = 0.95 * on.small
+    words = [[_words(share, panel) if share is not None else "" for share in pair[:bars]] for pair in pairs]
+    label = text.widest((word for row in words for word in row), size) + 0.7 * size
+    low, high = min(reach), max(reach)
+    span = high - low or 1.0
+    before = 0.04 * span if low < 0 else 0.0
+    unit = (span + before) / max(width * INCH - label, 0.35 * width * INCH)
+    end = high + label * unit
+    axes.set_xlim(low - before, end)
+    number_ticks(axes, on, "x")
+    for place, row in enumerate(words):
+        for series, word in enumerate(row):
+            if not word:
+                continue
+            axes.annotate(
+                word,
+                xy=(end, place + (series - (bars - 1) / 2) * bar),
+                ha="right",
+                va="center",
+                fontsize=size,
+                color=on.theme.muted if series else on.theme.ink,
+                annotation_clip=False,
+                zorder=6,
+                bbox=mask(on),
+            )
+
+
+def _words(share: Share, panel: _Panel) -> str:
+    value = getattr(share, panel.value)
+    if not isfinite(value):
+        return ""
+    return (
+        signed(value, 2) if panel.unit == " pp" else f"{MINUS if value <= -0.005 else ''}{abs(value):.2f}"
+    ) + panel.unit
+
+
+def _legend(on: Sheet) -> tuple[list[Artist], list[str]]:
+    gain = on.theme.gain
+    handles: list[Artist] = [Patch(facecolor=gain), Patch(facecolor=gain, alpha=PALE)]
+    return handles, ["Shapley value, whatever the order", "step of the ladder"]
+
+
+def _description(data: Attribution, names: Sequence[str]) -> str:
+    shares = [*data.shares, data.total]
+    parts = [
+        f"{name if share is data.total else share.subject}: {_words(share, _PANELS['time']) or 'time unknown'}, "
+        f"{_words(share, _PANELS['accuracy'])}"
+        for name, share in zip([*(names[:-1]), "total"], shares, strict=True)
+        if share is not None
+    ]
+    return f"Shapley values of time saved and TTA accuracy gained. {'; '.join(parts)}."
+
+
+def _remarks(data: Attribution, setting: str) -> list[str]:
+    counts = (
+        f"n = {counted(data.blocks, 'block')} of {2 ** len(data.shares)} arms in {counted(data.processes, 'process')}"
+    )
+    whiskers = any(isfinite(share.tta_accuracy_low_pp) for share in data.shares)
+    return [counts, setting, "Whiskers: 95 % intervals" if whiskers else "", "Positive is better", data.note]

@@ -1,0 +1,158 @@
+"""The steps of a waterfall as numbers: from a ladder's shares, from a table of effects, and from what was published."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from math import isfinite
+from typing import NamedTuple
+
+import pandas as pd
+
+from ablate.errors import UsageError
+from ablate.groups import HIVE_BASELINE_SECONDS, HIVE_FINAL_SECONDS, HIVE_GROUPS, HIVE_TOTAL_PERCENT
+from ablate.plots.table import need_columns, rows
+from ablate.stats.attribution import Attribution, Share
+from ablate.stats.wording import signed
+
+LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
+"""The studies of this package that train a ladder."""
+
+NEEDS_A_LADDER = (
+    f"A waterfall needs a ladder; the studies {', '.join(LADDER_STUDIES[:-1])} and {LADDER_STUDIES[-1]} have one: "
+    "`ablate study run waterfall`."
+)
+
+NAN = float("nan")
+
+
+class Step(NamedTuple):
+    """One bar: from `start`, `value` percent of the baseline's time further; `low` and `high` are the interval of `value`."""
+
+    subject: str
+    name: str
+    start: float
+    value: float
+    low: float
+    high: float
+    accuracy: str
+
+
+def published_ladder() -> Attribution:
+    """The published bars as an attribution: no intervals, no accuracies, no trials."""
+    shares = tuple(_published_share(group.slug, group.published_percent) for group in HIVE_GROUPS)
+    return Attribution(
+        shares=shares,
+        total=_published_share("subtotal", HIVE_TOTAL_PERCENT),
+        baseline_seconds=HIVE_BASELINE_SECONDS,
+        final_seconds=HIVE_FINAL_SECONDS,
+    )
+
+
+def _published_share(subject: str, percent: float | None) -> Share:
+    return _share(subject, NAN if percent is None else percent, NAN, NAN)
+
+
+def _share(
+    subject: str, saved: float, low: float, high: float, accuracy: tuple[float, float, float] = (NAN,) * 3
+) -> Share:
+    return Share(
+        subject=subject,
+        tta_accuracy_pp=accuracy[0],
+        tta_accuracy_low_pp=accuracy[1],
+        tta_accuracy_high_pp=accuracy[2],
+        tta_accuracy_p=NAN,
+        time_saved_percent=saved,
+        time_saved_low_percent=low,
+        time_saved_high_percent=high,
+        time_saved_p=NAN,
+    )
+
+
+def ladder_of(data: Attribution | pd.DataFrame) -> Attribution:
+    """The shares to draw, from a ladder's attribution or from the rows of kind "ladder" of a table of effects.
+
+    In a table each step is known relative to the one before it; a step's share of the baseline's time is its change times what
+    the steps before it left, and so is each end of its interval. Steps then add up exactly; the total has an interval only where
+    the table has a row of kind "total" between the same arms.
+
+    Raises:
+        UsageError: no ladder, a ladder with a gap, or times that were not measured.
+    """
+    found = _from_effects(data) if isinstance(data, pd.DataFrame) else data
+    if not found.shares or found.total is None:
+        raise UsageError(f"No waterfall can be drawn: {found.note or 'there are no steps'}. {NEEDS_A_LADDER}")
+    unmeasured = [share.subject for share in found.shares if not isfinite(share.time_saved_percent)]
+    if unmeasured:
+        reason = f": {found.note}" if found.note else ""
+        raise UsageError(f"No waterfall can be drawn: the time of step '{unmeasured[0]}' was not measured{reason}.")
+    return found
+
+
+def _from_effects(effects: pd.DataFrame) -> Attribution:
+    needed = ("subject", "kind", "with_arm", "without_arm", "time_percent", "time_low_percent", "time_high_percent")
+    need_columns(effects, needed, "effects", "ablate.stats.effects")
+    rungs = effects[effects["kind"] == "ladder"]
+    if rungs.empty:
+        kinds = ", ".join(sorted(set(effects["kind"]))) or "none"
+        return Attribution(
+            note=f"this table has no effects of kind 'ladder' (its kinds: {kinds}), and others do not add up"
+        )
+    rungs_in_order = list(rows(rungs))
+    for below, above in pairwise(rungs_in_order):
+        if above.without_arm != below.with_arm:
+            gap = f"'{above.subject}' starts from '{above.without_arm}', not from '{below.with_arm}'"
+            return Attribution(note=f"this ladder has a gap: {gap}")
+    shares, left = [], 1.0
+    for row in rungs_in_order:
+        low, high = sorted((-left * row.time_low_percent, -left * row.time_high_percent))
+        accuracy = (row.tta_accuracy_pp, row.tta_accuracy_low_pp, row.tta_accuracy_high_pp)
+        shares.append(_share(row.subject, -left * row.time_percent, low, high, accuracy))
+        left *= 1 + row.time_percent / 100
+    whole = effects[
+        (effects["kind"] == "total")
+        & (effects["with_arm"] == rungs_in_order[-1].with_arm)
+        & (effects["without_arm"] == rungs_in_order[0].without_arm)
+    ]
+    low, high, accuracy = NAN, NAN, (NAN, NAN, NAN)
+    for row in rows(whole):
+        low, high = sorted((-row.time_low_percent, -row.time_high_percent))
+        accuracy = (row.tta_accuracy_pp, row.tta_accuracy_low_pp, row.tta_accuracy_high_pp)
+    return Attribution(
+        shares=tuple(shares),
+        total=_share("total", 100 * (1 - left), low, high, accuracy),
+        blocks=int(rungs["blocks"].min()),
+        time_blocks=int(rungs["time_blocks"].min()),
+        processes=int(rungs["processes"].min()),
+        baseline_seconds=float(rungs_in_order[0].without_time_seconds),
+        final_seconds=float(rungs_in_order[-1].with_time_seconds),
+    )
+
+
+def steps_of(ladder: Attribution, titles: Mapping[str, str], total_name: str) -> list[Step]:
+    """The bars in order, each starting where the one before it ended; the last is the total, from zero."""
+    steps, level = [], 0.0
+    for share in ladder.shares:
+        steps.append(_step(share, titles.get(share.subject, share.subject), level))
+        level += share.time_saved_percent
+    if ladder.total is not None:
+        steps.append(_step(ladder.total, total_name, 0.0))
+    return steps
+
+
+def _step(share: Share, name: str, start: float) -> Step:
+    return Step(
+        subject=share.subject,
+        name=name,
+        start=start,
+        value=share.time_saved_percent,
+        low=share.time_saved_low_percent,
+        high=share.time_saved_high_percent,
+        accuracy=_accuracy_words(share),
+    )
+
+
+def _accuracy_words(share: Share) -> str:
+    if not isfinite(share.tta_accuracy_pp):
+        return ""
+    change = signed(share.tta_accuracy_pp, 2)
+    half_width = (share.tta_accuracy_high_pp - share.tta_accuracy_low_pp) / 2
+    return f"{change} ± {half_width:.2f} pp" if isfinite(half_width) else f"{change} pp"

@@ -1,0 +1,239 @@
+"""The improvements waterfall: what each step adds to the saving of time, and what it does to accuracy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Literal, TypeAlias
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ablate.errors import UsageError
+from ablate.groups import HIVE_GROUPS
+from ablate.plots import style, text
+from ablate.plots.cascade import PALE, Cascade, Slots, value_words
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
+from ablate.plots.slots import accuracies_inside, can_stand, name_slots, row_of
+from ablate.plots.steps import Step, ladder_of, published_ladder, steps_of
+from ablate.plots.table import Looks, first_note, need_columns
+from ablate.stats.attribution import Attribution
+from ablate.stats.wording import counted
+
+Orientation: TypeAlias = Literal["auto", "standing", "lying"]
+
+AXIS_LABEL = "Relative Improvement (%)"
+PUBLISHED_CAPTION = f"Published: {HIVE_GROUPS[0].source}; A100, 200 trials of the baseline and 2,000 of the record"
+
+
+def waterfall(
+    data: Attribution | pd.DataFrame | None = None,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    width_inches: float | None = None,
+    published: bool = False,
+    equal_accuracy: pd.DataFrame | None = None,
+    titles: Mapping[str, str] | None = None,
+    title: str = "",
+    setting: str = "",
+    orientation: Orientation = "auto",
+) -> Axes:
+    """Draw a ladder's steps as bars in percent of the baseline's time, each starting where the one before it ended.
+
+    `data` is the attribution that `ablate.stats.ladder` gives, or a table of effects with rows of kind "ladder". With
+    `published` the record's own figure is drawn from its published numbers: alone without `data`, else beside it. A step that
+    slows training goes downwards in the warning colour, so that the steps still add up to the total.
+
+    `equal_accuracy` is the table of `ablate.stats.equal_accuracy` with a column `subject` that names the step whose arm each row
+    is; it adds the saving that the ladder up to there gives at equal accuracy. `titles` maps subjects to names, `setting` says in
+    the caption what the trials ran on. Bars stand where names and numbers fit below them, and otherwise lie.
+
+    Raises:
+        UsageError: neither data nor `published`; no ladder, one with a gap, or unmeasured times; published and measured steps
+            that are not the same in the same order; no equal-accuracy time at all; an unknown theme or impossible width.
+    """
+    if data is None and not published:
+        raise UsageError("A waterfall needs a ladder's numbers, or published=True for the published figure.")
+    if orientation not in ("auto", "standing", "lying"):
+        raise UsageError(f"orientation is 'auto', 'standing' or 'lying', not '{orientation}'.")
+    measured = None if data is None else ladder_of(data)
+    cascades = _cascades(measured, published, titles or {})
+    overlay = _overlay(equal_accuracy, cascades[-1].steps)
+    names = [step.name for step in cascades[-1].steps]
+    width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
+    if ax is not None and width_inches is None:
+        width = ax.get_window_extent().width / ax.figure.dpi
+    points = style.font_points(width)
+    lying = orientation == "lying" or (orientation == "auto" and not can_stand(cascades, width, points))
+    accuracies = [step.accuracy for step in cascades[-1].steps]
+    mark_offset = 0.5 - 0.09 / len(cascades)
+    content = min(max(0.45 * width, 2.2), 4.6)
+    if lying:
+        row = row_of(names, width, points, len(cascades), any(accuracies), overlay is not None)
+        mark_offset = row.mark_offset
+        content = row.lines * text.LINE_HEIGHT * points / INCH * len(names)
+        cascades = [
+            replace(cascade, offset=row.bar_offset(index), thickness=row.thickness)
+            for index, cascade in enumerate(cascades)
+        ]
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
+        axes = on.ax
+        slots = Slots(axes=axes, on=on, lying=lying)
+        dress(axes, on, grid="x" if lying else "y")
+        axes.spines["left" if lying else "bottom"].set_visible(False)
+        name_slots(slots, names, accuracies)
+        on.fit()
+        label_axis(axes, on, "x" if lying else "y", AXIS_LABEL)
+        on.fit()
+        extra = [] if overlay is None else [bound for column in _SAVED for bound in overlay[column]]
+        slots.limit(cascades, extra, on.small)
+        number_ticks(axes, on, "x" if lying else "y")
+        for cascade in cascades:
+            _draw(slots, cascade)
+        if lying:
+            accuracies_inside(slots, cascades)
+        if overlay is not None:
+            _draw_overlay(slots, overlay, mark_offset)
+        slots.line([-0.5, len(names) - 0.5], [0, 0], color=on.theme.muted, linewidth=0.8, zorder=3)
+        on.legend(*_legend(on, cascades, overlay))
+        on.header(title, _seconds(measured, published))
+        on.describe(title or "Improvements, step by step", _description(cascades, _seconds(measured, published)))
+        on.caption(_remarks(measured, published, overlay, setting, any(accuracies)))
+        return axes
+
+
+def _cascades(measured: Attribution | None, published: bool, titles: Mapping[str, str]) -> list[Cascade]:
+    published_titles = {group.slug: group.title for group in HIVE_GROUPS}
+    record = steps_of(published_ladder(), published_titles, "Subtotal")
+    if measured is None:
+        return [Cascade(steps=record, label="published", offset=0.0, thickness=0.62, pale=False)]
+    if not published:
+        steps = steps_of(measured, titles, "Total")
+        return [Cascade(steps=steps, label="measured", offset=0.0, thickness=0.62, pale=False)]
+    steps = steps_of(measured, {**published_titles, **titles}, "Total")
+    ours, theirs = [step.subject for step in steps[:-1]], [step.subject for step in record[:-1]]
+    if ours != theirs:
+        raise UsageError(
+            f"Published and measured bars can stand side by side only for the same steps in the same order. "
+            f"Published: {', '.join(theirs)}; here: {', '.join(ours)}."
+        )
+    return [
+        Cascade(steps=record, label="published", offset=-0.2, thickness=0.36, pale=True),
+        Cascade(steps=steps, label="measured here", offset=0.2, thickness=0.36, pale=False),
+    ]
+
+
+_SAVED = ("saved_percent", "saved_low_percent", "saved_high_percent")
+
+
+def _overlay(table: pd.DataFrame | None, steps: Sequence[Step]) -> pd.DataFrame | None:
+    """The finite equal-accuracy savings with the slot of each; None where none is asked for."""
+    if table is None:
+        return None
+    needed = ("subject", "time_percent", "time_low_percent", "time_high_percent")
+    need_columns(table, needed, "equal-accuracy times", "ablate.stats.equal_accuracy and add the subjects")
+    slot_of = {step.subject: slot for slot, step in enumerate(steps[:-1])}
+    rows = table[table["subject"].isin(list(slot_of))]
+    unread = rows[rows["time_percent"].isna()]
+    found = rows[rows["time_percent"].notna()]
+    if found.empty:
+        reason = first_note(unread, "no step of this ladder has one")
+        raise UsageError(f"There is no equal-accuracy time to draw: {reason}.")
+    drawn = pd.DataFrame(
+        {
+            "slot": [slot_of[subject] for subject in found["subject"]],
+            "saved_percent": -found["time_percent"].to_numpy(dtype=float),
+            "saved_low_percent": -found["time_high_percent"].to_numpy(dtype=float),
+            "saved_high_percent": -found["time_low_percent"].to_numpy(dtype=float),
+        }
+    )
+    drawn.attrs["unread"] = [step.name for step in steps[:-1] if step.subject not in set(found["subject"])]
+    return drawn.sort_values("slot", ignore_index=True)
+
+
+def _draw(slots: Slots, cascade: Cascade) -> None:
+    slots.bars(cascade)
+    slots.connectors(cascade)
+    places = [slot + cascade.offset for slot in range(len(cascade.steps))]
+    ends = [(step.start + step.low, step.start + step.high) for step in cascade.steps]
+    slots.whiskers(places, cascade.ends, ends)
+    colour = slots.on.theme.muted if cascade.pale else slots.on.theme.ink
+    for place, step in zip(places, cascade.steps, strict=True):
+        slots.value(place, step, colour, slots.on.small)
+
+
+def _draw_overlay(slots: Slots, overlay: pd.DataFrame, offset: float) -> None:
+    theme = slots.on.theme
+    places = [slot + offset for slot in overlay["slot"]]
+    levels = list(overlay["saved_percent"])
+    slots.whiskers(places, levels, list(zip(overlay[_SAVED[1]], overlay[_SAVED[2]], strict=True)))
+    looks: Looks = {
+        "markersize": 0.6 * slots.on.points,
+        "markerfacecolor": theme.background,
+        "markeredgecolor": theme.ink,
+    }
+    slots.line(places, levels, linestyle="none", marker="D", zorder=5, label="at equal accuracy", **looks)
+
+
+def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None) -> tuple[list[Artist], list[str]]:
+    theme = on.theme
+    handles: list[Artist] = []
+    labels: list[str] = []
+    if len(cascades) > 1:
+        for cascade in cascades:
+            handles.append(Patch(facecolor=theme.gain, alpha=PALE if cascade.pale else None))
+            labels.append(cascade.label)
+    if any(step.value < 0 for cascade in cascades for step in cascade.steps):
+        handles.append(Patch(facecolor=theme.loss, edgecolor=theme.background, hatch="////"))
+        labels.append("slows training down")
+    if overlay is not None:
+        looks: Looks = {"markerfacecolor": theme.background, "markeredgecolor": theme.ink}
+        handles.append(Line2D([], [], linestyle="none", marker="D", markersize=0.6 * on.points, **looks))
+        labels.append("saved so far, at equal accuracy")
+    return handles, labels
+
+
+def _seconds(measured: Attribution | None, published: bool) -> str:
+    parts = []
+    if measured is not None:
+        parts.append(("measured here: " if published else "", measured))
+    if published:
+        parts.append(("published: " if measured is not None else "", published_ladder()))
+    lines = [
+        f"{name}baseline {ladder.baseline_seconds:.4g} s → final {ladder.final_seconds:.4g} s"
+        for name, ladder in parts
+        if isfinite(ladder.baseline_seconds) and isfinite(ladder.final_seconds)
+    ]
+    return "; ".join(lines)
+
+
+def _description(cascades: Sequence[Cascade], seconds: str) -> str:
+    parts = []
+    for cascade in cascades:
+        bars = "; ".join(
+            " ".join(filter(None, (step.name, value_words(step.value), step.accuracy))) for step in cascade.steps
+        )
+        parts.append(f"{cascade.label}: {bars}" if len(cascades) > 1 else bars)
+    return f"Waterfall of time saved, in percent of the baseline's. {'. '.join(parts)}. {seconds}".strip()
+
+
+def _remarks(
+    measured: Attribution | None, published: bool, overlay: pd.DataFrame | None, setting: str, accuracies: bool
+) -> list[str]:
+    remarks = []
+    if measured is not None:
+        arms, processes = len(measured.shares) + 1, counted(measured.processes, "process")
+        remarks += [f"n = {counted(measured.blocks, 'block')} of {arms} arms in {processes}", setting]
+        if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
+            remarks.append("Whiskers and ±: 95 % intervals")
+        if accuracies:
+            remarks.append("Below each bar: change of TTA accuracy")
+        remarks.append(measured.note)
+    if overlay is not None and overlay.attrs["unread"]:
+        remarks.append(f"No equal-accuracy time could be read for {', '.join(overlay.attrs['unread'])}")
+    if published:
+        remarks.append(PUBLISHED_CAPTION)
+    return remarks
