@@ -1,0 +1,19 @@
+"""Reports: what a run folder shows, for a terminal, a repository, a paper, a program or a browser. Free of torch."""
+
+from ablate.report.caveats import Caveat, list_caveats
+from ablate.report.evidence import Evidence
+from ablate.report.headline import headline
+from ablate.report.terminal import terminal_report
+from ablate.report.writing import FORMATS, report, write_reports, write_text
+
+__all__ = [
+    "FORMATS",
+    "Caveat",
+    "Evidence",
+    "headline",
+    "list_caveats",
+    "report",
+    "terminal_report",
+    "write_reports",
+    "write_text",
+]

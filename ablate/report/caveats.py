@@ -1,0 +1,196 @@
+"""What a reader must know before believing a report: every condition that could spoil its numbers."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from ablate.records import Json
+from ablate.report.evidence import OFFICIAL_DATA, Evidence
+from ablate.report.wording import accuracy_interval, time_interval
+from ablate.stats import Effect
+from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
+from ablate.stats.verdicts import FEWEST_BLOCKS
+from ablate.stats.wording import counted
+
+_HARDWARE_FACTS = (
+    "device",
+    "device_name",
+    "device_memory_bytes",
+    "driver",
+    "cpu_model",
+    "usable_cores",
+    "memory_bytes",
+)
+_MOST_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One warning; `slug` names its kind in machine-readable reports."""
+
+    slug: str
+    text: str
+
+
+def list_caveats(evidence: Evidence) -> tuple[Caveat, ...]:
+    """Every warning that applies, the gravest first."""
+    return tuple(
+        caveat
+        for source in (_nothing, _data, _preset, _environments, _throttling, _losses, _sizes, _twins, _progress)
+        for caveat in source(evidence)
+    )
+
+
+def _nothing(evidence: Evidence) -> Iterator[Caveat]:
+    if evidence.usable_trials:
+        return
+    if evidence.frame.empty:
+        yield Caveat("no_trials", "No trial is recorded here. Run the study, or go on with `ablate study resume DIR`.")
+    else:
+        yield Caveat(
+            "no_results",
+            "No trial gave a result, so nothing about time or accuracy can be said. "
+            "`ablate study resume DIR --retry-failed` runs them again.",
+        )
+
+
+def _data(evidence: Evidence) -> Iterator[Caveat]:
+    if evidence.mixes_data:
+        sets = ", ".join(f"{name} ({digest[:8]})" for name, digest in evidence.data_sets)
+        yield Caveat(
+            "mixed_data",
+            f"The trials mix data sets: {sets}. Nothing is compared across them; run each set in a folder of its own.",
+        )
+    for name in evidence.data_names:
+        if name == "synthetic":
+            yield Caveat(
+                "synthetic_data", "The images are synthetic: accuracies and effects on them say nothing about CIFAR-10."
+            )
+        elif name != OFFICIAL_DATA:
+            yield Caveat(
+                "other_data",
+                f"The data set is '{name}', not the official CIFAR-10: accuracies cannot be compared with published ones.",
+            )
+
+
+def _preset(evidence: Evidence) -> Iterator[Caveat]:
+    preset = evidence.resolved.preset
+    if preset != "full":
+        yield Caveat(
+            "reduced_preset",
+            f"Preset '{preset}' trains a smaller recipe than the published one: "
+            "its times and accuracies are not the record's, and effects may differ.",
+        )
+
+
+def _environments(evidence: Evidence) -> Iterator[Caveat]:
+    facts = evidence.facts()
+    differing = {name: values for name, values in facts.items() if len(values) > 1}
+    if len(evidence.environments) > 1:
+        hardware = any(name in differing for name in _HARDWARE_FACTS)
+        listed = _listed([f"{name}: {', '.join(map(_shown, values))}" for name, values in differing.items()], "; ")
+        yield Caveat(
+            "mixed_hardware" if hardware else "mixed_environments",
+            f"The trials ran in {len(evidence.environments)} environments ({listed}). "
+            "Only pairs within one environment are compared; the arms' own means mix them.",
+        )
+    if evidence.marks:
+        marks = ", ".join(f"'{mark}' ({counted(count, 'trial')})" for mark, count in evidence.marks.items())
+        yield Caveat("marked_trials", f"Trials are marked as apart from the rest of the folder: {marks}.")
+    if True in facts.get("dirty", ()):
+        yield Caveat("dirty_source", "The source had changes that no commit holds; others cannot run the same code.")
+    if False in facts.get("compiling", ()):
+        yield Caveat("not_compiled", "Nothing was compiled there: times are those of eager code, not of the recipe.")
+
+
+def _throttling(evidence: Evidence) -> Iterator[Caveat]:
+    if evidence.throttled:
+        reasons = ", ".join(
+            f"{reason.replace('_', ' ')} in {counted(count, 'trial')}" for reason, count in evidence.throttled.items()
+        )
+        yield Caveat(
+            "throttling",
+            f"The device slowed itself down before or after trials: {reasons}. `ablate doctor` names the remedy.",
+        )
+
+
+def _losses(evidence: Evidence) -> Iterator[Caveat]:
+    losses = {row["arm"]: _kinds_of_loss(row["failed"], row["timed_out"], row["unusable"]) for row in evidence.arm_rows}
+    arms = [f"{arm}: {', '.join(f'{count} {word}' for count, word in kinds)}" for arm, kinds in losses.items() if kinds]
+    if not arms:
+        return
+    errors = Counter(str(error) for error in evidence.frame["error"] if error is not None)
+    text = f"{counted(evidence.lost_trials, 'trial')} gave no result ({_listed(arms, '; ')})."
+    if errors:
+        error, count = min(errors.items(), key=lambda item: (-item[1], item[0]))
+        text += f" Most often ({count}): {error}"
+    yield Caveat("failed_trials", text)
+
+
+def _kinds_of_loss(failed: int, timed_out: int, unusable: int) -> list[tuple[int, str]]:
+    kinds = ((failed, "failed"), (timed_out, "timed out"), (unusable, "without finite numbers"))
+    return [(number, word) for number, word in kinds if number]
+
+
+def _sizes(evidence: Evidence) -> Iterator[Caveat]:
+    measured = [effect for effect in evidence.effects if effect.blocks]
+    few = [effect for effect in measured if effect.blocks < FEWEST_BLOCKS]
+    if few:
+        where = "" if len(few) == len(evidence.effects) else f" behind {_subjects(few)}"
+        yield Caveat(
+            "few_blocks",
+            f"Fewer than {FEWEST_BLOCKS} blocks{where}: numbers and no verdict. Run at least {FEWEST_BLOCKS} (--trials).",
+        )
+    if any(effect.processes == 1 for effect in measured):
+        yield Caveat(
+            "one_process",
+            "Times come from one process, and processes differ more than the trials within one do: the spread shown is no "
+            f"interval, and there is no verdict on time. Run the study with --processes {PROCESSES_FOR_AN_INTERVAL}.",
+        )
+
+
+def _twins(evidence: Evidence) -> Iterator[Caveat]:
+    for effect in evidence.effects:
+        if effect.kind != "aa":
+            continue
+        missed = []
+        if _misses_zero(effect.time_low_percent, effect.time_high_percent):
+            missed.append(f"time {time_interval(effect)}")
+        if _misses_zero(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp):
+            missed.append(f"accuracy {accuracy_interval(effect)}")
+        if missed:
+            yield Caveat(
+                "aa_missed_zero",
+                f"A/A: '{effect.with_arm}' is '{effect.without_arm}' once more, and yet its interval misses zero "
+                f"({', '.join(missed)}). One study in twenty does so by chance; otherwise something disturbs the measurement.",
+            )
+
+
+def _progress(evidence: Evidence) -> Iterator[Caveat]:
+    if evidence.left and not evidence.frame.empty:
+        total = len(evidence.resolved.schedule)
+        yield Caveat(
+            "unfinished",
+            f"The study is not finished: {evidence.left:,} of {counted(total, 'trial')} left. Go on with `ablate study resume DIR`.",
+        )
+    for name, reason in evidence.resolved.study.left_out:
+        yield Caveat("left_out", f"Arm '{name}' was left out: {reason}.")
+
+
+def _misses_zero(low: float, high: float) -> bool:
+    return isfinite(low) and isfinite(high) and not low <= 0 <= high
+
+
+def _subjects(effects: Sequence[Effect]) -> str:
+    return _listed([effect.subject for effect in effects], ", ")
+
+
+def _listed(entries: Sequence[str], separator: str) -> str:
+    """The first few of them, and how many more there are."""
+    more = len(entries) - _MOST_NAMED
+    return separator.join(entries[:_MOST_NAMED]) + (f"{separator}and {more} more" if more > 0 else "")
+
+
+def _shown(value: Json) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,201 @@
+"""Everything a report says about a run folder, read and computed once."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ablate.design import Contrast
+from ablate.records import Environment, Json, Trial
+from ablate.resolved import ResolvedStudy
+from ablate.run_folder import RunFolder
+from ablate.stats import Attribution, Effect, arm_summary, ladder, list_effects, trials_frame
+from ablate.stats.frames import usable
+from ablate.store import MemoryTrialStore
+
+OFFICIAL_DATA = "cifar10"
+"""The one name under which only the official files are ever kept."""
+
+HARMFUL_THROTTLE_REASONS = frozenset(
+    {"power_cap", "hardware_slowdown", "thermal_slowdown", "hardware_thermal_slowdown", "power_brake", "sync_boost"}
+)
+"""Those that slow a GPU down against its owner's will; "idle" and clocks that were set on purpose are none."""
+
+
+_COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A study, its trials, and what the statistics make of them.
+
+    `frame` is that of `stats.trials_frame`, `arms` that of `stats.arm_summary` with every arm of the study in its order, also
+    those without a trial; where trials mix data sets it has counts and no means. `ladder` is None where the study has no
+    contrast of that kind. `environments` holds what the usable trials (without any, all) ran on, by digest, in order of use; `throttled`
+    counts trials by reason, `marks` trials by mark, `left` the scheduled trials that no record exists of. `data_sets` are
+    (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
+    """
+
+    resolved: ResolvedStudy
+    frame: pd.DataFrame
+    arms: pd.DataFrame
+    effects: tuple[Effect, ...]
+    ladder: Attribution | None
+    environments: Mapping[str, Environment]
+    throttled: Mapping[str, int]
+    marks: Mapping[str, int]
+    left: int
+    data_sets: tuple[tuple[str, str], ...]
+    first_start: str
+    last_start: str
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> "Evidence":
+        """What the run folder holds now, also while a study still writes to it.
+
+        Raises:
+            UsageError: there is no run folder there.
+            AblateError: its study.json or a line of its trials cannot be understood.
+        """
+        opened = RunFolder.open(Path(folder))
+        return cls.of(opened.resolved, opened.read_trials())
+
+    @classmethod
+    def of(cls, resolved: ResolvedStudy, store: MemoryTrialStore) -> "Evidence":
+        """From a resolved study and its trials."""
+        latest = store.latest()
+        trials = list(latest.values())
+        frame = trials_frame(trials)
+        good = frame[usable(frame)]
+        contrasts = resolved.study.contrasts
+        cited = (frame if good.empty else good)["environment"].drop_duplicates()
+        data_sets = tuple(
+            (str(row.data), str(row.data_digest))
+            for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
+        )
+        arms = _every_arm(frame, [arm.name for arm in resolved.study.arms])
+        starts = sorted(trial.started_at for trial in trials)
+        return cls(
+            resolved=resolved,
+            frame=frame,
+            arms=_counts_only(arms) if _several_digests(data_sets) else arms,
+            effects=list_effects(frame, contrasts),
+            ladder=ladder(frame, contrasts) if _has_ladder(contrasts) else None,
+            environments={digest: store.environments[digest] for digest in cited if digest in store.environments},
+            throttled=_throttled(trials),
+            marks=dict(sorted(Counter(mark for trial in trials for mark in trial.marks).items())),
+            left=sum(spec.key not in latest for spec in resolved.schedule),
+            data_sets=data_sets,
+            first_start=starts[0] if starts else "",
+            last_start=starts[-1] if starts else "",
+        )
+
+    @property
+    def arm_rows(self) -> list[dict[str, Any]]:
+        """The rows of `arms`, by column."""
+        return [{str(name): value for name, value in row.items()} for row in self.arms.to_dict(orient="records")]
+
+    @property
+    def usable_trials(self) -> int:
+        """How many trials count."""
+        return int(self.arms["trials"].sum())
+
+    @property
+    def lost_trials(self) -> int:
+        """How many trials failed, timed out, or gave no finite numbers."""
+        return int(self.arms[["failed", "timed_out", "unusable"]].to_numpy().sum())
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """The names of the data sets that trials ran on; before the first usable trial, the one that was asked for."""
+        return tuple(dict.fromkeys(name for name, _ in self.data_sets)) or (self.resolved.data,)
+
+    @property
+    def mixes_data(self) -> bool:
+        """Whether trials ran on different data: nothing is compared then."""
+        return _several_digests(self.data_sets)
+
+    @property
+    def official_full(self) -> bool:
+        """Whether every trial ran the recipe as published on the official CIFAR-10."""
+        return self.data_names == (OFFICIAL_DATA,) and self.resolved.preset == "full"
+
+    @property
+    def conditions(self) -> str:
+        """What the numbers may not be read without: "mini preset, synthetic images"; "" for the published conditions."""
+        parts = [] if self.resolved.preset == "full" else [f"{self.resolved.preset} preset"]
+        if self.data_names != (OFFICIAL_DATA,):
+            parts.append(
+                ", ".join("synthetic images" if name == "synthetic" else f"data {name}" for name in self.data_names)
+            )
+        return ", ".join(parts)
+
+    @property
+    def setting(self) -> str:
+        """What the trials ran on, for the caption of a figure: "NVIDIA A100; data cifar10; full preset"."""
+        devices = [str(name) for name in self.facts().get("device_name", ()) if name] or [self.resolved.device]
+        return f"{' and '.join(devices)}; data {', '.join(self.data_names)}; {self.resolved.preset} preset"
+
+    def title_of(self, subject: str) -> str:
+        """A group's title for its slug where the study is about groups; any other name as it is."""
+        titles = {group.slug: group.title for group in self.resolved.groups}
+        features = {feature.name for feature in self.resolved.features}
+        about_groups = any(effect.subject in titles and effect.subject not in features for effect in self.effects)
+        return titles.get(subject, subject) if about_groups else subject
+
+    def facts(self) -> dict[str, tuple[Json, ...]]:
+        """The environments' facts, each with its distinct values; those that no environment has are left out."""
+        names = dict.fromkeys(name for environment in self.environments.values() for name in environment.facts)
+        values = {
+            name: tuple(
+                dict.fromkeys(_hashable(environment.facts.get(name)) for environment in self.environments.values())
+            )
+            for name in names
+        }
+        return {name: value for name, value in values.items() if value != (None,)}
+
+
+def _hashable(value: Json) -> Json:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _has_ladder(contrasts: Sequence[Contrast]) -> bool:
+    return any(contrast.kind == "ladder" for contrast in contrasts)
+
+
+def _several_digests(data_sets: Sequence[tuple[str, str]]) -> bool:
+    return len({digest for _, digest in data_sets}) > 1
+
+
+def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The summary with the study's arms first, in their order; an arm without a trial has zero counts and NaN numbers."""
+    summary = arm_summary(frame).set_index("arm")
+    order = list(dict.fromkeys([*names, *summary.index]))
+    summary = summary.reindex(order)
+    counts = list(_COUNTS)
+    summary[counts] = summary[counts].fillna(0).astype("int64")
+    numbers = summary.columns.difference(counts)
+    summary[numbers] = summary[numbers].astype("float64")
+    return summary.rename_axis("arm").reset_index()
+
+
+def _counts_only(arms: pd.DataFrame) -> pd.DataFrame:
+    """Without means, which would be taken over different data sets."""
+    numbers = arms.columns.difference(["arm", *_COUNTS])
+    return arms.assign(**dict.fromkeys(numbers, float("nan")))
+
+
+def _throttled(trials: Sequence[Trial]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for trial in trials:
+        reasons: set[str] = set()
+        for state in (trial.device_before, trial.device_after):
+            listed = (state or {}).get("throttle_reasons")
+            if isinstance(listed, list):
+                reasons.update(str(reason) for reason in listed)
+        counts.update(reasons & HARMFUL_THROTTLE_REASONS)
+    return dict(sorted(counts.items()))

@@ -1,0 +1,121 @@
+"""The figures of a report: which a run folder allows, as SVG, and how they follow the page's theme."""
+
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+from markupsafe import Markup
+from matplotlib.figure import Figure as MatplotlibFigure
+
+from ablate.errors import AblateError
+from ablate.plots.drawing import RECORD_TARGET, Material, draw
+from ablate.plots.saving import to_svg
+from ablate.plots.style import DARK, LIGHT, Theme
+from ablate.report.evidence import Evidence
+
+CAPTIONS = {
+    "waterfall": "Improvements, step by step",
+    "effects": "Each feature's effect on time and accuracy",
+    "shapley": "Fair shares: Shapley values beside the ladder's steps",
+    "frontier": "Accuracy against time",
+    "interactions": "Which features work together",
+    "distribution": "Every trial, and the drift over the study",
+    "curves": "Validation accuracy by epoch",
+}
+"""The kinds in the order of a report, each with its caption."""
+
+_HEX = re.compile(r"#[0-9a-f]{6}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: `svg` is a whole document in the light theme, its ids those of no other kind."""
+
+    kind: str
+    caption: str
+    svg: str
+
+    @property
+    def inline(self) -> Markup:
+        """The drawing as an element of a page whose style sheet has `palette_css`: its colours follow the theme."""
+        element = self.svg[self.svg.index("<svg") :]
+        return Markup(_HEX.sub(lambda match: _VARIABLES.get(match.group(), match.group()), element))
+
+
+def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
+    """Every figure that the evidence allows, in the order of `CAPTIONS`; none where trials mix data sets."""
+    material = _material(evidence)
+    drawn = ((kind, _drawn(kind, material)) for kind in CAPTIONS)
+    return tuple(
+        Figure(kind, CAPTIONS[kind], to_svg(figure, id_prefix=f"{kind}-"))
+        for kind, figure in drawn
+        if figure is not None
+    )
+
+
+def _drawn(kind: str, material: Material) -> MatplotlibFigure | None:
+    """The figure, a waterfall with its times at equal accuracy where the study has them; None where there can be none."""
+    if kind == "shapley" and len(material.players) < 2:
+        # A share of one is the whole, which other figures show.
+        return None
+    at_lengths = kind == "waterfall" and any(arm.length != 1.0 for arm in material.study.arms)
+    for equal_accuracy in (True, False) if at_lengths else (False,):
+        # The plot says why this study has no such figure; a report simply goes without.
+        with suppress(AblateError):
+            return draw(kind, material, equal_accuracy=equal_accuracy)
+    return None
+
+
+def _material(evidence: Evidence) -> Material:
+    """What `Material.of` would give, from what has been read and computed already."""
+    resolved = evidence.resolved
+    used = frozenset[str]().union(*(arm.features for arm in resolved.study.arms))
+    known = [
+        *(group.slug for group in resolved.groups),
+        *(feature.name for feature in resolved.features),
+        *sorted(used),
+    ]
+    return Material(
+        study=resolved.study,
+        frame=evidence.frame,
+        titles={group.slug: evidence.title_of(group.slug) for group in resolved.groups},
+        players=tuple(name for name in dict.fromkeys(known) if name in used),
+        setting=evidence.setting,
+        target_tta_accuracy=RECORD_TARGET if evidence.official_full else None,
+    )
+
+
+def palette_css() -> str:
+    """The colours of both themes as custom properties: those of the page by their role, those of figures by their light value."""
+    light, dark = _properties(LIGHT), _properties(DARK)
+    return (
+        f":root {{ color-scheme: light dark; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ color-scheme: dark; {dark} }} }}\n"
+        f":root[data-theme=dark] {{ color-scheme: dark; {dark} }}\n"
+        f":root[data-theme=light] {{ color-scheme: light; }}\n"
+        f"@media print {{ :root:root:root {{ color-scheme: light; {light} }} }}\n"
+    )
+
+
+def _pairs() -> dict[str, tuple[str, str]]:
+    """Each light colour with the dark one that takes its place."""
+    pairs: dict[str, tuple[str, str]] = {}
+    for role, light in asdict(LIGHT).items():
+        dark = getattr(DARK, role)
+        if role == "series":
+            pairs |= {one: (one, other) for one, other in zip(light, dark, strict=True) if one not in pairs}
+        elif role != "name":
+            pairs.setdefault(light, (light, dark))
+    return pairs
+
+
+_PAIRS = _pairs()
+_VARIABLES = {light: f"var(--f{light[1:]})" for light in _PAIRS}
+_ROLES = {"background": "background", "ink": "ink", "muted": "muted", "rule": "grid", "shade": "shade"}
+_TONES = ("gain", "loss", "settled")
+
+
+def _properties(theme: Theme) -> str:
+    page = {name: getattr(theme, role) for name, role in (_ROLES | {tone: tone for tone in _TONES}).items()}
+    drawn = {f"f{light[1:]}": light if theme is LIGHT else dark for light, (_, dark) in _PAIRS.items()}
+    return " ".join(f"--{name}: {colour};" for name, colour in (page | drawn).items())

@@ -1,0 +1,93 @@
+"""The one sentence at the top of a report."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import isfinite
+
+from ablate.report.evidence import Evidence
+from ablate.report.wording import accuracy_change, accuracy_interval, time_change, time_interval
+from ablate.stats import Effect
+from ablate.stats.wording import counted
+
+_VERDICT_ORDER = ("better", "worse", "equivalent", "identical", "inconclusive", "no verdict")
+
+
+def headline(evidence: Evidence) -> str:
+    """What the study shows, or why it shows nothing, in one or two sentences that need nothing beside them."""
+    said = _finding(evidence)
+    return f"{said} Measured with: {evidence.conditions}." if evidence.conditions and evidence.usable_trials else said
+
+
+def _finding(evidence: Evidence) -> str:
+    if evidence.frame.empty:
+        return "Nothing can be concluded yet: no trial has finished."
+    if not evidence.usable_trials:
+        return f"Nothing can be concluded: none of {counted(evidence.lost_trials, 'trial')} gave a result."
+    if evidence.mixes_data:
+        return "Nothing can be compared: the trials ran on different data sets."
+    questions = [effect for effect in evidence.effects if effect.kind != "aa"]
+    if not evidence.effects:
+        return _without_contrasts(evidence)
+    if not questions:
+        return _calibration(evidence.effects)
+    measured = [effect for effect in questions if effect.blocks]
+    if not measured:
+        return f"No effect was measured: {questions[0].note}."
+    whole = [effect for effect in measured if effect.kind == "total"]
+    if whole or len(measured) == 1:
+        return _one(evidence, (whole or measured)[0])
+    return _several(evidence, measured)
+
+
+def _without_contrasts(evidence: Evidence) -> str:
+    arms = evidence.arm_rows
+    if len(arms) > 1:
+        return f"{len(arms)} arms were trained and no contrast between them was asked for, so there are no effects."
+    (arm,) = arms
+    return (
+        f"Arm '{arm['arm']}' reached {100 * arm['tta_accuracy_mean']:.2f} % in {arm['time_seconds_mean']:.3g} s "
+        f"({counted(arm['trials'], 'trial')}). One arm alone says nothing about a feature: that takes a second one."
+    )
+
+
+def _calibration(effects: Sequence[Effect]) -> str:
+    pairs = "; ".join(f"'{effect.with_arm}': {time_change(effect)}, {accuracy_change(effect)}" for effect in effects)
+    return f"A/A, the same recipe against itself: {pairs}. All of it should be nothing, within the intervals."
+
+
+def _one(evidence: Evidence, effect: Effect) -> str:
+    seconds = ""
+    if isfinite(effect.with_time_seconds):
+        seconds = f" ({effect.without_time_seconds:.4g} s to {effect.with_time_seconds:.4g} s)"
+    subject = "All together" if effect.kind == "total" else evidence.title_of(effect.subject)
+    interval = f" {time_interval(effect)}" if isfinite(effect.time_low_percent) else ""
+    accuracy = accuracy_change(effect)
+    if isfinite(effect.tta_accuracy_low_pp):
+        accuracy += f" {accuracy_interval(effect)}"
+    verdict = f"time {effect.time_verdict}, accuracy {effect.tta_accuracy_verdict}"
+    if effect.time_verdict == effect.tta_accuracy_verdict == "no verdict":
+        verdict = "no verdict on either"
+    return f"{subject}: {time_change(effect)}{seconds}{interval}; TTA accuracy {accuracy}: {verdict}."
+
+
+def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
+    subjects = len({effect.subject for effect in effects})
+    of = f"Of {len(effects)} effects" + (f" of {subjects} features" if subjects != len(effects) else "")
+    if all(effect.time_verdict == effect.tta_accuracy_verdict == "no verdict" for effect in effects):
+        counts = "none has a verdict"
+    else:
+        time = _tally([effect.time_verdict for effect in effects])
+        accuracy = _tally([effect.tta_accuracy_verdict for effect in effects])
+        counts = f"time {time}; accuracy {accuracy}"
+    timed = [effect for effect in effects if isfinite(effect.time_percent)]
+    largest = max(timed, key=lambda effect: abs(effect.time_percent), default=None)
+    if largest is None:
+        return f"{of}, {counts}."
+    return f"{of}, {counts}. Largest on time: {evidence.title_of(largest.subject)}, {time_change(largest)}, {accuracy_change(largest)}."
+
+
+def _tally(verdicts: Sequence[str]) -> str:
+    counts = Counter(verdicts)
+    if set(counts) == {"no verdict"}:
+        return "has no verdict"
+    return "is " + ", ".join(f"{verdict} in {counts[verdict]}" for verdict in _VERDICT_ORDER if counts[verdict])

@@ -1,0 +1,123 @@
+"""The report as one HTML file that asks the network for nothing."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from math import isfinite
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from ablate.report.caveats import list_caveats
+from ablate.report.evidence import OFFICIAL_DATA, Evidence
+from ablate.report.figures import Figure, palette_css
+from ablate.report.headline import headline
+from ablate.report.markdown import statements
+from ablate.report.provenance import provenance, reproduction
+from ablate.report.tables import arms_table, effects_table
+from ablate.stats.wording import counted
+
+MOST_TRIALS_LISTED = 10_000
+"""A page with more rows than this is slow to open; all trials are in trials.jsonl anyway."""
+
+_TRIAL_COLUMNS = (
+    ("block", "block", 0, 1),
+    ("process", "process", 0, 1),
+    ("TTA accuracy", "tta_accuracy", 2, 100),
+    ("accuracy", "accuracy", 2, 100),
+    ("time", "time_seconds", 4, 1),
+    ("train", "train_seconds", 4, 1),
+    ("TTA", "tta_seconds", 4, 1),
+    ("compile", "compile_seconds", 1, 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Badge:
+    text: str
+    warns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ArmTrials:
+    name: str
+    count: str
+    rows: Markup
+
+
+def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
+    """The page: headline, warnings, the first figure, effects, verdicts, arms, the other figures, trials, provenance.
+
+    The same evidence and figures give the same text. Everything that came from outside is escaped.
+    """
+    study = evidence.resolved.study
+    by_arm = dict(iter(evidence.frame.groupby("arm", sort=False)))
+    shown = [(str(arm), by_arm[arm]) for arm in evidence.arms["arm"] if arm in by_arm]
+    each = max(1, MOST_TRIALS_LISTED // max(1, len(shown)))
+    longest = max((len(group) for _, group in shown), default=0)
+    return _template().render(
+        name=study.name,
+        question=study.question,
+        badges=_badges(evidence),
+        headline=headline(evidence),
+        caveats=list_caveats(evidence),
+        hero=figures[0] if figures else None,
+        figures=figures[1:],
+        effects=effects_table(evidence),
+        statements=statements(evidence),
+        arms=arms_table(evidence),
+        trials=[_arm_trials(arm, group, each) for arm, group in shown],
+        trials_note=f"The first {each:,} of each arm; trials.jsonl has them all." if longest > each else "",
+        trial_headings=[heading for heading, _, _, _ in _TRIAL_COLUMNS],
+        provenance=provenance(evidence),
+        commands=reproduction(evidence),
+        style=Markup(palette_css() + _asset("page.css")),
+        script=Markup(_asset("page.js")),
+    )
+
+
+def _badges(evidence: Evidence) -> list[_Badge]:
+    resolved = evidence.resolved
+    facts = evidence.facts()
+    devices = [str(name) for name in facts.get("device_name", ()) if name] or [resolved.device]
+    badges = [
+        _Badge(f"preset {resolved.preset}", resolved.preset != "full"),
+        _Badge(f"data {', '.join(evidence.data_names)}", evidence.data_names != (OFFICIAL_DATA,)),
+        *(_Badge(device, len(devices) > 1) for device in devices),
+        _Badge(counted(evidence.usable_trials, "trial"), False),
+        _Badge(resolved.created_at[:10], False),
+    ]
+    if evidence.lost_trials:
+        badges.append(_Badge(f"{evidence.lost_trials:,} without a result", True))
+    return badges
+
+
+def _arm_trials(name: str, group: pd.DataFrame, most: int) -> _ArmTrials:
+    group = group.head(most)
+    columns = [group[column].tolist() for _, column, _, _ in _TRIAL_COLUMNS]
+    lines = []
+    # End tags of rows and cells are optional in HTML; leaving them out halves a table of thousands of trials.
+    for status, error, *values in zip(group["status"], group["error"], *columns, strict=True):
+        if status == "ok":
+            cells = "".join(
+                f"<td>{value * factor:.{decimals}f}" if isfinite(value) else "<td>"
+                for value, (_, _, decimals, factor) in zip(values, _TRIAL_COLUMNS, strict=True)
+            )
+        else:
+            reason = escape(f"{status}: {error}" if error else status)
+            cells = f"<td>{values[0]}<td>{values[1]}<td class=lost colspan={len(_TRIAL_COLUMNS) - 2}>{reason}"
+        lines.append(f"<tr>{cells}")
+    return _ArmTrials(name, counted(len(group), "trial"), Markup("\n".join(lines)))
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("ablate", "report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _asset(name: str) -> str:
+    return files("ablate.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,94 @@
+"""Where the numbers come from, and the commands that give them again."""
+
+import shlex
+
+from ablate.report.evidence import Evidence
+from ablate.stats.wording import counted
+
+_LABELS = {
+    "device_name": "Device",
+    "device": "Device asked for",
+    "device_memory_bytes": "Device memory",
+    "driver": "Driver",
+    "compute_dtype": "Compute dtype",
+    "compiling": "Compiled",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "cuda": "CUDA",
+    "cudnn": "cuDNN",
+    "hip": "HIP",
+    "numpy": "numpy",
+    "python": "Python",
+    "package_version": "ablate",
+    "commit": "Commit",
+    "dirty": "Uncommitted changes",
+    "cpu_model": "CPU",
+    "usable_cores": "CPU cores to use",
+    "threads": "CPU threads",
+    "memory_bytes": "Memory",
+    "cpp_compiler": "C++ compiler",
+    "os": "System",
+    "platform": "Platform",
+}
+"""The environment's facts that a report names, in this order; the rest stays in trials.jsonl."""
+
+
+def provenance(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    """Labels and values: the study, its data, machine and software; several values of one fact are listed."""
+    resolved = evidence.resolved
+    study = resolved.study
+    rows = [
+        ("Study", study.name),
+        ("Planned", _plan(evidence)),
+        ("Opened", resolved.created_at),
+        ("Trials from", f"{evidence.first_start} to {evidence.last_start}" if evidence.first_start else "none yet"),
+        ("Preset", resolved.preset),
+        ("Data", "; ".join(f"{name}, sha256 {digest}" for name, digest in evidence.data_sets) or resolved.data),
+        ("Seed", str(study.seed)),
+    ]
+    facts = evidence.facts()
+    for name, label in _LABELS.items():
+        if name in facts:
+            rows.append((label, "; ".join(fact_text(name, value) for value in facts[name])))
+    rows += [(f"File of {file.option}", f"{file.path}, sha256 {file.sha256}") for file in resolved.files]
+    return tuple(rows)
+
+
+def reproduction(evidence: Evidence) -> tuple[str, ...]:
+    """Shell lines that run the study again: the commit, where one is known, and the command that was given."""
+    lines = []
+    commits = [commit for commit in evidence.facts().get("commit", ()) if commit]
+    if len(commits) == 1:
+        lines.append(f"git checkout {commits[0]}")
+    command = evidence.resolved.command
+    if command:
+        lines.append(shlex.join(command))
+    return tuple(lines)
+
+
+def _plan(evidence: Evidence) -> str:
+    study = evidence.resolved.study
+    return ", ".join(
+        (
+            counted(len(study.arms), "arm"),
+            counted(study.blocks, "block"),
+            counted(study.processes, "process"),
+            counted(len(evidence.resolved.schedule), "trial"),
+        )
+    )
+
+
+def fact_label(name: str) -> str:
+    """How a report calls a fact of an environment."""
+    return _LABELS.get(name, name)
+
+
+def fact_text(name: str, value: object) -> str:
+    """A fact's value as people read it."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_bytes") and isinstance(value, int):
+        return f"{value / 2**30:.1f} GiB"
+    return str(value)

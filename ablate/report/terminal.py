@@ -1,0 +1,59 @@
+"""The report as a terminal shows it."""
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ablate.report.caveats import list_caveats
+from ablate.report.evidence import Evidence
+from ablate.report.headline import headline
+from ablate.report.tables import Cell, Table, arms_table, effects_table
+
+_STYLES = {
+    "better": "green",
+    "worse": "red",
+    "equivalent": "yellow",
+    "identical": "yellow",
+    "inconclusive": "dim",
+    "no verdict": "dim",
+}
+
+PLAIN_WIDTH = 160
+"""Columns of a report that is written to a file."""
+
+
+def terminal_report(evidence: Evidence) -> RenderableType:
+    """Headline, arms, effects, and every warning; it folds rather than cuts where the terminal is narrow."""
+    parts: list[RenderableType] = [Text(headline(evidence), style="bold"), Text(), _rich(arms_table(evidence))]
+    if evidence.effects:
+        parts += [Text(), _rich(effects_table(evidence))]
+    unmeasured = [f"{effect.subject}: {effect.note}" for effect in evidence.effects if not effect.blocks]
+    remarks = [*(caveat.text for caveat in list_caveats(evidence)), *dict.fromkeys(unmeasured)]
+    if remarks:
+        parts.append(Text())
+    parts += [Text.assemble(("! ", "bold yellow"), remark) for remark in remarks]
+    return Group(*parts)
+
+
+def plain_report(evidence: Evidence) -> str:
+    """`terminal_report` as text without colours, 160 columns wide."""
+    console = Console(width=PLAIN_WIDTH, no_color=True, force_terminal=False, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(terminal_report(evidence))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _rich(table: Table) -> RichTable:
+    shown = RichTable(box=None, pad_edge=False, header_style="bold", title=None)
+    for column in table.columns:
+        shown.add_column(column.heading, justify="right" if column.numeric else "left", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(_text(cell) for cell in row))
+    return shown
+
+
+def _text(cell: Cell) -> Text:
+    text = Text(cell.text, style=_STYLES.get(cell.tone, ""))
+    if cell.detail and cell.detail != "–":
+        text.append(f" {cell.detail}" if cell.detail.startswith("[") else f" ({cell.detail})", style="dim")
+    return text

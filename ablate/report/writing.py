@@ -1,0 +1,100 @@
+"""Reports on demand, and the files that a run folder ends with."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from ablate.errors import UsageError, near_match
+from ablate.report.evidence import Evidence
+from ablate.report.latex import latex_report
+from ablate.report.machine import csv_report, json_report
+from ablate.report.markdown import markdown_report
+from ablate.report.terminal import plain_report
+from ablate.run_folder import RunFolder
+
+Format: TypeAlias = Literal["table", "md", "csv", "json", "html", "latex"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def report(folder: str | os.PathLike[str], format: str = "table") -> str:
+    """What a run folder shows, as text in one of `FORMATS`; `csv` holds the effects, `html` is a page of its own.
+
+    The same run folder gives the same text.
+
+    Raises:
+        UsageError: there is no run folder there, or no such format.
+        AblateError: its files cannot be understood.
+    """
+    renderers: Mapping[str, Callable[[Evidence], str]] = {
+        "table": plain_report,
+        "md": markdown_report,
+        "csv": csv_report,
+        "json": json_report,
+        "latex": latex_report,
+        "html": _page,
+    }
+    if format not in renderers:
+        raise UsageError(f"There is no report format '{format}'.{near_match(format, FORMATS)}")
+    return renderers[format](Evidence.read(folder))
+
+
+def write_reports(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Write report.html, report.md, effects.csv and figures/*.svg into a run folder; the paths written, report.html first.
+
+    Each file is replaced in one step. Figures that the study does not allow (any more) are not there afterwards.
+
+    Raises:
+        UsageError: there is no run folder there, or it cannot be written.
+        AblateError: its files cannot be understood.
+    """
+    from ablate.report.figures import CAPTIONS, draw_figures
+    from ablate.report.html import html_report
+
+    opened = RunFolder.open(Path(folder))
+    evidence = Evidence.of(opened.resolved, opened.read_trials())
+    figures = draw_figures(evidence)
+    contents = {
+        opened.report_path: html_report(evidence, figures),
+        opened.path / "report.md": markdown_report(evidence),
+        opened.path / "effects.csv": csv_report(evidence),
+        **{opened.figures_path / f"{figure.kind}.svg": figure.svg for figure in figures},
+    }
+    for path, text in contents.items():
+        write_text(path, text)
+    for kind in CAPTIONS:
+        stale = opened.figures_path / f"{kind}.svg"
+        if stale not in contents:
+            with suppress(OSError):
+                stale.unlink(missing_ok=True)
+    return tuple(contents)
+
+
+def _page(evidence: Evidence) -> str:
+    # Loaded where figures are drawn: matplotlib takes longer to load than the other formats to make.
+    from ablate.report.figures import draw_figures
+    from ablate.report.html import html_report
+
+    return html_report(evidence, draw_figures(evidence))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put `text` at `path` in one step, with the folder above where that is missing; what was there stays if that fails.
+
+    Raises:
+        UsageError: the place cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not forced to the disk: a report can be made again from the trials, which are.
+        with draft.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise UsageError(f"Cannot write {path}: {error.strerror}.") from error

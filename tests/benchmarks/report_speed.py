@@ -1,0 +1,53 @@
+"""How long reports take on a large run folder, and how much memory: `python tests/benchmarks/report_speed.py [TRIALS]`.
+
+The bound: 100,000 trials of 64 arms in under 10 s and 1 GiB, and report.html of 20 arms of 200 trials in under 3 MB.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from ablate.design import leave_one_out, shapley  # noqa: E402
+from ablate.report import FORMATS, write_reports  # noqa: E402
+from tests.report.build import resolved, trials_of, write_folder  # noqa: E402
+
+TIMED = """
+import resource, sys, time
+started = time.perf_counter()
+from ablate.report import report
+text = report(sys.argv[1], sys.argv[2])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(f"{sys.argv[2]:6} {time.perf_counter() - started:6.2f} s  {peak:5.2f} GiB  {len(text.encode()) / 1e6:7.2f} MB", flush=True)
+"""
+
+
+def large(trials: int) -> None:
+    """Every format on 64 arms, each in a process of its own."""
+    study = resolved(shapley(), name="shapley", blocks=trials // 64, processes=5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_folder(Path(folder) / "run", study, trials_of(study))
+        print(f"{len(study.schedule):,} trials of {len(study.study.arms)} arms")
+        for format in FORMATS:
+            subprocess.run([sys.executable, "-c", TIMED, str(path), format], cwd=ROOT, check=True)
+
+
+def page() -> None:
+    """report.html of 20 arms of 200 trials, with all its figures."""
+    design = leave_one_out([f"feature_{number}" for number in range(19)])
+    study = resolved(design, name="page", blocks=200, processes=5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_folder(Path(folder) / "run", study, trials_of(study))
+        started = time.perf_counter()
+        (html, *_) = write_reports(path)
+        size = html.stat().st_size / 1e6
+        print(f"20 arms of 200 trials: report.html {size:.2f} MB, all files in {time.perf_counter() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    large(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    page()
