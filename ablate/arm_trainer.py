@@ -46,7 +46,6 @@ class ReadyArm:
     recipe: Recipe
     plan: Plan
     compiled: CompiledNetwork
-    images: DeviceImages
     warm_up: WarmUp
 
 
@@ -150,16 +149,15 @@ class ArmTrainer:
     def _prepare(self, published: Recipe) -> "ReadyArm":
         """Everything a trial needs, warmed up."""
         recipe = self._runnable(published)
-        images = self._device_images()
         try:
-            plan = recipe.plan(len(images.train_images))
+            plan = recipe.plan(len(self._device_images().train_images))
         except ValueError as error:
             raise TrialFailure(f"{error}. Use a larger data set or preset.") from error
-        warm_up = self._warm_up(recipe, plan, images)
-        return ReadyArm(recipe, plan, self._networks[recipe.compile_key()], images, warm_up)
+        warm_up = self._warm_up(recipe, plan)
+        return ReadyArm(recipe, plan, self._networks[recipe.compile_key()], warm_up)
 
     def _measure(self, ready: "ReadyArm", seed: int) -> Measurements:
-        images, streams, curve = ready.images, Streams(seed, self.device), list[float]()
+        images, streams, curve = self._device_images(), Streams(seed, self.device), list[float]()
         compiles = count_compiles()
         after_epoch = self._validator(images, curve) if self.curves else _no_validation
         outcome = train(ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch)
@@ -200,7 +198,7 @@ class ArmTrainer:
             self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
         return self._images
 
-    def _warm_up(self, recipe: Recipe, plan: Plan, images: DeviceImages) -> WarmUp:
+    def _warm_up(self, recipe: Recipe, plan: Plan) -> WarmUp:
         """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
 
         A recipe that another arm has warmed already costs nothing.
@@ -215,10 +213,14 @@ class ArmTrainer:
         # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
         warm_plan = plan if self.device.type == "cuda" else plan.shortened()
         streams = Streams(WARM_UP_SEED, self.device)
-        noise = images.noise(streams["warm-up"])
+        noise = self._device_images().noise(streams["warm-up"])
+        # The real images make room for the noise: together they would set the peak of the whole process's memory.
+        self._images = None
         network = self._networks[key]
         train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
         evaluate_plainly(network.network, noise.test_images, noise.test_labels)
+        del noise
+        self._device_images()
         self._warm.add(fingerprint)
         return WarmUp(time.perf_counter() - began, compile_seconds() - compiling_began)
 
