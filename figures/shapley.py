@@ -1,0 +1,16 @@
+"""Draw the groups' fair shares beside the ladder's steps: `python figures/shapley.py`, from the trials in `figures/data/shapley/`."""
+
+from pathlib import Path
+
+from ablate import plots
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    figure = plots.draw("shapley", HERE / "data" / "shapley")
+    print(plots.save(figure, HERE / "shapley.svg"))
+
+
+if __name__ == "__main__":
+    main()

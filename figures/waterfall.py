@@ -1,0 +1,16 @@
+"""Draw the measured improvements beside the published ones: `python figures/waterfall.py`, from the trials in `figures/data/waterfall/`."""
+
+from pathlib import Path
+
+from ablate import plots
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    figure = plots.draw("waterfall", HERE / "data" / "waterfall", published=True)
+    print(plots.save(figure, HERE / "waterfall.svg"))
+
+
+if __name__ == "__main__":
+    main()

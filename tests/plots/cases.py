@@ -1,0 +1,94 @@
+"""Every public plot with data of several sizes: what the contract and layout tests go through."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ablate import plots
+from ablate.stats import arm_summary, effects
+from tests.plots.material import (
+    SLUGS,
+    TITLES,
+    equal_accuracy_of,
+    factorial_study,
+    features_study,
+    ladder_of,
+    names_of,
+    pairs_of,
+    trials_of,
+)
+
+SETTING = "NVIDIA A100-SXM4-40GB; data cifar10; full preset"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plot with data: `draw(**options)` calls it."""
+
+    name: str
+    plot: Callable[..., Axes]
+    data: Callable[[], tuple[Any, dict[str, Any]]]
+
+    def draw(self, **options: Any) -> Axes:
+        data, own = self.data()
+        return self.plot(data, **{**own, **options})
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _case(name: str, plot: Callable[..., Axes], data: Callable[[], Any], **own: Callable[[], Any]) -> Case:
+    return Case(name, plot, lambda: (data(), {key: value() for key, value in own.items()}))
+
+
+def _frame(names: tuple[str, ...], **options: Any) -> Any:
+    from ablate.design import ladder
+
+    return trials_of(ladder(names), **options)
+
+
+def _features(names: tuple[str, ...], kind: str | None = None) -> Any:
+    frame, contrasts = features_study(names)
+    return effects(frame, [contrast for contrast in contrasts if kind in (None, contrast.kind)])
+
+
+def _sized(count: int, long: bool) -> list[Case]:
+    names = names_of(count, long=long)
+    label = f"{count}{' long' if long else ''}"
+    return [
+        _case(f"waterfall {label}", plots.waterfall, lambda: ladder_of(names, slower=names[1:2])),
+        _case(f"effects {label}", plots.effects, lambda: _features(names, "leave_one_out")),
+        _case(f"frontier {label}", plots.frontier, lambda: arm_summary(_frame(names[:-1]))),
+        _case(f"distribution {label}", plots.distribution, lambda: _frame(names[:-1])),
+        _case(f"curves {label}", plots.curves, lambda: _frame(names[:-1], epochs=8)),
+        _case(f"interactions {label}", plots.interactions, lambda: pairs_of(names)),
+    ]
+
+
+GROUPS = [
+    _case("waterfall published", plots.waterfall, lambda: None, published=lambda: True),
+    _case(
+        "waterfall beside published",
+        plots.waterfall,
+        lambda: ladder_of(SLUGS),
+        published=lambda: True,
+        equal_accuracy=lambda: equal_accuracy_of(SLUGS),
+    ),
+    _case("waterfall groups", plots.waterfall, lambda: ladder_of(SLUGS), titles=lambda: TITLES),
+    _case("effects of all kinds", plots.effects, lambda: _features(names_of(4))),
+    _case(
+        "shapley with ladder",
+        plots.shapley,
+        lambda: factorial_study()[2],
+        ladder=lambda: factorial_study()[3],
+        titles=lambda: TITLES,
+    ),
+    _case("shapley alone", plots.shapley, lambda: factorial_study()[2]),
+    _case("frontier with target", plots.frontier, lambda: arm_summary(_frame(SLUGS)), target_tta_accuracy=lambda: 0.94),
+    _case("distribution violins", plots.distribution, lambda: _frame(SLUGS[:2], blocks=80, processes=5)),
+]
+SMALL, LARGE = _sized(3, False), _sized(20, True)
+KINDS = [*SMALL, GROUPS[4]]
+"""One case of each public plot."""

@@ -1,0 +1,69 @@
+"""What a test can see of a figure: its words, where they lie, and its artists."""
+
+from itertools import combinations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+TOUCHING = 0.75
+"""In pixels at 100 to the inch: boxes that share less do not overlap to the eye."""
+
+
+def visible_texts(figure: Figure) -> list[tuple[str, Bbox]]:
+    """Every text that is drawn, with its box in pixels."""
+    figure.canvas.draw()
+    texts = []
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible() and _shown(text):
+            texts.append((text.get_text(), Text.get_window_extent(text)))
+    return texts
+
+
+def _shown(text: Text) -> bool:
+    axes = text.axes
+    if axes is None:
+        return True
+    ticks = [tick for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_major_ticks()]
+    hidden_axis = not axes.axison
+    for tick in ticks:
+        if text in (tick.label1, tick.label2):
+            axis = tick.axes.xaxis if tick in axes.xaxis.get_major_ticks() else tick.axes.yaxis
+            low, high = sorted(axis.get_view_interval())
+            drawn = low - 1e-9 <= tick.get_loc() <= high + 1e-9
+            return drawn and not hidden_axis and (text is tick.label1) == bool(tick.label1.get_visible())
+    own = (axes.xaxis.label, axes.yaxis.label, axes.title)
+    return not (hidden_axis and any(text is one for one in own))
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts that lie on each other."""
+    found = []
+    for (first, one), (second, other) in combinations(visible_texts(figure), 2):
+        width = min(one.x1, other.x1) - max(one.x0, other.x0)
+        height = min(one.y1, other.y1) - max(one.y0, other.y0)
+        if width > TOUCHING and height > TOUCHING:
+            found.append((first, second))
+    return found
+
+
+def cut(figure: Figure) -> list[str]:
+    """Texts that reach over the figure's edge."""
+    width, height = figure.bbox.width, figure.bbox.height
+    return [
+        words
+        for words, box in visible_texts(figure)
+        if box.x0 < -TOUCHING or box.y0 < -TOUCHING or box.x1 > width + TOUCHING or box.y1 > height + TOUCHING
+    ]
+
+
+def all_words(figure: Figure) -> str:
+    """Every word on the figure, in one line."""
+    return " ".join(" ".join(words.split()) for words, _ in visible_texts(figure))
+
+
+def figure_of(axes: Axes) -> Figure:
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    return figure

@@ -1,0 +1,169 @@
+"""What the other plots draw is what the statistics said."""
+
+from math import isfinite
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from ablate import plots
+from ablate.design import ladder
+from ablate.errors import UsageError
+from ablate.plots.style import LIGHT, VERDICT_MARKS
+from ablate.stats import Attribution, arm_summary, effects, list_effects, pareto_front, trials_frame
+from tests.plots.looking import all_words, figure_of
+from tests.plots.material import factorial_study, features_study, names_of, pairs_of, trials_of
+from tests.stats.build import trial
+
+NAMES = names_of(3)
+
+
+def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> None:
+    frame, contrasts = features_study(NAMES)
+    chosen = [contrast for contrast in contrasts if contrast.kind == "leave_one_out"]
+    table = effects(frame, chosen).sort_values("time_percent", ignore_index=True)
+    time, accuracy = plots.effects(list_effects(frame, chosen)).child_axes
+    assert [label.get_text() for label in time.get_yticklabels()] == list(table["subject"])
+    for axes, value, low, high, verdict in (
+        (time, "time_percent", "time_low_percent", "time_high_percent", "time_verdict"),
+        (accuracy, "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "tta_accuracy_verdict"),
+    ):
+        points = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+        bars = [line for line in axes.lines if line.get_marker() in ("None", None, "") and len(line.get_ydata()) == 2]
+        bars = [line for line in bars if line.get_ydata()[0] == line.get_ydata()[1]]
+        assert [line.get_xdata()[0] for line in points] == list(table[value])
+        assert [list(line.get_xdata()) for line in bars] == table[[low, high]].to_numpy().tolist()
+        for line, said in zip(points, table[verdict], strict=True):
+            mark = VERDICT_MARKS[said]
+            assert line.get_marker() == mark.marker
+            assert to_hex(line.get_markeredgecolor()) == getattr(LIGHT, mark.colour)
+    margins = [patch for patch in time.patches if to_hex(patch.get_facecolor()) == LIGHT.shade]
+    assert (margins[0].get_x(), margins[0].get_width()) == (-0.5, 1.0)
+
+
+def test_effects_of_several_kinds_make_sections() -> None:
+    frame, contrasts = features_study(NAMES)
+    words = all_words(figure_of(plots.effects(effects(frame, contrasts))))
+    for heading in ("with all the others on", "on its own, over the baseline", "everything, over the baseline"):
+        assert heading in words
+
+
+def test_effects_without_any_number_say_why() -> None:
+    frame = trials_frame([trial("baseline", block) for block in range(5)])
+    _, contrasts = features_study(NAMES)
+    with pytest.raises(UsageError, match="No effect has a number yet: arm 'all' has no trial in this run folder"):
+        plots.effects(effects(frame, contrasts))
+    with pytest.raises(UsageError, match="no contrast between two arms"):
+        plots.effects(effects(frame, []))
+
+
+def test_frontier_crosses_front_and_target() -> None:
+    summary = arm_summary(trials_of(ladder(NAMES)))
+    axes = plots.frontier(summary, target_tta_accuracy=0.94)
+    front = pareto_front(summary["time_seconds_mean"], summary["tta_accuracy_mean"])
+    (steps,) = [line for line in axes.lines if line.get_label() == "Pareto front"]
+    best = summary[front].sort_values("time_seconds_mean")
+    assert list(steps.get_xdata()) == list(best["time_seconds_mean"])
+    assert list(steps.get_ydata()) == pytest.approx(list(100 * best["tta_accuracy_mean"]))
+    crosses = {tuple(np.ravel(line.get_xydata()).round(9)) for line in axes.lines if len(line.get_xdata()) == 2}
+    for row in summary.itertuples():
+        level = 100 * row.tta_accuracy_mean
+        assert tuple(np.round([row.time_seconds_low, level, row.time_seconds_high, level], 9)) in crosses
+    assert any(list(line.get_ydata()) == [94.0, 94.0] for line in axes.lines)
+    words = all_words(figure_of(axes))
+    assert all(arm in words for arm in summary["arm"])
+    assert "target 94 %" in words
+
+
+def test_frontier_with_many_arms_numbers_them_and_keeps_a_key() -> None:
+    summary = arm_summary(trials_of(ladder(names_of(12))))
+    words = all_words(figure_of(plots.frontier(summary, width_inches=3.5)))
+    for number, arm in enumerate(summary["arm"], start=1):
+        assert f"{number} {arm}" in words
+
+
+def test_distribution_draws_every_trial_and_every_process() -> None:
+    frame = trials_of(ladder(NAMES), blocks=10, processes=5)
+    accuracy, time, drift = plots.distribution(frame).child_axes
+    for axes, column, unit in ((accuracy, "tta_accuracy", 100), (time, "time_seconds", 1)):
+        clouds = {patch.get_label(): patch.get_path().vertices[::2, 0] for patch in axes.patches if patch.get_label()}
+        for arm, group in frame.groupby("arm"):
+            assert sorted(clouds[arm]) == pytest.approx(sorted(unit * group[column]))
+    by_process = {
+        patch.get_label(): len(patch.get_path().vertices) // 2 for patch in drift.patches if patch.get_label()
+    }
+    assert by_process == {f"process {process}": 8 for process in range(5)}
+    percent = np.concatenate([patch.get_path().vertices[::2, 1] for patch in drift.patches if patch.get_label()])
+    means = frame["arm"].map(frame.groupby("arm")["time_seconds"].mean())
+    assert sorted(percent) == pytest.approx(sorted(100 * (frame["time_seconds"] / means - 1)), abs=1e-6)
+
+
+def test_distribution_counts_what_it_leaves_out() -> None:
+    good = [trial("baseline", block) for block in range(4)]
+    frame = trials_frame([*good, trial("baseline", 4, status="failed")])
+    assert "1 trial without usable numbers left out" in all_words(figure_of(plots.distribution(frame)))
+    only_failed = trials_frame([trial("baseline", block, status="failed") for block in range(3)])
+    with pytest.raises(UsageError, match="no usable trial to draw \\(3 failed\\)"):
+        plots.distribution(only_failed)
+    with pytest.raises(UsageError, match="none has been run yet"):
+        plots.distribution(trials_frame([]))
+
+
+@pytest.mark.parametrize("trials", [1, 2, 80])
+def test_one_arm_and_identical_times_can_be_drawn(trials: int) -> None:
+    frame = trials_frame([trial("baseline", block) for block in range(trials)])
+    figure_of(plots.distribution(frame)).canvas.draw()
+    assert "baseline" in all_words(figure_of(plots.frontier(arm_summary(frame))))
+
+
+def test_curves_are_the_means_by_epoch_and_need_curves() -> None:
+    frame = trials_of(ladder(NAMES), epochs=8)
+    axes = plots.curves(frame)
+    for arm, group in frame.groupby("arm"):
+        (line,) = [line for line in axes.lines if line.get_label() == arm]
+        assert list(line.get_xdata()) == list(range(1, 9))
+        assert list(line.get_ydata()) == pytest.approx(list(100 * np.mean(np.stack(group["curve"].tolist()), axis=0)))
+    with pytest.raises(UsageError, match="None of the 32 usable trials has a curve; run the study with --curves"):
+        plots.curves(trials_of(ladder(NAMES)))
+
+
+def test_shapley_bars_stand_beside_the_ladders() -> None:
+    _, _, values, rungs = factorial_study()
+    time, accuracy = plots.shapley(values, ladder=rungs).child_axes
+    by_subject = {share.subject: share for share in values.shares}
+    order = [share.subject for share in rungs.shares]
+    for axes, column in ((time, "time_saved_percent"), (accuracy, "tta_accuracy_pp")):
+        widths = [patch.get_width() for patch in axes.patches]
+        ours = [getattr(by_subject[subject], column) for subject in order] + [getattr(values.total, column)]
+        theirs = [getattr(share, column) for share in (*rungs.shares, rungs.total)]
+        assert widths == [*ours, *theirs]
+    with pytest.raises(UsageError, match="`ablate study run shapley`"):
+        plots.shapley(Attribution(note="63 of the 64 subsets are not in this study"))
+
+
+def test_interactions_mark_the_intervals_that_miss_zero() -> None:
+    table = pairs_of(names_of(6))
+    time, accuracy = plots.interactions(table).child_axes
+    for axes, outcome, unit in ((time, "time", "percent"), (accuracy, "tta_accuracy", "pp")):
+        low, high = table[f"{outcome}_low_{unit}"], table[f"{outcome}_high_{unit}"]
+        misses = (low > 0) | (high < 0)
+        rings = [line for line in axes.lines if line.get_marker() == "o"]
+        filled = [line for line in rings if line.get_markerfacecolor() != "none"]
+        assert len(rings) == misses.sum() > 0
+        assert len(filled) == (misses & table[f"{outcome}_stands_out"]).sum()
+    unmeasured = table.assign(tta_accuracy_pp=np.nan, time_percent=np.nan, note="this study has no arm with silu alone")
+    with pytest.raises(UsageError, match="this study has no arm with silu alone"):
+        plots.interactions(unmeasured)
+
+
+@pytest.mark.parametrize(("plot", "option"), [(plots.effects, "outcome"), (plots.distribution, "view")])
+def test_unknown_outcomes_name_the_near_match(plot, option) -> None:
+    frame, contrasts = features_study(NAMES)
+    data = frame if plot is plots.distribution else effects(frame, contrasts)
+    with pytest.raises(UsageError, match=r"'tmie'. Did you mean 'time'"):
+        plot(data, **{option: "tmie"})
+
+
+def test_intervals_shown_are_finite_in_the_material() -> None:
+    _, _, values, _ = factorial_study()
+    assert all(isfinite(share.time_saved_low_percent) for share in values.shares)
