@@ -81,7 +81,7 @@ def train(
     reset_network(network, streams["init"])
     sgd, muon = _optimisers(recipe, plan, network, compiler)
     loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=network.whiten.weight.dtype)
-    loss = torch.zeros((), device=clock.device)
+    loss = last_loss = torch.zeros((), device=clock.device)
     paused_seconds = 0.0
 
     start = clock.mark(settled=True)
@@ -115,9 +115,9 @@ def train(
             muon.step(recipe.filter_rate * rate, plan.normalisation_due[step])
             network.zero_grad(set_to_none=True)
             step += 1
+        # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
+        last_loss = loss.detach().clone()
         paused_seconds += after_epoch(network)
-    # A compiled step may hand out a buffer that the next graph overwrites.
-    last_loss = loss.detach().clone()
     trained = clock.mark()
 
     network.eval()
