@@ -14,7 +14,7 @@ from ablate.errors import UsageError, near_match
 
 
 def open_device(name: str) -> torch.device:
-    """The device a user asked for; "auto" takes a GPU where there is one.
+    """The device a user asked for; "auto" takes a GPU where there is one. "cuda:1" becomes the current GPU.
 
     Raises:
         UsageError: no such device, or not on this machine.
@@ -33,6 +33,9 @@ def open_device(name: str) -> torch.device:
         ) from error
     if device.type == "meta":
         raise UsageError("Device 'meta' holds no numbers and cannot train. Try `--device cpu`.")
+    if device.type == "cuda" and device.index is not None:
+        # Events, Triton and CUDA graphs act on the current GPU: on another one the clock would time nothing.
+        torch.cuda.set_device(device)
     return device
 
 

@@ -32,6 +32,15 @@ def test_cuda_without_a_gpu_is_refused() -> None:
     assert open_device("auto") == CPU
 
 
+def test_a_gpu_asked_for_by_number_becomes_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[torch.device] = []
+    monkeypatch.setattr(torch, "empty", lambda *size, device: None)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    for name in ("cuda:1", "cuda", "cpu"):
+        open_device(name)
+    assert chosen == [torch.device("cuda:1")]
+
+
 def test_the_compute_dtype_belongs_to_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compute_dtype_of(torch.device("cuda")) == torch.float16
     for native, dtype in ((True, torch.bfloat16), (False, torch.float32)):
