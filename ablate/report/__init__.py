@@ -3,6 +3,7 @@
 from ablate.report.caveats import Caveat, list_caveats
 from ablate.report.evidence import Evidence
 from ablate.report.headline import headline
+from ablate.report.machine import as_json
 from ablate.report.terminal import terminal_report
 from ablate.report.writing import FORMATS, report, write_reports, write_text
 
@@ -10,6 +11,7 @@ __all__ = [
     "FORMATS",
     "Caveat",
     "Evidence",
+    "as_json",
     "headline",
     "list_caveats",
     "report",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from ablate.importers import IMPORTED_MARK
 from ablate.records import Json
 from ablate.report.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.wording import accuracy_interval, time_interval
@@ -95,9 +96,15 @@ def _environments(evidence: Evidence) -> Iterator[Caveat]:
             f"The trials ran in {len(evidence.environments)} environments ({listed}). "
             "Only pairs within one environment are compared; the arms' own means mix them.",
         )
-    if evidence.marks:
-        marks = ", ".join(f"'{mark}' ({counted(count, 'trial')})" for mark, count in evidence.marks.items())
-        yield Caveat("marked_trials", f"Trials are marked as apart from the rest of the folder: {marks}.")
+    if IMPORTED_MARK in evidence.marks:
+        yield Caveat(
+            "imported",
+            "The trials were read from logs: machine, versions and data are as their owner says, and arms were not "
+            "interleaved, so whatever else differed between their runs is in the differences.",
+        )
+    marks = [f"'{mark}' ({counted(count, 'trial')})" for mark, count in evidence.marks.items() if mark != IMPORTED_MARK]
+    if marks:
+        yield Caveat("marked_trials", f"Trials are marked as apart from the rest of the folder: {', '.join(marks)}.")
     if True in facts.get("dirty", ()):
         yield Caveat("dirty_source", "The source had changes that no commit holds; others cannot run the same code.")
     if False in facts.get("compiling", ()):

@@ -113,13 +113,25 @@ SAID = {
 def test_every_format_says_what_can_be_concluded(make, tmp_path):
     folder = make(tmp_path / "run")
     texts = {format: report(folder, format) for format in FORMATS if format != "html"}
-    texts["html"] = write_reports(folder)[0].read_text()
+    texts["html"] = html_report(Evidence.read(folder), ())
     for said in SAID[make]:
         assert said.casefold() in json.dumps(json.loads(texts["json"]), ensure_ascii=False).casefold()
         assert said.casefold() in texts["md"].replace("\\", "").casefold()
         assert said.casefold() in texts["html"].replace("&#39;", "'").casefold()
     for text in texts.values():
         assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [make if make is two_trials else pytest.param(make, marks=pytest.mark.slow) for make in SAID],
+    ids=lambda make: make.__name__,
+)
+def test_every_folder_gets_its_files_and_only_figures_that_can_be_drawn(make, tmp_path):
+    written = write_reports(make(tmp_path / "run"))
+    assert [path.name for path in written[:3]] == ["report.html", "report.md", "effects.csv"]
+    nothing_to_draw = make in (never_started, no_trials, only_failed, without_numbers, mixed_data)
+    assert (len(written) == 3) == nothing_to_draw
 
 
 @pytest.mark.parametrize("make", [never_started, only_failed, missing_reference, mixed_data])

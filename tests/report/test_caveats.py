@@ -125,6 +125,12 @@ def test_marks_of_a_mixed_resume(tmp_path):
     assert "'mixed' (12 trials)" in text
 
 
+def test_imported_logs_are_labelled(tmp_path):
+    found = caveats(tmp_path, change=lambda trial: replace(trial, marks=("imported",)))
+    assert set(found) == {"imported"}
+    assert "not interleaved" in found["imported"]
+
+
 def test_unfinished_and_left_out(tmp_path):
     study = resolved(replace(ladder(), left_out=(("+ silu", "'silu' requires 'tuning'"),)), blocks=6, processes=2)
     folder = write_folder(tmp_path / "run", study, trials_of(study)[:-2])
