@@ -1,4 +1,4 @@
-"""Draw every trial of the ladder, and the drift of its times: `python figures/distribution.py`, from the trials in `figures/data/waterfall/`."""
+"""Draw every trial of the ladder, and the drift of its times: `python figures/distribution.py`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw what each feature does to time and accuracy: `python figures/effects.py`, from the trials in `figures/data/features/`."""
+"""Draw what each feature does to time and accuracy: `python figures/effects.py`."""
 
 from pathlib import Path
 

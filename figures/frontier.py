@@ -1,4 +1,4 @@
-"""Draw every arm's accuracy against its time: `python figures/frontier.py`, from the trials in `figures/data/features/`."""
+"""Draw every arm's accuracy against its time: `python figures/frontier.py`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw which groups work together: `python figures/interactions.py`, from the trials in `figures/data/shapley/`."""
+"""Draw which groups work together: `python figures/interactions.py`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the groups' fair shares beside the ladder's steps: `python figures/shapley.py`, from the trials in `figures/data/shapley/`."""
+"""Draw the groups' fair shares beside the ladder's steps: `python figures/shapley.py`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the measured improvements beside the published ones: `python figures/waterfall.py`, from the trials in `figures/data/waterfall/`."""
+"""Draw the measured improvements beside the published ones: `python figures/waterfall.py`."""
 
 from pathlib import Path
 

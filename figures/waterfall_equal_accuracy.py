@@ -1,4 +1,4 @@
-"""Draw the improvements with what they save at equal accuracy: `python figures/waterfall_equal_accuracy.py`, from the trials in `figures/data/waterfall_equal_accuracy/`."""
+"""Draw the improvements with what they save at equal accuracy: `python figures/waterfall_equal_accuracy.py`."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
 """What a test can see of a figure: its words, where they lie, and its artists."""
 
 from itertools import combinations
+from unittest.mock import patch
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,29 +13,19 @@ TOUCHING = 0.75
 
 
 def visible_texts(figure: Figure) -> list[tuple[str, Bbox]]:
-    """Every text that is drawn, with its box in pixels."""
-    figure.canvas.draw()
-    texts = []
-    for text in figure.findobj(Text):
-        if text.get_text().strip() and text.get_visible() and _shown(text):
-            texts.append((text.get_text(), Text.get_window_extent(text)))
-    return texts
+    """Every text that is drawn, with its box in pixels; ticks outside the axes' limits exist, but are not drawn."""
+    drawn: dict[Text, None] = {}
+    draw = Text.draw
 
+    def seen(text: Text, renderer: object) -> None:
+        if text.get_text().strip() and text.get_visible():
+            drawn[text] = None
+        draw(text, renderer)
 
-def _shown(text: Text) -> bool:
-    axes = text.axes
-    if axes is None:
-        return True
-    ticks = [tick for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_major_ticks()]
-    hidden_axis = not axes.axison
-    for tick in ticks:
-        if text in (tick.label1, tick.label2):
-            axis = tick.axes.xaxis if tick in axes.xaxis.get_major_ticks() else tick.axes.yaxis
-            low, high = sorted(axis.get_view_interval())
-            drawn = low - 1e-9 <= tick.get_loc() <= high + 1e-9
-            return drawn and not hidden_axis and (text is tick.label1) == bool(tick.label1.get_visible())
-    own = (axes.xaxis.label, axes.yaxis.label, axes.title)
-    return not (hidden_axis and any(text is one for one in own))
+    with patch.object(Text, "draw", seen):
+        figure.canvas.draw()
+    # Text's own box: that of an annotation would hold its arrow too.
+    return [(text.get_text(), Text.get_window_extent(text)) for text in drawn]
 
 
 def overlaps(figure: Figure) -> list[tuple[str, str]]:
