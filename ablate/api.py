@@ -1,5 +1,6 @@
 """Running studies from Python: everything the command line does is a call or two of these."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +25,12 @@ from ablate.opening import (
     resolve_study,
     say_on_stderr,
     trainer_for,
+    untried_by,
 )
-from ablate.records import FinishedTrial, Json, Trial, TrialSpec
+from ablate.records import Json
 from ablate.registry import Registry
 from ablate.resolved import ResolvedStudy
-from ablate.resume import differences, marks_for
+from ablate.resume import Difference, differences, marks_for
 from ablate.run_folder import RunFolder, check_new_folder
 from ablate.runner import Executor, Summary, run_study
 from ablate.session import open_device
@@ -61,6 +63,17 @@ class Results:
     def effects(self) -> "pd.DataFrame":
         """One row a contrast, worded as what the feature does (see `ablate.stats.effects`)."""
         return effects(self.trials, self.folder.resolved.study.contrasts)
+
+
+def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
+    """Refuse time limits that are none, before anything is done.
+
+    Raises:
+        UsageError: a limit is not a positive number.
+    """
+    for option, limit in (("--minutes", minutes), ("--timeout", timeout_seconds)):
+        if limit is not None and not (math.isfinite(limit) and limit > 0):
+            raise UsageError(f"{option} takes a positive number, not {limit:g}.")
 
 
 def open_results(path: str | Path) -> Results:
@@ -155,6 +168,12 @@ def run(
         UsageError, DataError: before anything is written: what was asked for does not exist.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
+    check_limits(minutes, timeout_seconds)
+    if registry is not None and timeout_seconds is not None:
+        raise UsageError(
+            "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
+            f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+        )
     if out is not None:
         check_new_folder(out)
     planned = plan(
@@ -183,6 +202,36 @@ def run(
     )
 
 
+def plan_resume(
+    path: str | Path,
+    *,
+    data_dir: Path | None = None,
+    device: str | None = None,
+    announce: Announce = say_on_stderr,
+) -> tuple[RunFolder, Plan, tuple[Difference, ...]]:
+    """A run folder, its study looked up again here, and what is not as the folder has it; nothing is written.
+
+    Raises:
+        UsageError: no such run folder; a file, name or device is gone; the data set is another.
+    """
+    folder = RunFolder.open(path)
+    recorded = folder.resolved
+    registry = registry_of(recorded)
+    dataset = load_data(recorded.data, data_dir, announce)
+    check_data(recorded, dataset)
+    now = resolve_study(
+        replace(recorded.study, preset=recorded.preset),
+        registry,
+        dataset,
+        device=device or recorded.device,
+        features_from=recorded.file(FEATURES_OPTION),
+        registry_file=recorded.file(REGISTRY_OPTION),
+    )
+    environments = list(folder.read_trials().environments.values())
+    found = differences(recorded, now, environments=environments, environment=planned_environment(now))
+    return folder, Plan(resolved=now, registry=registry, dataset=dataset), found
+
+
 def resume(
     path: str | Path,
     *,
@@ -205,24 +254,11 @@ def resume(
         UsageError: no such run folder; something differs and `allow_mixed` is not given; the data set is another.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
-    folder = RunFolder.open(path)
-    recorded = folder.resolved
-    registry = registry_of(recorded)
-    dataset = load_data(recorded.data, data_dir, announce)
-    check_data(recorded, dataset)
-    now = resolve_study(
-        replace(recorded.study, preset=recorded.preset),
-        registry,
-        dataset,
-        device=device or recorded.device,
-        features_from=recorded.file(FEATURES_OPTION),
-        registry_file=recorded.file(REGISTRY_OPTION),
-    )
-    environments = list(folder.read_trials().environments.values())
-    found = differences(recorded, now, environments=environments, environment=planned_environment(now))
+    check_limits(minutes, timeout_seconds)
+    folder, planned, found = plan_resume(path, data_dir=data_dir, device=device, announce=announce)
     return carry_on(
         folder,
-        Plan(resolved=now, registry=registry, dataset=dataset),
+        planned,
         device=device,
         data_dir=data_dir,
         minutes=minutes,
@@ -268,7 +304,10 @@ def carry_on(
                 "debug": debug,
             }
             executor = ChildExecutor(
-                CHILD_TRAINER, arguments, untried=_untried_by(planned), timeout_seconds=timeout_seconds
+                CHILD_TRAINER,
+                arguments,
+                untried=untried_by(planned.resolved, planned.registry),
+                timeout_seconds=timeout_seconds,
             )
         summary = run_study(
             folder.resolved.schedule,
@@ -282,26 +321,3 @@ def carry_on(
             how_to_resume=folder.how_to_resume,
         )
     return Results(folder, summary)
-
-
-def _untried_by(planned: Plan) -> Callable[[TrialSpec, int], FinishedTrial]:
-    """Makes the record of a trial whose child died before it could say what it was about to do."""
-    resolved = planned.resolved
-    environment = planned_environment(resolved)
-    arms = {arm.name: arm for arm in resolved.study.arms}
-
-    def untried(spec: TrialSpec, process: int) -> FinishedTrial:
-        recipe = compose_arm(planned.registry, arms[spec.arm], resolved.preset).record(resolved.arm_features[spec.arm])
-        trial = Trial(
-            spec=spec,
-            status="failed",
-            process=process,
-            started_at="",
-            recipe=recipe.digest,
-            environment=environment.digest,
-            data=resolved.data,
-            data_digest=resolved.data_digest,
-        )
-        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
-
-    return untried

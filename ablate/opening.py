@@ -16,7 +16,7 @@ from ablate.environment import source_state
 from ablate.errors import DataError, UsageError
 from ablate.loading import load_registry
 from ablate.parts.network import NUM_CLASSES
-from ablate.records import Environment, Json
+from ablate.records import Environment, FinishedTrial, Json, Trial, TrialSpec
 from ablate.registry import Registry
 from ablate.resolved import FeatureRecord, ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder
@@ -156,6 +156,28 @@ def trainer_for(
 
 def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:
     return len({recipe.precision for recipe in trainer.recipes.values()} | {registry.baseline.precision}) > 1
+
+
+def untried_by(resolved: ResolvedStudy, registry: Registry) -> Callable[[TrialSpec, int], FinishedTrial]:
+    """Makes the record of a trial whose child died before it could say what it was about to do."""
+    environment = planned_environment(resolved)
+    arms = {arm.name: arm for arm in resolved.study.arms}
+
+    def untried(spec: TrialSpec, process: int) -> FinishedTrial:
+        recipe = compose_arm(registry, arms[spec.arm], resolved.preset).record(resolved.arm_features[spec.arm])
+        trial = Trial(
+            spec=spec,
+            status="failed",
+            process=process,
+            started_at="",
+            recipe=recipe.digest,
+            environment=environment.digest,
+            data=resolved.data,
+            data_digest=resolved.data_digest,
+        )
+        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
+
+    return untried
 
 
 def child_trainer(folder: str, data_dir: str | None, device: str | None, debug: bool) -> ArmTrainer:
