@@ -1,12 +1,14 @@
 """Before running: how long a study will take and what it could see. Free of torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablate.pace import Pace
-from ablate.records import Trial
 from ablate.resolved import ResolvedStudy
-from ablate.stats.power import Visible, visible
+from ablate.runner import pending_trials
+from ablate.stats import Visible, measured_spreads, trials_frame, visible
+from ablate.stats.spreads import PUBLISHED_SPREADS
+from ablate.store import MemoryTrialStore, TrialStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +50,24 @@ def estimate(
     resolved: ResolvedStudy,
     compile_keys: Mapping[str, str],
     *,
-    trials: Sequence[Trial] = (),
+    store: TrialStore | None = None,
+    retry_failed: bool = False,
 ) -> Estimate:
     """The estimate of what is left of a study.
 
-    `compile_keys`: the compile key of each arm. `trials`: those that the folder has already.
+    `compile_keys`: the compile key of each arm. `store`: the trials that the folder has already; they set pace and spreads where
+    they can. `retry_failed`: failed trials are left to do, too.
     """
-    done = {trial.spec.key for trial in trials}
-    pending = [spec for spec in resolved.schedule if spec.key not in done]
+    store = store or MemoryTrialStore()
+    pending = pending_trials(resolved.schedule, store, retry_failed=retry_failed)
     processes = {spec.process for spec in pending}
     pace = Pace()
-    pace.learn(trials)
-    seconds = pace.seconds(pending, fresh_processes=len(processes)) if trials else None
+    pace.learn(store)
+    seconds = pace.seconds(pending, fresh_processes=len(processes)) if store.statuses else None
     measured = seconds is not None
     if seconds is None:
         seconds = _rough_seconds(resolved, compile_keys, len(pending), len(processes))
+    spreads = measured_spreads(trials_frame(store)) if store.statuses else None
     study = resolved.study
     return Estimate(
         arms=len(study.arms),
@@ -70,7 +75,12 @@ def estimate(
         compile_keys=len(set(compile_keys.values())),
         minutes=seconds / 60,
         measured=measured,
-        visible=visible(study.blocks, study.processes, contrasts=max(1, len(study.contrasts))),
+        visible=visible(
+            study.blocks,
+            study.processes,
+            contrasts=max(1, len(study.contrasts)),
+            spreads=spreads or PUBLISHED_SPREADS,
+        ),
     )
 
 
