@@ -61,6 +61,20 @@ def dry_run(study: "Study", request: Request) -> None:
     print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
 
 
+def dry_resume(
+    directory: Path, *, data_dir: Path | None, device: str | None, retry_failed: bool, as_json: bool
+) -> None:
+    """Print what is left of a run folder, how long that would take by its own trials, and what differs from it here."""
+    from ablate import api
+    from ablate.estimate import estimate
+
+    folder, planned, found = api.plan_resume(directory, data_dir=data_dir, device=device, announce=remark)
+    for difference in found:
+        remark(f"Not as the run folder has it: {difference}; resuming takes --allow-mixed.")
+    told = estimate(planned.resolved, planned.compile_keys(), store=folder.read_trials(), retry_failed=retry_failed)
+    print_estimate(planned, told, as_json)
+
+
 def run_and_report(study: "Study", request: Request) -> None:
     """Run a study with progress, write its reports, print the table.
 

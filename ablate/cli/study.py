@@ -14,7 +14,7 @@ from rich.text import Text
 from ablate.cli import options
 from ablate.cli.output import remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
-from ablate.cli.running import Request, conclude, dry_run, run_and_report
+from ablate.cli.running import Request, conclude, dry_resume, dry_run, run_and_report
 from ablate.cli.state import debugging
 
 if TYPE_CHECKING:
@@ -114,6 +114,9 @@ def resume(
     """Go on with a run folder, here or on another machine."""
     from ablate import api
 
+    if dry:
+        dry_resume(directory, data_dir=data_dir, device=device, retry_failed=retry_failed, as_json=as_json)
+        return
     with StudyProgress(stderr()) as progress:
         results = api.resume(
             directory,
