@@ -108,6 +108,7 @@ def resume(
     data_dir: options.DataDir = None,
     device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
     timeout: options.Timeout = None,
+    dry: options.DryRun = False,
     fail_fast: options.FailFast = False,
     as_json: options.AsJson = False,
 ) -> None:
