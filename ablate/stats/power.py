@@ -111,9 +111,9 @@ def t_test_power(standardised_effect: float, n: int, *, alpha: float = SIGNIFICA
     """The chance that a two-sided one-sample t-test on `n` values finds a mean of `standardised_effect` sds."""
     critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
     shift = abs(standardised_effect) * sqrt(n)
-    # scipy's noncentral t gives NaN far out in the lower tail, where the chance is nothing
-    lower = float(stats.nct.cdf(-critical, n - 1, shift)) if shift < critical else 0.0
-    return float(stats.nct.sf(critical, n - 1, shift)) + lower
+    lower = float(stats.nct.cdf(-critical, n - 1, shift))
+    # scipy's noncentral t gives NaN far out in the lower tail, where the chance is nothing.
+    return float(stats.nct.sf(critical, n - 1, shift)) + (lower if isfinite(lower) else 0.0)
 
 
 def trials_each_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER) -> int:
