@@ -27,7 +27,9 @@ def open_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError, ImportError) as error:
         known = ["auto", "cpu", "cuda", "mps"]
         if name.split(":")[0] not in known:
-            raise UsageError(f"Unknown device '{name}'.{near_match(name, known)}") from error
+            # By spelling alone "gpu" is nearest to "cpu".
+            meant = "cuda" if name.lower() == "gpu" else name
+            raise UsageError(f"Unknown device '{name}'.{near_match(meant, known)}") from error
         raise UsageError(
             f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`."
         ) from error
