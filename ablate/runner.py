@@ -40,12 +40,12 @@ class Summary:
     left: int
     stopped: Literal["minutes", "fail_fast"] | None = None
 
-    def raise_for_failures(self) -> None:
-        """Raise TrialsFailedError if a trial failed or timed out."""
+    def raise_for_failures(self, how_to_resume: str = "ablate study resume DIR") -> None:
+        """Raise TrialsFailedError if a trial failed or timed out; `how_to_resume` is the command that goes on with the study."""
         bad = self.failed + self.timeout
         if bad:
             raise TrialsFailedError(
-                f"{bad} of {bad + self.ok} trials failed; `ablate study resume DIR --retry-failed` runs them again."
+                f"{bad} of {bad + self.ok} trials failed; `{how_to_resume} --retry-failed` runs them again."
             )
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate import datasets
+from ablate.cli.output import remark
 from ablate.errors import DataError
 
 app = typer.Typer(no_args_is_help=True, help="Bring image sets in, and see which there are.")
@@ -81,11 +82,9 @@ def _print_set(name: str, data_dir: Path | None, as_json: bool) -> None:
 def _print_table(entries: list[datasets.Entry], data_dir: Path | None) -> None:
     console = Console()
     if not entries:
-        Console(stderr=True).print(
-            Text(
-                f"No sets in {datasets.data_home(data_dir)}. `ablate data fetch` downloads CIFAR-10, "
-                "`ablate data import NAME PATH` brings in your own; 'synthetic' needs no file."
-            )
+        remark(
+            f"No sets in {datasets.data_home(data_dir)}. `ablate data fetch` downloads CIFAR-10, "
+            "`ablate data import NAME PATH` brings in your own; 'synthetic' needs no file."
         )
         return
     # Where there is no terminal nothing knows the width, and a script's copy of the table should not be cut at 80.
@@ -117,7 +116,7 @@ def _print_table(entries: list[datasets.Entry], data_dir: Path | None) -> None:
 def _progress_bar() -> Iterator[datasets.Progress]:
     """A bar on stderr with a task for each stage; nothing where stderr is no terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as display:
         tasks = {}
 

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from ablate.cli.options import AsJson
-from ablate.cli.output import stderr, stdout
-from ablate.cli.running import command_line
+from ablate.cli.output import line, stderr, stdout
+from ablate.cli.state import command_line
 
 
 def import_logs(
@@ -35,4 +34,4 @@ def import_logs(
         typer.echo(report(folder.path, "json"))
     else:
         stdout().print(terminal_report(Evidence.read(folder.path)))
-    stderr().print(Text(f"Run folder: {folder.path}   report: {folder.report_path}"))
+    line(stderr(), f"Run folder: {folder.path}   report: {folder.report_path}")

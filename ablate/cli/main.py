@@ -19,7 +19,7 @@ from ablate.cli.imports import import_logs
 from ablate.cli.list import list_folders
 from ablate.cli.report import report
 from ablate.cli.run import run
-from ablate.cli.state import DEBUG_FLAG, set_debugging
+from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging
 from ablate.cli.study import app as study_app
 from ablate.errors import AblateError, InterruptedStudyError, TrialsFailedError
 
@@ -54,13 +54,18 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 fault, 2 wrong usage, 3 failed trials, 4 data missing, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    set_command_line(given)
     # Taken out here, so that it works behind every command and also where the rest cannot be parsed.
     debug = DEBUG_FLAG in given
     if debug:
         set_debugging()
         given = [argument for argument in given if argument != DEBUG_FLAG]
     try:
-        sys.exit(app(args=given, prog_name="ablate", standalone_mode=False) or 0)
+        code = app(args=given, prog_name="ablate", standalone_mode=False) or 0
+        if code == InterruptedStudyError.exit_code:
+            # Newer versions of Typer make this of a KeyboardInterrupt; older ones raise Abort.
+            _say("Interrupted.")
+        sys.exit(code)
     except AblateError as error:
         told = isinstance(error, (InterruptedStudyError, TrialsFailedError))
         _complain(error, debug, label="" if told else "Error: ")

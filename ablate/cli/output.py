@@ -19,7 +19,12 @@ def stderr() -> Console:
 
 def remark(text: str) -> None:
     """One loud line on stderr."""
-    stderr().print(Text(text, style="yellow"))
+    line(stderr(), text, "yellow")
+
+
+def line(console: Console, text: str, style: str = "") -> None:
+    """One line of plain text, which only the terminal itself may break: a path or command in it can be copied whole."""
+    console.print(Text(text, style=style), soft_wrap=True)
 
 
 def _wide_unless_terminal(console: Console) -> Console:

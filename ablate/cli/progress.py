@@ -6,8 +6,9 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.text import Text
+from rich.table import Column
 
+from ablate.cli.output import line
 from ablate.events import (
     ArmRetired,
     Event,
@@ -35,10 +36,12 @@ class StudyProgress:
         self._pending: dict[tuple[str, int], TrialSpec] = {}
         self._processes_to_come: set[int] = set()
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            # No markup: an arm may be called "[x]".
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[remark]}"),
+            # On a narrow terminal the remark gives way, not the count.
+            MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn("{task.fields[remark]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
@@ -111,7 +114,7 @@ class StudyProgress:
         return f"{rough_duration(seconds)} left  "
 
     def _say(self, text: str, style: str) -> None:
-        self._bars.console.print(Text(text, style=style))
+        line(self._bars.console, text, style)
 
 
 def rough_duration(seconds: float) -> str:

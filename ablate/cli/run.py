@@ -44,8 +44,10 @@ def run(
 ) -> None:
     """Train two arms side by side and say what the difference between them does.
 
-    Without options: the baseline against all features. --disable X: all features against all but X. --from baseline
-    --enable X: the baseline against baseline + X. --only X --only Y: the baseline against X and Y alone.
+    Without options: the baseline against all features.
+    --disable X: all features against all but X.
+    --from baseline --enable X: the baseline against baseline + X.
+    --only X --only Y: the baseline against X and Y alone.
     """
     from ablate.design import Study, toggled
     from ablate.loading import load_registry

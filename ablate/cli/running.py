@@ -1,7 +1,5 @@
 """What `ablate run` and `ablate study` share: planning, running with progress, reporting, exit codes."""
 
-import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +8,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ablate.cli.output import remark, stderr, stdout
+from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
+from ablate.cli.state import command_line
 
 if TYPE_CHECKING:
     from ablate.api import Plan, Results
@@ -37,16 +36,12 @@ class Request:
     overrides: dict[str, Any]
 
 
-def command_line() -> tuple[str, ...]:
-    """The command as it was given, for the record."""
-    return ("ablate", *sys.argv[1:])
-
-
 def dry_run(study: "Study", request: Request) -> None:
     """Print what a study would run, how long that would take, and what it could see."""
     from ablate import api
     from ablate.estimate import estimate
 
+    api.check_limits(request.minutes, request.timeout_seconds)
     planned = api.plan(
         study,
         features_from=request.features_from,
@@ -106,32 +101,35 @@ def run_and_report(study: "Study", request: Request) -> None:
 
 
 def conclude(results: "Results", as_json: bool) -> None:
-    """Write the reports of a run folder, print its table (or JSON), and fail if trials did."""
+    """Print the table (or JSON) of a run folder, write its reports, and fail if trials did."""
     from ablate.report import Evidence, report, terminal_report, write_reports
 
     folder = results.folder
-    write_reports(folder.path)
+    # The table first: hours of training should not end in nothing because the disk has no room for figures.
     if as_json:
-        typer.echo(report(folder.path, "json"))
+        typer.echo(report(folder.path, "json"), nl=False)
     else:
         stdout().print(terminal_report(Evidence.read(folder.path)))
-    stderr().print(Text(f"Run folder: {folder.path}   report: {folder.report_path}"))
+    write_reports(folder.path)
+    line(stderr(), f"Run folder: {folder.path}   report: {folder.report_path}")
     if results.summary is not None:
         if results.summary.stopped == "minutes":
-            stderr().print(Text(f"Stopped at the time given; go on with: {folder.how_to_resume}"))
-        results.summary.raise_for_failures()
+            line(stderr(), f"Stopped at the time given; go on with: {folder.how_to_resume}")
+        results.summary.raise_for_failures(folder.how_to_resume)
 
 
 def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None:
     """What a dry run says."""
     resolved = planned.resolved
     if as_json:
-        line = {**asdict(estimate), "visible_sentence": estimate.visible.sentence}
-        line |= {"preset": resolved.preset, "data": resolved.data, "device": resolved.device}
-        line["arm_features"] = {arm: list(names) for arm, names in resolved.arm_features.items()}
-        line["left_out"] = [list(entry) for entry in resolved.study.left_out]
-        typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
+        from ablate.report import as_json as json_text
+
+        answer = {**asdict(estimate), "visible_sentence": estimate.visible.sentence}
+        answer |= {"preset": resolved.preset, "data": resolved.data, "device": resolved.device}
+        answer |= {"arm_features": resolved.arm_features, "left_out": resolved.study.left_out}
+        typer.echo(json_text(answer), nl=False)
         return
+    from ablate.stats.verdicts import FEWEST_BLOCKS
     from ablate.stats.wording import counted
 
     console = stdout()
@@ -143,15 +141,16 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         table.add_row(Text(arm.name), str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
     console.print(table)
     for name, reason in resolved.study.left_out:
-        console.print(Text(f"left out: {name}: {reason}"))
+        line(console, f"left out: {name}: {reason}")
     study = resolved.study
-    console.print(
-        Text(
-            f"{estimate.trials} trials: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')} "
-            f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
-            f"{counted(estimate.compile_keys, 'network')} to compile."
-        )
+    left = "" if estimate.trials == len(resolved.schedule) else f" left of {len(resolved.schedule)}"
+    line(
+        console,
+        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')} "
+        f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
+        f"{counted(estimate.compile_keys, 'network')} to compile.",
     )
     basis = "from trials here" if estimate.measured else "a rough guess; other machines differ"
-    console.print(Text(f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis})."))
-    console.print(Text(f"This study {estimate.visible.sentence}."))
+    line(console, f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis}).")
+    sees = "This study " if study.blocks >= FEWEST_BLOCKS else ""
+    line(console, f"{sees}{estimate.visible.sentence}.")

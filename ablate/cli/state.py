@@ -1,9 +1,12 @@
 """What the whole command line shares."""
 
 import os
+from collections.abc import Sequence
 
 DEBUG_FLAG = "--debug"
 _DEBUG_VARIABLE = "ABLATE_DEBUG"
+
+_words: list[str] = []
 
 
 def set_debugging() -> None:
@@ -14,3 +17,13 @@ def set_debugging() -> None:
 def debugging() -> bool:
     """Whether tracebacks are wanted."""
     return os.environ.get(_DEBUG_VARIABLE, "") not in ("", "0")
+
+
+def set_command_line(words: Sequence[str]) -> None:
+    """Remember the words that this command was given."""
+    _words[:] = words
+
+
+def command_line() -> tuple[str, ...]:
+    """The command as it was given, for the record."""
+    return ("ablate", *_words)
