@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.arm_trainer import choose_preset, compose_arm
+from ablate.conditions import Difference, differences, marks_for
 from ablate.datasets import Dataset
 from ablate.design import Study
 from ablate.errors import UsageError
@@ -30,7 +31,6 @@ from ablate.opening import (
 from ablate.records import Json
 from ablate.registry import Registry
 from ablate.resolved import ResolvedStudy
-from ablate.resume import Difference, differences, marks_for
 from ablate.run_folder import RunFolder, check_new_folder
 from ablate.runner import Executor, Summary, run_study
 from ablate.session import open_device

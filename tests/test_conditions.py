@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from ablate.conditions import changed_files, differences, marks_for
 from ablate.errors import UsageError
 from ablate.records import Environment
 from ablate.resolved import FeatureRecord, SourceFile
-from ablate.resume import changed_files, differences, marks_for
 from tests.fakes import resolved_study
 
 FACTS = {"commit": "a" * 40, "torch": "2.11.0", "device_name": "A100", "hostname": "one", "cpp_compiler": None}
