@@ -1,0 +1,234 @@
+"""`ablate study`, `ablate list` and `ablate compare` on run folders that they made themselves."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ablate import api
+from ablate.datasets import home
+from ablate.records import Environment
+from ablate.resolved import ResolvedStudy
+from ablate.study_files import study_files
+from tests.tiny_study import CommandLine, study_json, tiny_dataset, trial_lines, untouched
+
+ROOT = Path(__file__).parents[2]
+
+STUDY = """
+from ablate.design import Arm, Study, pair
+
+STUDY = Study.of(
+    pair(Arm(name="baseline", features=frozenset()), Arm(name="[x] silu", features=frozenset({"silu"}))),
+    name="mine",
+    question="What does [x] do?",
+    blocks=3,
+    processes=1,
+    data="synthetic",
+    preset="mini",
+)
+"""
+ONE_BLOCK = ["--minutes", "0.00001"]
+HOT = """
+import ablate
+
+FEATURE = ablate.Feature(name="hot", group="architecture", summary="Hot.", patch={"filter_rate": 0.3}, source="here")
+"""
+
+
+@pytest.fixture
+def mine(here: Path) -> str:
+    (here / "mine.py").write_text(STUDY)
+    return "mine.py"
+
+
+def test_the_packages_studies_are_listed(here: Path, ablate: CommandLine) -> None:
+    listed = ablate.ok("study", "list")
+    for name in study_files():
+        assert name in listed.out
+    as_json = json.loads(ablate.ok("study", "list", "--json").out)
+    assert [(study["name"], study["blocks"]) for study in as_json if study["name"] == "smoke"] == [("smoke", 2)]
+
+
+@pytest.mark.parametrize("name", study_files())
+def test_every_study_of_the_package_plans_every_arm(here: Path, ablate: CommandLine, name: str) -> None:
+    """Composed against the real registry, at the preset's scale; a name that does not exist fails here, not at trial 300."""
+    with untouched(here):
+        planned = json.loads(ablate.ok("study", "run", name, "--dry-run", "--json").out)
+    assert planned["left_out"] == []
+    assert len(planned["arm_features"]) == planned["arms"]
+    assert planned["compile_keys"] >= 1
+    assert planned["minutes"] > 0
+
+
+def test_a_study_file_by_path_is_run_watched_and_resumed(here: Path, ablate: CommandLine, mine: str) -> None:
+    said = ablate.ok("study", "run", mine, "--out", "run", *ONE_BLOCK)
+    assert "Stopped at the time given; go on with: ablate study resume run\n" in said.err
+    # Square brackets are part of a name, not Rich's markup.
+    assert "[x] silu" in said.out
+    assert "[x] silu, block 0: " in said.err
+
+    status = ablate.ok("study", "status", "run")
+    assert "[x] silu" in status.out
+    assert "2 done, 0 failed, 4 left" in status.out
+    assert "Nobody is running it now." in status.out
+    as_json = json.loads(ablate.ok("study", "status", "run", "--json").out)
+    assert (as_json["done"], as_json["left"], as_json["writer"]) == (2, 4, None)
+    assert {arm["arm"] for arm in as_json["arms"]} == {"baseline", "[x] silu"}
+    assert as_json["slowest_arm"] in ("baseline", "[x] silu")
+
+    listed = ablate.ok("list", ".")
+    assert "What does [x] do?" in listed.out
+    assert "2/6" in listed.out
+
+    ablate.ok("study", "resume", "run")
+    assert len(trial_lines(Path("run"))) == 6
+    assert "6 done, 0 failed, 0 left." in ablate.ok("study", "status", "run").out
+    assert "marks" not in trial_lines(Path("run"))[-1]
+    # A finished study is left as it is.
+    before = trial_lines(Path("run"))
+    ablate.ok("study", "resume", "run")
+    assert trial_lines(Path("run")) == before
+
+
+def test_options_override_the_study_file_and_are_recorded(here: Path, ablate: CommandLine, mine: str) -> None:
+    words = ["--trials", "1", "--seed", "9", "--preset", "mini", "--data", "auto", "--device", "cpu", "--curves"]
+    said = ablate.ok("study", "run", mine, "--out", "run", *words)
+    assert "SYNTHETIC" in said.err
+    kept = study_json(Path("run"))
+    assert (kept["study"]["blocks"], kept["study"]["seed"], kept["data"]) == (1, 9, "synthetic")
+    assert kept["overrides"] == {"blocks": 1, "seed": 9, "preset": "mini", "data": "auto", "curves": True}
+    assert len(trial_lines(Path("run"))[0]["measurements"]["curve"]) == 1
+
+
+def test_list_json_and_what_is_no_run_folder(here: Path, ablate: CommandLine, mine: str) -> None:
+    nothing = ablate.ok("list")
+    assert nothing.out == ""
+    assert "No run folders in runs/." in nothing.err
+    assert json.loads(ablate.ok("list", "--json").out) == []
+    ablate.ok("study", "run", mine, "--trials", "1")
+    (folder,) = Path("runs").iterdir()
+    (Path("runs") / "torn").mkdir()
+    (Path("runs") / "torn" / "study.json").write_text('{"schema": 1')
+    listed = ablate.ok("list", "--json")
+    (row,) = json.loads(listed.out)
+    assert (row["path"], row["trials_done"], row["trials_planned"]) == (str(folder), 2, 2)
+    assert row["arms"] == ["baseline", "[x] silu"]
+    assert "runs/torn" in listed.err
+    assert "not JSON" in listed.err
+
+
+class TestResume:
+    """After something has changed since the run folder was made."""
+
+    @pytest.fixture
+    def begun(self, here: Path, ablate: CommandLine) -> Path:
+        (here / "own.py").write_text(HOT)
+        words = ["--from", "baseline", "--enable", "hot", "--features-from", "own.py", "--trials", "2", *ONE_BLOCK]
+        ablate.ok("run", *words, "--out", "run")
+        return here / "run"
+
+    def test_an_edited_features_file_is_refused_by_the_features_name(
+        self, here: Path, ablate: CommandLine, begun: Path
+    ) -> None:
+        (here / "own.py").write_text(HOT.replace("0.3", "0.4"))
+        with untouched(begun):
+            ablate("study", "resume", "run").refused(2, "feature 'hot' was", "--allow-mixed")
+
+    def test_allow_mixed_goes_on_and_marks_the_trials(self, here: Path, ablate: CommandLine, begun: Path) -> None:
+        (here / "own.py").write_text(HOT.replace("0.3", "0.4"))
+        ablate.ok("study", "resume", "run", "--allow-mixed")
+        assert [trial.get("marks") for trial in trial_lines(begun)] == [None, None, *[["mixed: features"]] * 2]
+
+    def test_a_features_file_that_is_gone(self, here: Path, ablate: CommandLine, begun: Path) -> None:
+        (here / "own.py").unlink()
+        with untouched(begun):
+            ablate("study", "resume", "run").refused(2, "own.py")
+
+    def test_another_data_set_of_the_same_name(
+        self, ablate: CommandLine, begun: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ablate.datasets.synthetic.generate", lambda: tiny_dataset(num_train=60))
+        with untouched(begun):
+            ablate("study", "resume", "run").refused(2, "Data set 'synthetic' has changed", "start a new study")
+
+    def test_another_torch(self, ablate: CommandLine, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        planned_environment = api.planned_environment
+
+        def newer(resolved: ResolvedStudy) -> Environment:
+            return Environment(facts={**planned_environment(resolved).facts, "torch": "99.0"})
+
+        monkeypatch.setattr(api, "planned_environment", newer)
+        with untouched(begun):
+            ablate("study", "resume", "run").refused(2, "torch was", "is 99.0", "--allow-mixed")
+
+    def test_limits_are_checked_before_anything_is_done(self, ablate: CommandLine, begun: Path) -> None:
+        with untouched(begun):
+            ablate("study", "resume", "run", "--minutes", "-1").refused(2, "--minutes", "not -1")
+
+
+def test_two_run_folders_are_compared(here: Path, ablate: CommandLine, mine: str) -> None:
+    ablate.ok("study", "run", mine, "--trials", "2", "--out", "first")
+    shutil.copytree("first", "second")
+    compared = ablate.ok("compare", "first", "second")
+    assert "[x] silu" in compared.out
+    assert "baseline" in compared.out
+
+
+@pytest.fixture
+def real_set(tmp_path: Path) -> dict[str, str]:
+    """Environment variables that make preset `mini` quick in other processes: few images, and nothing is compiled."""
+    # A fifth of 2,600 images fills one batch of 500.
+    home.write(tmp_path / "home", tiny_dataset(2600, 100, "few"), "a test", replace=False)
+    return {
+        **os.environ,
+        "ABLATE_DATA_DIR": str(tmp_path / "home"),
+        "TORCHDYNAMO_DISABLE": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.mark.slow
+def test_two_processes(tmp_path: Path, real_set: dict[str, str]) -> None:
+    words = "run --disable tta --trials 2 --processes 2 --data few --preset mini --out run"
+    ended = subprocess.run(
+        [sys.executable, "-m", "ablate", *words.split()], cwd=tmp_path, env=real_set, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    trials = trial_lines(tmp_path / "run")
+    assert sorted((trial["spec"]["arm"], trial["process"]) for trial in trials) == [
+        ("all", 0),
+        ("all", 1),
+        ("all - tta", 0),
+        ("all - tta", 1),
+    ]
+    assert "NOTHING IS COMPILED: torch.compile is switched off in this environment" in ended.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_from_a_terminal(tmp_path: Path, real_set: dict[str, str]) -> None:
+    words = "run --disable tta --trials 50 --data few --preset mini --out run"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ablate", *words.split()],
+        cwd=tmp_path,
+        env=real_set,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background hands on an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "block 1" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert out == ""
+    assert "trials are done and kept. Resume with: ablate study resume run\n" in err
+    assert 3 <= len(trial_lines(tmp_path / "run")) < 100
