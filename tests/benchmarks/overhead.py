@@ -112,11 +112,14 @@ def start_imports_torch() -> bool:
 
 def report_start(repeats: int) -> bool:
     """Print what `start` measures; whether it is within the targets."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = [start_seconds() for _ in range(repeats)]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor_seconds = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / repeats
     torch_imported = start_imports_torch()
     print(
         f"ablate --help: n = {repeats} starts, fastest {min(seconds):.2f} s, median {statistics.median(seconds):.2f} s "
-        f"(target: below {START_TARGET_SECONDS} s); torch {'IS' if torch_imported else 'is not'} imported"
+        f"(target: below {START_TARGET_SECONDS} s), {processor_seconds:.2f} s of processor time each; torch {'IS' if torch_imported else 'is not'} imported"
     )
     return min(seconds) < START_TARGET_SECONDS and not torch_imported
 
