@@ -119,7 +119,8 @@ def report_start(repeats: int) -> bool:
     torch_imported = start_imports_torch()
     print(
         f"ablate --help: n = {repeats} starts, fastest {min(seconds):.2f} s, median {statistics.median(seconds):.2f} s "
-        f"(target: below {START_TARGET_SECONDS} s), {processor_seconds:.2f} s of processor time each; torch {'IS' if torch_imported else 'is not'} imported"
+        f"(target: below {START_TARGET_SECONDS} s), {processor_seconds:.2f} s of processor time each; "
+        f"torch {'IS' if torch_imported else 'is not'} imported"
     )
     return min(seconds) < START_TARGET_SECONDS and not torch_imported
 
