@@ -54,20 +54,18 @@ def _row(path: Path) -> dict[str, Any]:
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run folder", no_wrap=True)
-    table.add_column("question")
-    table.add_column("arms", justify="right")
-    table.add_column("trials", justify="right")
-    table.add_column("preset, data")
-    table.add_column("date", no_wrap=True)
+    # One below the other: beside each other they leave no room for words on a terminal of 80 columns. Paths stay whole.
+    longest_path = max(len(row["path"]) for row in rows)
+    table.add_column("run folder, question", overflow="fold", min_width=longest_path)
+    table.add_column("arms", justify="right", no_wrap=True)
+    table.add_column("trials", justify="right", no_wrap=True)
+    table.add_column("preset, data, date", overflow="fold")
     for row in rows:
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
         table.add_row(
-            Text(row["path"]),
-            Text(row["question"]),
+            Text.assemble(row["path"], "\n", (row["question"], "dim")),
             str(len(row["arms"])),
             f"{row['trials_done']}/{row['trials_planned']}{failed}",
-            Text(f"{row['preset']}, {row['data']}"),
-            row["created_at"][:16].replace("T", " "),
+            Text(f"{row['preset']}, {row['data']}\n{row['created_at'][:16].replace('T', ' ')}"),
         )
     return table

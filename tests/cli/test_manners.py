@@ -67,6 +67,20 @@ def test_a_long_path_stays_on_one_line(here: Path, ablate: CommandLine) -> None:
     assert f"Run folder: {folder}   report: {folder}/report.html\n" in said.err
 
 
+def test_run_folders_are_listed_uncut_on_eighty_columns(
+    here: Path, ablate: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ablate.ok("run", "--disable", "selective_tta", "--trials", "1")
+    monkeypatch.setattr("ablate.cli.output.UNKNOWN_WIDTH", 80)
+    said = ablate.ok("list").out
+    (folder,) = (here / "runs").iterdir()
+    assert f"runs/{folder.name}" in said
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= 80
+    assert "2/2" in said
+    assert "mini, synthetic" in said
+
+
 def test_too_few_trials_make_a_sentence(here: Path, ablate: CommandLine) -> None:
     said = ablate.ok("run", "--trials", "2", "--dry-run")
     assert "\n2 blocks: numbers and no verdict; run at least 5.\n" in said.out
