@@ -13,10 +13,10 @@ _HOMES = {
     "Group": "ablate.groups",
     "Recipe": "ablate.recipe",
     "Registry": "ablate.registry",
-    "Results": "ablate.api",
+    "Results": "ablate.results",
     "Study": "ablate.design",
     "load_registry": "ablate.loading",
-    "open_results": "ablate.api",
+    "open_results": "ablate.results",
     "resume": "ablate.api",
     "run": "ablate.api",
 }

@@ -4,22 +4,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ablate.arm_trainer import choose_preset, compose_arm
+from ablate.compilation import why_not_compiling
 from ablate.conditions import Difference, differences, marks_for
 from ablate.datasets import Dataset
 from ablate.design import Study
-from ablate.errors import UsageError
+from ablate.errors import InterruptedStudyError, UsageError
 from ablate.events import Event
 from ablate.executors import ChildExecutor, InProcessExecutor
+from ablate.interruption import StopSignals
 from ablate.loading import load_registry
 from ablate.opening import (
     CURVES,
-    FEATURES_OPTION,
-    REGISTRY_OPTION,
     Announce,
     check_data,
+    child_arguments,
     load_data,
     planned_environment,
     registry_of,
@@ -30,14 +30,11 @@ from ablate.opening import (
 )
 from ablate.records import Json
 from ablate.registry import Registry
-from ablate.resolved import ResolvedStudy
+from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
+from ablate.results import Results
 from ablate.run_folder import RunFolder, check_new_folder
-from ablate.runner import Executor, Summary, run_study
+from ablate.runner import Executor, run_study
 from ablate.session import open_device
-from ablate.stats import effects, trials_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 OnEvent = Callable[[Event], None]
 CHILD_TRAINER = "ablate.opening:child_trainer"
@@ -45,24 +42,6 @@ CHILD_TRAINER = "ablate.opening:child_trainer"
 
 def ignore_event(event: Event) -> None:
     """Show no progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """A run folder's trials and what they say; read from disk at each use."""
-
-    folder: RunFolder
-    summary: Summary | None = None
-
-    @property
-    def trials(self) -> "pd.DataFrame":
-        """One row a trial, the last record of each (see `ablate.stats.trials_frame`)."""
-        return trials_frame(self.folder.read_trials())
-
-    @property
-    def effects(self) -> "pd.DataFrame":
-        """One row a contrast, worded as what the feature does (see `ablate.stats.effects`)."""
-        return effects(self.trials, self.folder.resolved.study.contrasts)
 
 
 def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
@@ -74,15 +53,6 @@ def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
     for option, limit in (("--minutes", minutes), ("--timeout", timeout_seconds)):
         if limit is not None and not (math.isfinite(limit) and limit > 0):
             raise UsageError(f"{option} takes a positive number, not {limit:g}.")
-
-
-def open_results(path: str | Path) -> Results:
-    """The results in a run folder.
-
-    Raises:
-        UsageError: there is no such run folder.
-    """
-    return Results(RunFolder.open(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +186,7 @@ def plan_resume(
     """
     folder = RunFolder.open(path)
     recorded = folder.resolved
-    registry = registry_of(recorded)
+    registry = registry_of(folder)
     dataset = load_data(recorded.data, data_dir, announce)
     check_data(recorded, dataset)
     now = resolve_study(
@@ -224,11 +194,13 @@ def plan_resume(
         registry,
         dataset,
         device=device or recorded.device,
-        features_from=recorded.file(FEATURES_OPTION),
-        registry_file=recorded.file(REGISTRY_OPTION),
+        features_from=folder.source_file(FEATURES_OPTION),
+        registry_file=folder.source_file(REGISTRY_OPTION),
     )
     environments = list(folder.read_trials().environments.values())
-    found = differences(recorded, now, environments=environments, environment=planned_environment(now))
+    compiling = why_not_compiling(open_device(now.device)) is None
+    here = planned_environment(now, compiling=compiling)
+    found = differences(recorded, now, environments=environments, environment=here)
     return folder, Plan(resolved=now, registry=registry, dataset=dataset), found
 
 
@@ -287,28 +259,27 @@ def carry_on(
     on_event: OnEvent = ignore_event,
     announce: Announce = say_on_stderr,
 ) -> Results:
-    """Run what a run folder's schedule still has pending."""
+    """Run what a run folder's schedule still has pending.
+
+    Raises:
+        InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded and compilers tried.
+    """
     with folder.open_store() as store:
-        executor: Executor
-        if folder.resolved.study.processes == 1 and timeout_seconds is None:
-            executor = InProcessExecutor(
-                trainer_for(
-                    folder.resolved, planned.registry, planned.dataset, device=device, debug=debug, announce=announce
+        try:
+            with StopSignals():
+                executor = _executor(
+                    folder,
+                    planned,
+                    device=device,
+                    data_dir=data_dir,
+                    timeout_seconds=timeout_seconds,
+                    debug=debug,
+                    announce=announce,
                 )
-            )
-        else:
-            arguments = {
-                "folder": str(folder.path.resolve()),
-                "data_dir": None if data_dir is None else str(data_dir.resolve()),
-                "device": device,
-                "debug": debug,
-            }
-            executor = ChildExecutor(
-                CHILD_TRAINER,
-                arguments,
-                untried=untried_by(planned.resolved, planned.registry),
-                timeout_seconds=timeout_seconds,
-            )
+        except KeyboardInterrupt:
+            raise InterruptedStudyError(
+                f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
+            ) from None
         summary = run_study(
             folder.resolved.schedule,
             store,
@@ -321,3 +292,28 @@ def carry_on(
             how_to_resume=folder.how_to_resume,
         )
     return Results(folder, summary)
+
+
+def _executor(
+    folder: RunFolder,
+    planned: Plan,
+    *,
+    device: str | None,
+    data_dir: Path | None,
+    timeout_seconds: float | None,
+    debug: bool,
+    announce: Announce,
+) -> Executor:
+    """One process trains here; several, or a time limit, take children."""
+    if folder.resolved.study.processes == 1 and timeout_seconds is None:
+        return InProcessExecutor(
+            trainer_for(
+                folder.resolved, planned.registry, planned.dataset, device=device, debug=debug, announce=announce
+            )
+        )
+    return ChildExecutor(
+        CHILD_TRAINER,
+        child_arguments(folder, planned.resolved, data_dir=data_dir, device=device, debug=debug),
+        untried=untried_by(planned.resolved, planned.registry),
+        timeout_seconds=timeout_seconds,
+    )

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ablate.errors import UsageError
 from ablate.records import Environment, Json
-from ablate.resolved import FeatureRecord, ResolvedStudy, SourceFile
+from ablate.resolved import REGISTRY_OPTION, FeatureRecord, ResolvedStudy, SourceFile
 
 MARK_PREFIX = "mixed: "
 
@@ -55,6 +54,7 @@ def differences(
     """
     found = _feature_differences(recorded.features, now.features)
     found += _recipe_differences(recorded, now, {difference.name for difference in found})
+    found += _registry_differences(recorded.files, now.files)
     if recorded.data_digest != now.data_digest:
         found.append(
             Difference("data", f"data set {recorded.data}", _short(recorded.data_digest), _short(now.data_digest))
@@ -85,20 +85,6 @@ def marks_for(found: Iterable[Difference], *, allow_mixed: bool) -> tuple[str, .
     return tuple(dict.fromkeys(f"{MARK_PREFIX}{difference.kind}" for difference in found))
 
 
-def changed_files(recorded: ResolvedStudy) -> tuple[SourceFile, ...]:
-    """The user's files that are gone or not what they were when the folder was made, as recorded then."""
-    changed = []
-    for file in recorded.files:
-        try:
-            now = SourceFile.of(file.option, Path(file.path))
-        except UsageError:
-            changed.append(file)
-            continue
-        if now.sha256 != file.sha256:
-            changed.append(file)
-    return tuple(changed)
-
-
 def _feature_differences(then: Iterable[FeatureRecord], now: Iterable[FeatureRecord]) -> list[Difference]:
     today = {feature.name: feature for feature in now}
     found = []
@@ -122,6 +108,16 @@ def _recipe_differences(recorded: ResolvedStudy, now: ResolvedStudy, known: set[
         if today != fingerprint and not explained:
             found.append(Difference("recipe", f"recipe of arm '{arm}'", _short(fingerprint), _short(today)))
     return found
+
+
+def _registry_differences(then: Iterable[SourceFile], now: Iterable[SourceFile]) -> list[Difference]:
+    """A registry file that was edited: its parts may do something else under the same parameters."""
+    today = {file.option: file for file in now}
+    return [
+        Difference("recipe", f"file {file.path}", _short(file.sha256), _short(today[file.option].sha256))
+        for file in then
+        if file.option == REGISTRY_OPTION and file.option in today and today[file.option].sha256 != file.sha256
+    ]
 
 
 def _environment_differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[Difference]:

@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,15 +19,13 @@ from ablate.loading import load_registry
 from ablate.parts.network import NUM_CLASSES
 from ablate.records import Environment, FinishedTrial, Json, Trial, TrialSpec
 from ablate.registry import Registry
-from ablate.resolved import FeatureRecord, ResolvedStudy, SourceFile
+from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, FeatureRecord, ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder
 from ablate.session import compute_dtype_of, open_device
 
 Announce = Callable[[str], None]
 """Says one loud line."""
 
-FEATURES_OPTION = "--features-from"
-REGISTRY_OPTION = "--registry"
 CURVES = "curves"
 
 
@@ -109,19 +108,21 @@ def _feature_record(registry: Registry, name: str) -> FeatureRecord:
     )
 
 
-def registry_of(resolved: ResolvedStudy) -> Registry:
-    """The registry a run folder was made with: the package's own, and the files it names.
+def registry_of(folder: RunFolder) -> Registry:
+    """The registry a run folder was made with: the package's own, and the files it names, or its copies where those are gone.
 
     Raises:
-        UsageError: a file is gone or does not load.
+        UsageError: a file does not load.
     """
-    return load_registry(features_from=resolved.file(FEATURES_OPTION), registry=resolved.file(REGISTRY_OPTION))
+    return load_registry(
+        features_from=folder.source_file(FEATURES_OPTION), registry=folder.source_file(REGISTRY_OPTION)
+    )
 
 
-def planned_environment(resolved: ResolvedStudy) -> Environment:
+def planned_environment(resolved: ResolvedStudy, **facts: Json) -> Environment:
     """The environment that trials of this study will have here, so far as it is known before one has run."""
     device = open_device(resolved.device)
-    return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset})
+    return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset, **facts})
 
 
 def trainer_for(
@@ -180,16 +181,50 @@ def untried_by(resolved: ResolvedStudy, registry: Registry) -> Callable[[TrialSp
     return untried
 
 
-def child_trainer(folder: str, data_dir: str | None, device: str | None, debug: bool) -> ArmTrainer:
+def child_arguments(
+    folder: RunFolder, now: ResolvedStudy, *, data_dir: Path | None, device: str | None, debug: bool
+) -> dict[str, Any]:
+    """What `child_trainer` is called with, as JSON; `now` is the study as its parent knows it."""
+    return {
+        "folder": str(folder.path.resolve()),
+        "data_dir": None if data_dir is None else str(data_dir.resolve()),
+        "device": device,
+        "debug": debug,
+        "digests": {feature.name: feature.digest for feature in now.features},
+        "fingerprints": dict(now.fingerprints),
+    }
+
+
+def child_trainer(
+    folder: str,
+    data_dir: str | None,
+    device: str | None,
+    debug: bool,
+    digests: Mapping[str, str],
+    fingerprints: Mapping[str, str],
+) -> ArmTrainer:
     """The trainer that a child process builds for itself from a run folder.
 
     Raises:
-        UsageError: the data set is not the one the folder was made with.
+        UsageError: the data set, a feature or a recipe is not what the parent has.
     """
-    resolved = RunFolder.open(folder).resolved
+    opened = RunFolder.open(folder)
+    resolved = opened.resolved
     dataset = load_data(resolved.data, None if data_dir is None else Path(data_dir))
     check_data(resolved, dataset)
-    return trainer_for(resolved, registry_of(resolved), dataset, device=device, debug=debug)
+    registry = registry_of(opened)
+    changed = [f"feature '{name}'" for name, was in digests.items() if registry.features[name].digest() != was]
+    trainer = trainer_for(resolved, registry, dataset, device=device, debug=debug)
+    changed += [
+        f"the recipe of arm '{name}'"
+        for name, recipe in trainer.recipes.items()
+        if recipe.fingerprint() != fingerprints[name]
+    ]
+    if changed:
+        raise UsageError(
+            f"While the study ran, {changed[0]} changed in its file. Undo the edit and resume, or start a new study."
+        )
+    return trainer
 
 
 def check_data(resolved: ResolvedStudy, dataset: Dataset) -> None:

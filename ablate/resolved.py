@@ -11,6 +11,9 @@ from ablate.errors import AblateError, UsageError
 from ablate.groups import Group
 from ablate.records import SCHEMA, Json, TrialSpec
 
+FEATURES_OPTION = "--features-from"
+REGISTRY_OPTION = "--registry"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureRecord:
@@ -30,6 +33,11 @@ class SourceFile:
     option: str
     path: str
     sha256: str
+
+    @property
+    def copy_name(self) -> str:
+        """What a run folder calls its copy: one option names one file."""
+        return f"{self.option.lstrip('-')}.py"
 
     @classmethod
     def of(cls, option: str, path: Path) -> "SourceFile":
@@ -70,10 +78,6 @@ class ResolvedStudy:
     command: tuple[str, ...] = ()
     versions: Mapping[str, str | None] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
-
-    def file(self, option: str) -> Path | None:
-        """The file that an option named, if it was given."""
-        return next((Path(file.path) for file in self.files if file.option == option), None)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal value."""

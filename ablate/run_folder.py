@@ -15,6 +15,8 @@ from ablate.resolved import ResolvedStudy
 from ablate.store import JsonlTrialStore, MemoryTrialStore
 
 DEFAULT_ROOT = Path("runs")
+SOURCES = "sources"
+"""The part of a run folder that keeps copies of the user's own files, so that it is complete in itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class RunFolder:
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
+            for source in resolved.files:
+                (draft / SOURCES).mkdir(exist_ok=True)
+                shutil.copyfile(source.path, draft / SOURCES / source.copy_name)
             draft.rename(path)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
@@ -87,6 +92,14 @@ class RunFolder:
             raise AblateError(f"{study_path}: {error}") from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AblateError(f"{study_path} does not describe a study: {type(error).__name__}: {error}.") from error
+
+    def source_file(self, option: str) -> Path | None:
+        """The file that an option named when the study was made, or the folder's copy of it where it is not there any more."""
+        named = next((file for file in self.resolved.files if file.option == option), None)
+        if named is None:
+            return None
+        path, copy = Path(named.path), self.path / SOURCES / named.copy_name
+        return copy if copy.is_file() and not path.is_file() else path
 
     @property
     def trials_path(self) -> Path:

@@ -87,9 +87,9 @@ class Clock:
             event.record()
             if settled:
                 event.synchronize()
-            return Mark(event, time.time())
+            return Mark(event, time.perf_counter())
         synchronise(self.device)
-        return Mark(time.perf_counter(), time.time())
+        return Mark(time.perf_counter(), time.perf_counter())
 
     @staticmethod
     def seconds(start: Mark, end: Mark) -> float:

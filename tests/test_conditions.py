@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.conditions import changed_files, differences, marks_for
+from ablate.conditions import differences, marks_for
 from ablate.errors import UsageError
 from ablate.records import Environment
 from ablate.resolved import FeatureRecord, SourceFile
@@ -85,12 +85,13 @@ def test_before_the_first_trial_the_versions_in_the_study_are_compared() -> None
     ]
 
 
-def test_files_that_were_edited_or_removed_are_listed(tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in ("same.py", "edited.py", "gone.py")]
-    for path in paths:
-        path.write_text("x = 1\n")
-    recorded = replace(RECORDED, files=tuple(SourceFile.of("--features-from", path) for path in paths))
-    assert changed_files(recorded) == ()
-    paths[1].write_text("x = 2\n")
-    paths[2].unlink()
-    assert [Path(file.path).name for file in changed_files(recorded)] == ["edited.py", "gone.py"]
+def test_an_edited_registry_file_is_told_although_no_parameter_changed(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text("x = 1\n")
+    recorded = replace(RECORDED, files=(SourceFile.of("--registry", path),))
+    path.write_text("x = 2\n")
+    now = replace(recorded, files=(SourceFile.of("--registry", path),))
+    (found,) = differences(recorded, now)
+    assert found.kind == "recipe"
+    assert str(path) in str(found)
+    assert differences(recorded, recorded) == ()

@@ -1,16 +1,23 @@
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ablate import opening
 from ablate.arms import Arm
 from ablate.datasets import Dataset, home
 from ablate.design import Study, ladder, pair
 from ablate.errors import DataError, UsageError
 from ablate.loading import load_registry
-from ablate.opening import check_data, child_trainer, load_data, resolve_study, trainer_for
-from ablate.resolved import ResolvedStudy
+from ablate.opening import (
+    check_data,
+    child_arguments,
+    child_trainer,
+    load_data,
+    registry_of,
+    resolve_study,
+    trainer_for,
+)
+from ablate.resolved import FEATURES_OPTION, ResolvedStudy
 from ablate.run_folder import RunFolder
 from ablate.study_files import load_study, study_files
 from tests.tiny_study import NOT_COMPILING, make_everything_tiny, tiny_dataset
@@ -66,8 +73,8 @@ def test_a_study_with_every_name_looked_up(here: Path) -> None:
     assert opened.data_digest == DATASET.digest
     assert opened.schedule == opened.study.schedule()
     assert opened.versions.keys() == {"ablate", "commit", "python", "torch"}
-    assert opened.file(opening.FEATURES_OPTION) == file
-    assert opened.file(opening.REGISTRY_OPTION) is None
+    (source,) = opened.files
+    assert (source.option, source.path) == (FEATURES_OPTION, str(file))
     assert ResolvedStudy.from_json(opened.to_json()) == opened
 
 
@@ -122,15 +129,47 @@ class TestTrainer:
         assert not trainer_for(resolved("silu"), REGISTRY, DATASET, **quiet).curves
 
     def test_in_a_child_is_built_from_the_run_folder(self, here: Path) -> None:
-        opened = replace(resolved("silu"), data="synthetic")
-        RunFolder.create(opened, here / "run")
-        trainer = child_trainer(str(here / "run"), None, None, False)
+        opened = resolved("silu")
+        trainer = child_trainer(**_arguments(RunFolder.create(opened, here / "run")))
         spec = opened.schedule[0]
         trainer.warm_up(spec.arm)
         assert trainer.train(spec, 4).trial.status == "ok"
 
     def test_in_a_child_refuses_another_data_set(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        RunFolder.create(resolved("silu"), here / "run")
+        arguments = _arguments(RunFolder.create(resolved("silu"), here / "run"))
         monkeypatch.setattr("ablate.datasets.synthetic.generate", lambda: tiny_dataset(num_train=60))
         with pytest.raises(UsageError, match="has changed"):
-            child_trainer(str(here / "run"), None, None, False)
+            child_trainer(**arguments)
+
+    def test_in_a_child_refuses_a_feature_that_was_edited_while_the_study_ran(self, here: Path) -> None:
+        file = _own_feature(here, rate=0.5)
+        registry = load_registry(features_from=file)
+        opened = resolve_study(small("slow_head"), registry, DATASET, device="cpu", features_from=file)
+        folder = RunFolder.create(opened, here / "run")
+        child_trainer(**_arguments(folder))
+        _own_feature(here, rate=0.4)
+        with pytest.raises(UsageError, match="feature 'slow_head' changed in its file"):
+            child_trainer(**_arguments(folder))
+
+    def test_a_folder_is_complete_without_the_users_own_file(self, here: Path) -> None:
+        file = _own_feature(here, rate=0.5)
+        registry = load_registry(features_from=file)
+        opened = resolve_study(small("slow_head"), registry, DATASET, device="cpu", features_from=file)
+        folder = RunFolder.create(opened, here / "run")
+        file.unlink()
+        again = registry_of(RunFolder.open(folder.path.rename(here / "moved")))
+        assert again.features["slow_head"].digest() == registry.features["slow_head"].digest()
+
+
+def _arguments(folder: RunFolder) -> dict[str, Any]:
+    return child_arguments(folder, folder.resolved, data_dir=None, device=None, debug=False)
+
+
+def _own_feature(folder: Path, rate: float) -> Path:
+    path = folder / "own.py"
+    path.write_text(
+        "import ablate\n"
+        "FEATURE = ablate.Feature(name='slow_head', group='architecture', summary='Slower.', source='here',"
+        f" patch={{'head_rate': {rate}}})\n"
+    )
+    return path

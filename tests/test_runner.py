@@ -163,7 +163,9 @@ def test_a_keyboard_interrupt_keeps_what_is_finished_and_says_how_to_go_on() -> 
             raise KeyboardInterrupt
 
     schedule, store = fake_study().schedule(), MemoryTrialStore()
-    with pytest.raises(InterruptedStudyError, match=r"1 of 12 trials are done and kept. Resume with: do this") as caught:
+    with pytest.raises(
+        InterruptedStudyError, match=r"1 of 12 trials are done and kept. Resume with: do this"
+    ) as caught:
         run_study(schedule, store, Interrupted(), how_to_resume="do this")
     assert caught.value.exit_code == 130
     assert summarise(schedule, store).left == 11

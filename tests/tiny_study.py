@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import arm_trainer, opening
+from ablate import api, arm_trainer, opening
 from ablate.cli import main
 from ablate.datasets import Dataset, synthetic
 from ablate.parts import PRESETS, Scale
@@ -74,6 +74,7 @@ def make_everything_tiny(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setitem(PRESETS, "mini", TINY)
     monkeypatch.setattr(synthetic, "generate", tiny_dataset)
     monkeypatch.setattr(arm_trainer, "why_not_compiling", lambda device: NOT_COMPILING)
+    monkeypatch.setattr(api, "why_not_compiling", lambda device: NOT_COMPILING)
     for module in (arm_trainer, opening):
         monkeypatch.setattr(module, "compute_dtype_of", lambda device: torch.float32)
     monkeypatch.setenv("ABLATE_DATA_DIR", str(folder / "data-home"))

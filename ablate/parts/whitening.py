@@ -26,7 +26,10 @@ class Whitening(Part):
         The second moment is *not* centred, as in the recipes.
         """
         moment = patch_moment(images_NCHW)
-        rows = self.principal_filters(moment).reshape(-1, images_NCHW.shape[1], WHITENING_KERNEL, WHITENING_KERNEL)
+        # Apple's GPUs decompose nothing; a 12×12 matrix is soon carried over and back.
+        device = torch.device("cpu") if moment.device.type == "mps" else moment.device
+        rows = self.principal_filters(moment.to(device)).to(moment.device)
+        rows = rows.reshape(-1, images_NCHW.shape[1], WHITENING_KERNEL, WHITENING_KERNEL)
         return torch.cat([rows, -rows])
 
 

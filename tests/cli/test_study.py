@@ -12,8 +12,9 @@ import pytest
 
 from ablate import api
 from ablate.datasets import home
-from ablate.records import Environment
+from ablate.records import Environment, Json
 from ablate.resolved import ResolvedStudy
+from ablate.run_folder import RunFolder
 from ablate.study_files import study_files
 from tests.tiny_study import CommandLine, study_json, tiny_dataset, trial_lines, untouched
 
@@ -144,10 +145,14 @@ class TestResume:
         ablate.ok("study", "resume", "run", "--allow-mixed")
         assert [trial.get("marks") for trial in trial_lines(begun)] == [None, None, *[["mixed: features"]] * 2]
 
-    def test_a_features_file_that_is_gone(self, here: Path, ablate: CommandLine, begun: Path) -> None:
+    def test_a_features_file_that_is_gone_is_taken_from_the_folders_copy(
+        self, here: Path, ablate: CommandLine, begun: Path
+    ) -> None:
         (here / "own.py").unlink()
-        with untouched(begun):
-            ablate("study", "resume", "run").refused(2, "own.py")
+        ablate.ok("study", "resume", "run")
+        trials = RunFolder.open(begun).read_trials()
+        assert set(trials.statuses.values()) == {"ok"}
+        assert not any(trial.marks for trial in trials)
 
     def test_another_data_set_of_the_same_name(
         self, ablate: CommandLine, begun: Path, monkeypatch: pytest.MonkeyPatch
@@ -159,8 +164,8 @@ class TestResume:
     def test_another_torch(self, ablate: CommandLine, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         planned_environment = api.planned_environment
 
-        def newer(resolved: ResolvedStudy) -> Environment:
-            return Environment(facts={**planned_environment(resolved).facts, "torch": "99.0"})
+        def newer(resolved: ResolvedStudy, **facts: Json) -> Environment:
+            return Environment(facts={**planned_environment(resolved, **facts).facts, "torch": "99.0"})
 
         monkeypatch.setattr(api, "planned_environment", newer)
         with untouched(begun):

@@ -1,0 +1,37 @@
+"""The results of a study, as data frames."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.run_folder import RunFolder
+from ablate.runner import Summary
+from ablate.stats import effects, trials_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A run folder's trials and what they say; read from disk at each use."""
+
+    folder: RunFolder
+    summary: Summary | None = None
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial, the last record of each (see `ablate.stats.trials_frame`)."""
+        return trials_frame(self.folder.read_trials())
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """One row a contrast, worded as what the feature does (see `ablate.stats.effects`)."""
+        return effects(self.trials, self.folder.resolved.study.contrasts)
+
+
+def open_results(path: str | Path) -> Results:
+    """The results in a run folder.
+
+    Raises:
+        UsageError: there is no such run folder.
+    """
+    return Results(RunFolder.open(path))
