@@ -1,9 +1,10 @@
 """Before running: how long a study will take and what it could see. Free of torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablate.pace import Pace
+from ablate.records import TrialSpec
 from ablate.resolved import ResolvedStudy
 from ablate.runner import pending_trials
 from ablate.stats import Visible, measured_spreads, trials_frame, visible
@@ -29,8 +30,8 @@ ROUGH_SPEEDS: Mapping[tuple[str, str], RoughSpeed] = {
     ("cuda", "full"): RoughSpeed(trial_seconds=2.6, compile_seconds=45, warm_seconds=5, start_seconds=12),
     ("cuda", "mini"): RoughSpeed(trial_seconds=0.5, compile_seconds=45, warm_seconds=2, start_seconds=12),
     # Two cores of a server CPU with native bfloat16.
-    ("cpu", "full"): RoughSpeed(trial_seconds=1100, compile_seconds=40, warm_seconds=60, start_seconds=12),
-    ("cpu", "mini"): RoughSpeed(trial_seconds=7, compile_seconds=18, warm_seconds=3, start_seconds=10),
+    ("cpu", "full"): RoughSpeed(trial_seconds=700, compile_seconds=40, warm_seconds=40, start_seconds=12),
+    ("cpu", "mini"): RoughSpeed(trial_seconds=9, compile_seconds=18, warm_seconds=4, start_seconds=10),
 }
 
 
@@ -66,7 +67,7 @@ def estimate(
     seconds = pace.seconds(pending, fresh_processes=len(processes)) if store.statuses else None
     measured = seconds is not None
     if seconds is None:
-        seconds = _rough_seconds(resolved, compile_keys, len(pending), len(processes))
+        seconds = _rough_seconds(resolved, compile_keys, pending)
     spreads = measured_spreads(trials_frame(store)) if store.statuses else None
     study = resolved.study
     return Estimate(
@@ -84,15 +85,14 @@ def estimate(
     )
 
 
-def _rough_seconds(
-    resolved: ResolvedStudy, compile_keys: Mapping[str, str], num_trials: int, num_processes: int
-) -> float:
+def _rough_seconds(resolved: ResolvedStudy, compile_keys: Mapping[str, str], pending: Sequence[TrialSpec]) -> float:
     kind = resolved.device.split(":")[0]
     speed = ROUGH_SPEEDS.get((kind, resolved.preset), ROUGH_SPEEDS["cpu", resolved.preset])
-    lengths = [arm.length for arm in resolved.study.arms]
-    trial_seconds = speed.trial_seconds * sum(lengths) / len(lengths)
-    num_keys = len(set(compile_keys.values()))
+    lengths = {arm.name: arm.length for arm in resolved.study.arms}
+    training = sum(speed.trial_seconds * lengths[spec.arm] for spec in pending)
+    arms, processes = {spec.arm for spec in pending}, {spec.process for spec in pending}
+    num_keys = len({compile_keys[arm] for arm in arms})
     # Later processes find the first one's code in the disk cache.
-    compiling = num_keys * (speed.compile_seconds + (num_processes - 1) * speed.warm_seconds)
-    warming = num_processes * (speed.start_seconds + speed.warm_seconds * len(compile_keys))
-    return num_trials * trial_seconds + compiling + warming
+    compiling = num_keys * (speed.compile_seconds + max(0, len(processes) - 1) * speed.warm_seconds)
+    warming = len(processes) * (speed.start_seconds + speed.warm_seconds * len(arms))
+    return training + compiling + warming

@@ -20,6 +20,11 @@ To hold: time ratio ours/theirs between 0.97 and 1.03 for both recipes; the impr
 percentage points of the scripts' own; accuracy differences whose 95 % interval contains zero. The newer script times one
 uninterrupted window, as ours does; the baseline's script pauses its clock for a validation pass after each epoch.
 
+What else differs, and is to be said beside a ratio: the baseline's script waits for the GPU at each of these pauses, so that
+launching is exposed again in every epoch; it compiles Newton-Schulz for automatic shapes, ours for each shape; both scripts
+read the accuracy back inside the clock, ours outside; the newer script keeps the GPU busy before each run, ours asks it for its
+clocks and temperature meanwhile.
+
 Exit code: 0 all targets hold (with stand-ins: the harness worked), 1 one is missed or there are too few trials, 2 wrong usage,
 3 stopped by `--minutes` before the end, 4 data missing, 5 a process failed, 130 interrupted. `parity.jsonl` has every
 launch and trial, `parity.json` and `parity.txt` the table, `RECIPE-SIDE-ROUND.log` what each process printed.
