@@ -2,7 +2,6 @@
 
 import sys
 import traceback
-from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -86,12 +85,14 @@ def _run_file(path: Path) -> list[Any]:
 
 
 def _import_path(path: Path, module_name: str) -> dict[str, Any]:
-    """Run a file as a module of its own that stays importable: dataclasses and `inspect` look their module up."""
-    loader = SourceFileLoader(module_name, str(path.resolve()))
+    """Run a file as a module of its own that stays importable: dataclasses and `inspect` look their module up.
+
+    Compiled from what the file holds now: Python's bytecode cache would take a file edited within the same second for the old one.
+    """
     module = ModuleType(module_name)
-    module.__file__ = loader.path
+    module.__file__ = str(path.resolve())
     sys.modules[module_name] = module
-    loader.exec_module(module)
+    exec(compile(path.read_bytes(), module.__file__, "exec"), vars(module))
     return vars(module)
 
 

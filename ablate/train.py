@@ -120,6 +120,8 @@ def train(
         paused_seconds += after_epoch(network)
     trained = clock.mark()
 
+    # The training set is not needed any more, and the test set's views take as much memory again.
+    del padded, epoch_images
     network.eval()
     with torch.no_grad():
         tta_logits = recipe.tta.logits(network, normalised(images.test_images), compiler)
