@@ -254,6 +254,12 @@ class ArmTrainer:
             return (
                 f"Out of memory on {self.device}. Free it (`ablate doctor` lists what uses it) or take `--preset mini`."
             )
+        if "file too short" in text:
+            # What the loader says of a shared library that a process killed while compiling left behind.
+            return (
+                f"The compile cache holds a torn file: {text.rstrip('.')}. "
+                "Remove the cache's folder, then `ablate study resume DIR --retry-failed`."
+            )
         reason = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
         return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
 

@@ -70,7 +70,7 @@ class RaisingJitter(NoJitter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HungryJitter(NoJitter):
+class FailingJitter(NoJitter):
     kind: str
 
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Any) -> Tensor:
@@ -78,6 +78,7 @@ class HungryJitter(NoJitter):
             "gpu": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
             "cpu": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
             "python": MemoryError(),
+            "torn": ImportError("cache/d6/kernel.main.so: file too short"),
         }[self.kind]
 
 
@@ -125,11 +126,18 @@ def test_a_loss_that_is_not_finite_fails_with_what_to_do() -> None:
 
 @pytest.mark.parametrize("kind", ["gpu", "cpu", "python"])
 def test_running_out_of_memory_fails_with_what_to_do(kind: str) -> None:
-    ready = trainer({"hungry": {"hungry"}, "baseline": set()}, own("hungry", jitter=HungryJitter(kind=kind)))
+    ready = trainer({"hungry": {"hungry"}, "baseline": set()}, own("hungry", jitter=FailingJitter(kind=kind)))
     error = failure_of(ready.train(spec("hungry"), 0))
     assert error.startswith("Out of memory on cpu.")
     assert "--preset mini" in error
     assert ready.train(spec("baseline"), 0).trial.status == "ok"
+
+
+def test_a_torn_compile_cache_fails_with_what_to_do() -> None:
+    ready = trainer({"torn": {"torn"}}, own("torn", jitter=FailingJitter(kind="torn")))
+    error = failure_of(ready.train(spec("torn"), 0))
+    assert error.startswith("The compile cache holds a torn file: cache/d6/kernel.main.so: file too short.")
+    assert "Remove the cache's folder" in error
 
 
 def test_a_part_that_raises_costs_only_its_own_arm(capsys: pytest.CaptureFixture[str]) -> None:
