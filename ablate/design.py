@@ -144,6 +144,18 @@ class Study:
         design = self.design.possible(catalogue)
         return replace(self, arms=design.arms, contrasts=design.contrasts, left_out=design.left_out)
 
+    def with_twin(self) -> "Study":
+        """The study and an A/A twin of its first arm, which designs make the reference; see `designs.with_twin`.
+
+        Raises:
+            UsageError: it has an A/A pair already.
+        """
+        has_twins = next((contrast for contrast in self.contrasts if contrast.kind == "aa"), None)
+        if has_twins is not None:
+            raise UsageError(f"--aa changes nothing: study '{self.name}' runs '{has_twins.with_arm}' already.")
+        design = with_twin(self.design, self.arms[0].name)
+        return replace(self, arms=design.arms, contrasts=design.contrasts)
+
     def override(
         self,
         *,

@@ -164,6 +164,18 @@ def test_the_class_methods_take_names_from_the_registry() -> None:
     assert Study.ladder(registry, name="mine", question="Why?").name == "mine"
 
 
+def test_any_study_can_have_a_twin_of_its_first_arm() -> None:
+    plain = Study.ladder(FakeCatalogue(), blocks=4, processes=2)
+    twinned = plain.with_twin()
+    assert [arm.name for arm in twinned.arms] == [*(arm.name for arm in plain.arms), "baseline (twin)"]
+    assert twinned.contrasts[:-1] == plain.contrasts
+    last = twinned.contrasts[-1]
+    assert (last.kind, last.with_arm, last.without_arm) == ("aa", "baseline (twin)", "baseline")
+    assert Study.leave_one_out(FakeCatalogue()).with_twin().arms[-1].name == "all (twin)"
+    with pytest.raises(UsageError, match=r"--aa changes nothing: study 'ladder' runs 'baseline \(twin\)' already\."):
+        twinned.with_twin()
+
+
 def test_combined_designs_share_arms_by_recipe() -> None:
     both = combine(leave_one_out([*"abc"]), ladder([*"cba"]))
     assert [arm.name for arm in both.arms] == ["all", "all - a", "all - b", "all - c", "baseline", "+ c"]

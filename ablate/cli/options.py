@@ -34,6 +34,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the study: order, starti
 Timeout = Annotated[
     float | None, typer.Option("--timeout", help="Seconds a trial may take; its process is stopped then.")
 ]
+Twin = Annotated[bool, typer.Option("--aa", help="Run the reference a second time, with seeds of its own.")]
 Curves = Annotated[bool, typer.Option("--curves", help="Validate after every epoch, outside the clock.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first trial that fails.")]
 Out = Annotated[Path | None, typer.Option(help="The run folder to make; otherwise runs/<date>_<time>_<name>.")]

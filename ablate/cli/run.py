@@ -32,7 +32,7 @@ def run(
     data_dir: options.DataDir = None,
     device: options.Device = "auto",
     seed: options.Seed = 0,
-    aa: Annotated[bool, typer.Option("--aa", help="Run the reference a second time, with seeds of its own.")] = False,
+    aa: options.Twin = False,
     curves: options.Curves = False,
     features_from: options.FeaturesFrom = None,
     registry_file: options.RegistryFile = None,

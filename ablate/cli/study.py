@@ -57,6 +57,7 @@ def run_study(
     data_dir: options.DataDir = None,
     device: options.Device = "auto",
     seed: options.Seed = None,
+    aa: options.Twin = False,
     curves: options.Curves = False,
     features_from: options.FeaturesFrom = None,
     registry_file: options.RegistryFile = None,
@@ -74,6 +75,8 @@ def run_study(
         check_new_folder(out)
     given = {"blocks": trials, "processes": processes, "seed": seed, "data": data, "preset": preset}
     chosen = load_study(study).override(blocks=trials, processes=processes, seed=seed, data=data, preset=preset)
+    if aa:
+        chosen = chosen.with_twin()
     request = Request(
         features_from=features_from,
         registry_file=registry_file,
@@ -86,7 +89,7 @@ def run_study(
         fail_fast=fail_fast,
         as_json=as_json,
         debug=debugging(),
-        overrides={name: value for name, value in given.items() if value is not None},
+        overrides={name: value for name, value in {**given, "aa": aa or None}.items() if value is not None},
     )
     if dry:
         dry_run(chosen, request)

@@ -106,6 +106,18 @@ def test_options_override_the_study_file_and_are_recorded(here: Path, ablate: Co
     assert len(trial_lines(Path("run"))[0]["measurements"]["curve"]) == 1
 
 
+def test_aa_gives_any_study_a_twin_of_its_reference(here: Path, ablate: CommandLine, mine: str) -> None:
+    ablate.ok("study", "run", mine, "--aa", "--trials", "1", "--out", "run")
+    kept = study_json(Path("run"))
+    assert kept["overrides"] == {"blocks": 1, "aa": True}
+    assert [arm["name"] for arm in kept["study"]["arms"]] == ["baseline", "[x] silu", "baseline (twin)"]
+    seeds = {line["spec"]["arm"]: line["spec"]["seed"] for line in trial_lines(Path("run"))}
+    assert seeds["baseline"] == seeds["[x] silu"] != seeds["baseline (twin)"]
+    with untouched(here):
+        refused = ablate("study", "run", "aa", "--aa")
+    refused.refused(2, "--aa changes nothing: study 'aa' runs 'baseline (twin)' already.")
+
+
 def test_list_json_and_what_is_no_run_folder(here: Path, ablate: CommandLine, mine: str) -> None:
     nothing = ablate.ok("list")
     assert nothing.out == ""
