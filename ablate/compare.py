@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import UsageError
+from ablate.evidence import Evidence
 from ablate.report.caveats import Caveat
-from ablate.report.evidence import Evidence
 from ablate.report.provenance import fact_label, fact_text
 from ablate.stats import Effect
 from ablate.stats.frames import usable

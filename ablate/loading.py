@@ -1,18 +1,16 @@
 """Which registry a command works with: the package's own, installed ones, or a file's."""
 
-import sys
-import traceback
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ablate import features
-from ablate.errors import AblateError, UsageError
+from ablate.errors import UsageError
 from ablate.features.baseline import AIRBENCH94_MUON
 from ablate.groups import HIVE_GROUPS, Group
-from ablate.records import digest
 from ablate.registry import Feature, Registry
+from ablate.user_files import run_user_file
 
 ENTRY_POINT_GROUP = "ablate.features"
 
@@ -34,7 +32,7 @@ def load_registry(*, features_from: Path | None = None, registry: Path | None = 
         for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
             loaded = _extended(loaded, _entry_point_constants(entry_point), f"entry point '{entry_point.name}'")
     if features_from is not None:
-        loaded = _extended(loaded, _run_file(features_from), str(features_from))
+        loaded = _extended(loaded, _constants(run_user_file(features_from)), str(features_from))
     return loaded
 
 
@@ -53,7 +51,7 @@ def _extended(registry: Registry, constants: list[Any], where: str) -> Registry:
 
 
 def _registry_in(path: Path) -> Registry:
-    found = _of_type(_run_file(path), Registry)
+    found = _of_type(_constants(run_user_file(path)), Registry)
     if len(found) != 1:
         raise UsageError(f"{path} defines {len(found) or 'no'} Registry constants, where one is needed.")
     return found[0]
@@ -67,42 +65,6 @@ def _entry_point_constants(entry_point: EntryPoint) -> list[Any]:
             f"Entry point '{entry_point.name}' ({entry_point.value}) cannot be loaded: {error}."
         ) from error
     return _constants(vars(loaded) if isinstance(loaded, ModuleType) else {entry_point.name: loaded})
-
-
-def _run_file(path: Path) -> list[Any]:
-    """The constants a Python file defines, lists and tuples of them opened."""
-    if not path.is_file():
-        raise UsageError(f"No file '{path}'.")
-    # By the whole path: two files of one name must not stand in for each other when `inspect` looks for their source.
-    module_name = f"_ablate_file_{path.stem}_{digest(str(path.resolve()))[:12]}"
-    sys.modules.pop(module_name, None)
-    try:
-        return _constants(_import_path(path, module_name))
-    except AblateError as error:
-        raise UsageError(f"{_place(error, path)}: {error}") from error
-    except Exception as error:
-        raise UsageError(f"{_place(error, path)}: {type(error).__name__}: {error}") from error
-
-
-def _import_path(path: Path, module_name: str) -> dict[str, Any]:
-    """Run a file as a module of its own that stays importable: dataclasses and `inspect` look their module up.
-
-    Compiled from what the file holds now: Python's bytecode cache would take a file edited within the same second for the old one.
-    """
-    module = ModuleType(module_name)
-    module.__file__ = str(path.resolve())
-    sys.modules[module_name] = module
-    exec(compile(path.read_bytes(), module.__file__, "exec"), vars(module))
-    return vars(module)
-
-
-def _place(error: BaseException, path: Path) -> str:
-    """The file, and the line in it that raised."""
-    source = str(path.resolve())
-    if isinstance(error, SyntaxError) and error.filename == source:
-        return f"{path}, line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == source]
-    return f"{path}, line {lines[-1]}" if lines else str(path)
 
 
 def _constants(namespace: dict[str, Any]) -> list[Any]:

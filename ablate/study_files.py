@@ -2,14 +2,13 @@
 
 import difflib
 import os
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ablate.design import Study
 from ablate.errors import UsageError, near_match
+from ablate.user_files import run_user_file
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -47,16 +46,7 @@ def _studies_folder() -> Path | None:
 
 
 def _study_in(path: Path) -> Study:
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"Cannot read study file {path}: {error.strerror}.") from error
-    names: dict[str, Any] = {"__name__": f"ablate_study_{path.stem}", "__file__": str(path)}
-    try:
-        exec(compile(source, str(path), "exec"), names)
-    except (Exception, SystemExit) as error:
-        reason = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {_reason(error)}"
-        raise UsageError(f"{_place(error, path)}: {reason}") from error
+    names = run_user_file(path)
     study = names.get("STUDY")
     if isinstance(study, Study):
         return study
@@ -65,15 +55,3 @@ def _study_in(path: Path) -> Study:
     near = difflib.get_close_matches("STUDY", names, n=1, cutoff=0.5)
     hint = f" It defines {near[0]}; rename that." if near else ""
     raise UsageError(f"{path} defines no STUDY.{hint} Write `STUDY = Study.of(leave_one_out([...]), ...)` in it.")
-
-
-def _place(error: BaseException, path: Path) -> str:
-    """The file, and the line in it that raised."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return f"{path}, line {lines[-1]}" if lines else str(path)
-
-
-def _reason(error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())

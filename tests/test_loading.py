@@ -116,7 +116,7 @@ def test_the_line_is_not_that_of_another_file(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("option", ["features_from", "registry"])
 def test_a_missing_file_is_named(option: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"No file '.*nowhere\.py'"):
+    with pytest.raises(UsageError, match=r"Cannot read .*nowhere\.py: No such file"):
         load_registry(**{option: tmp_path / "nowhere.py"})
 
 

@@ -2,7 +2,7 @@
 
 from ablate.plots.curves import curves
 from ablate.plots.distribution import distribution
-from ablate.plots.drawing import KINDS, Material, draw
+from ablate.plots.drawing import KINDS, draw
 from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
 from ablate.plots.interactions import interactions
@@ -13,7 +13,6 @@ from ablate.plots.waterfall import waterfall
 
 __all__ = [
     "KINDS",
-    "Material",
     "curves",
     "distribution",
     "draw",

@@ -1,9 +1,8 @@
-"""A run folder's figures: read the trials, let the statistics compute, and draw."""
+"""A run folder's figures: what it shows, drawn."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
@@ -11,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate import stats
-from ablate.design import Contrast, Study
+from ablate.design import Contrast
 from ablate.errors import UsageError, near_match
+from ablate.evidence import RECORD_TARGET, Evidence
 from ablate.plots.curves import curves
 from ablate.plots.distribution import distribution
 from ablate.plots.effects import effects
@@ -21,94 +21,19 @@ from ablate.plots.interactions import interactions
 from ablate.plots.shapley import shapley
 from ablate.plots.steps import NEEDS_A_LADDER
 from ablate.plots.waterfall import waterfall
-from ablate.resolved import ResolvedStudy
-from ablate.run_folder import RunFolder
 from ablate.stats.frames import usable
-from ablate.store import MemoryTrialStore
-
-RECORD_TARGET = 0.94
-"""The accuracy that the record recipes aim at, drawn where a study trains them as published."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """What a run folder gives to draw from.
-
-    `frame` is that of `stats.trials_frame`; `titles` maps group slugs to their titles, `players` orders the names that arms are
-    made of, and `setting` says in captions what the trials ran on.
-    """
-
-    study: Study
-    frame: pd.DataFrame
-    titles: Mapping[str, str]
-    players: tuple[str, ...]
-    setting: str
-    target_tta_accuracy: float | None
-
-    @classmethod
-    def read(cls, folder: str | os.PathLike[str]) -> "Material":
-        """What the run folder holds now, also while a study still writes to it.
-
-        Raises:
-            UsageError: there is no run folder there.
-            AblateError: its study.json or a line of its trials cannot be understood.
-        """
-        opened = RunFolder.open(Path(folder))
-        return cls.of(opened.resolved, opened.read_trials())
-
-    @classmethod
-    def of(cls, resolved: ResolvedStudy, store: MemoryTrialStore) -> "Material":
-        """From a resolved study and its trials."""
-        frame = stats.trials_frame(store.latest().values())
-        good = frame[usable(frame)]
-        cited = [
-            store.environments[digest] for digest in dict.fromkeys(good["environment"]) if digest in store.environments
-        ]
-        machines = dict.fromkeys(str(one.facts.get("device_name") or resolved.device) for one in cited)
-        data = ", ".join(dict.fromkeys(good["data"])) or resolved.data
-        official = data == "cifar10" and resolved.preset == "full"
-        used = {name for arm in resolved.study.arms for name in arm.features}
-        known = [*(group.slug for group in resolved.groups), *(feature.name for feature in resolved.features)]
-        return cls(
-            study=resolved.study,
-            frame=frame,
-            titles={group.slug: group.title for group in resolved.groups},
-            players=tuple(name for name in dict.fromkeys([*known, *sorted(used)]) if name in used),
-            setting=f"{' and '.join(machines) or resolved.device}; data {data}; {resolved.preset} preset",
-            target_tta_accuracy=RECORD_TARGET if official else None,
-        )
-
-    def check(self) -> None:
-        """See that there is something to draw, and that it may be compared.
-
-        Raises:
-            UsageError: no usable trial, or trials of several data sets.
-        """
-        good = self.frame[usable(self.frame)]
-        if good.empty:
-            statuses = self.frame["status"].value_counts()
-            tried = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none has been run"
-            raise UsageError(
-                f"Study '{self.study.name}' has no usable trial yet ({tried}), so there is nothing to draw."
-            )
-        if good["data_digest"].nunique() > 1:
-            sets = good[["data", "data_digest"]].drop_duplicates()
-            listed = ", ".join(f"{row.data} ({str(row.data_digest)[:8]})" for row in sets.itertuples())
-            raise UsageError(
-                f"These trials mix data sets, {listed}, and no figure compares across them; run each in its own folder."
-            )
 
 
 def draw(
     kind: str,
-    source: str | os.PathLike[str] | Material | None = None,
+    source: str | os.PathLike[str] | Evidence | None = None,
     *,
     theme: str = "light",
     width_inches: float | None = None,
     published: bool = False,
     equal_accuracy: bool = False,
 ) -> Figure:
-    """Draw one of `KINDS` from a run folder, or from the material of one that was read already.
+    """Draw one of `KINDS` from a run folder, or from the evidence of one that was read already.
 
     A waterfall can be `published` (alone without a source, else beside the measured bars), and overlay the times at
     `equal_accuracy`. Words for screen readers are left on the figure, where `save` finds them.
@@ -129,13 +54,27 @@ def draw(
     look = _Look(theme=theme, width_inches=width_inches)
     if source is None:
         return _figure_of(waterfall(published=True, **look.options))
-    material = source if isinstance(source, Material) else Material.read(source)
-    material.check()
+    evidence = source if isinstance(source, Evidence) else Evidence.read(source)
+    _check(evidence)
     if kind == "waterfall":
-        axes = _waterfall(material, look, published=published, equal_accuracy=equal_accuracy)
+        axes = _waterfall(evidence, look, published=published, equal_accuracy=equal_accuracy)
     else:
-        axes = _DRAWERS[kind](material, look)
+        axes = _DRAWERS[kind](evidence, look)
     return _figure_of(axes)
+
+
+def _check(evidence: Evidence) -> None:
+    """See that there is something to draw, and that it may be compared."""
+    if evidence.mixes_data:
+        listed = ", ".join(f"{name} ({digest[:8]})" for name, digest in evidence.data_sets)
+        raise UsageError(
+            f"These trials mix data sets, {listed}, and no figure compares across them; run each in its own folder."
+        )
+    if not usable(evidence.frame).any():
+        statuses = evidence.frame["status"].value_counts()
+        tried = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none has been run"
+        name = evidence.resolved.study.name
+        raise UsageError(f"Study '{name}' has no usable trial yet ({tried}), so there is nothing to draw.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,64 +92,64 @@ def _figure_of(axes: Axes) -> Figure:
     return cast(Figure, axes.figure)
 
 
-def _waterfall(material: Material, look: _Look, *, published: bool, equal_accuracy: bool) -> Axes:
-    contrasts = material.study.contrasts
-    rungs = [contrast for contrast in contrasts if contrast.kind == "ladder"]
-    if not rungs:
-        raise UsageError(f"Study '{material.study.name}' is not a ladder. {NEEDS_A_LADDER}")
+def _waterfall(evidence: Evidence, look: _Look, *, published: bool, equal_accuracy: bool) -> Axes:
+    study = evidence.resolved.study
+    if evidence.ladder is None:
+        raise UsageError(f"Study '{study.name}' is not a ladder. {NEEDS_A_LADDER}")
+    rungs = [contrast for contrast in study.contrasts if contrast.kind == "ladder"]
     return waterfall(
-        stats.ladder(material.frame, contrasts),
+        evidence.ladder,
         published=published,
-        equal_accuracy=_equal_accuracy(material, rungs) if equal_accuracy else None,
-        titles=material.titles,
-        setting=material.setting,
+        equal_accuracy=_equal_accuracy(evidence, rungs) if equal_accuracy else None,
+        titles=evidence.titles,
+        setting=evidence.setting,
         **look.options,
     )
 
 
-def _equal_accuracy(material: Material, rungs: Sequence[Contrast]) -> pd.DataFrame:
-    table = stats.equal_accuracy(material.frame, material.study.arms, reference=rungs[0].without_arm)
+def _equal_accuracy(evidence: Evidence, rungs: Sequence[Contrast]) -> pd.DataFrame:
+    table = stats.equal_accuracy(evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm)
     subjects = {rung.with_arm: rung.subject for rung in rungs}
     return table[table["arm"].isin(list(subjects))].assign(subject=lambda rows: rows["arm"].map(subjects))
 
 
-def _effects(material: Material, look: _Look) -> Axes:
-    table = stats.effects(material.frame, material.study.contrasts)
-    return effects(table, titles=material.titles, setting=material.setting, **look.options)
+def _effects(evidence: Evidence, look: _Look) -> Axes:
+    table = stats.effects_frame(evidence.effects)
+    return effects(table, titles=evidence.titles, setting=evidence.setting, **look.options)
 
 
-def _frontier(material: Material, look: _Look) -> Axes:
-    arms = stats.arm_summary(material.frame)
-    target = material.target_tta_accuracy
-    return frontier(arms, target_tta_accuracy=target, setting=material.setting, **look.options)
+def _frontier(evidence: Evidence, look: _Look) -> Axes:
+    target = RECORD_TARGET if evidence.official_full else None
+    return frontier(evidence.arms, target_tta_accuracy=target, setting=evidence.setting, **look.options)
 
 
-def _distribution(material: Material, look: _Look) -> Axes:
-    return distribution(material.frame, setting=material.setting, **look.options)
+def _distribution(evidence: Evidence, look: _Look) -> Axes:
+    return distribution(evidence.frame, setting=evidence.setting, **look.options)
 
 
-def _curves(material: Material, look: _Look) -> Axes:
-    return curves(material.frame, setting=material.setting, **look.options)
+def _curves(evidence: Evidence, look: _Look) -> Axes:
+    return curves(evidence.frame, setting=evidence.setting, **look.options)
 
 
-def _interactions(material: Material, look: _Look) -> Axes:
-    table = stats.interactions(material.frame, material.study.arms, players=material.players)
-    return interactions(table, titles=material.titles, setting=material.setting, **look.options)
+def _interactions(evidence: Evidence, look: _Look) -> Axes:
+    table = stats.interactions(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    return interactions(table, titles=evidence.titles, setting=evidence.setting, **look.options)
 
 
-def _shapley(material: Material, look: _Look) -> Axes:
-    values = stats.shapley(material.frame, material.study.arms, players=material.players)
-    ladder = stats.ladder(material.frame, material.study.contrasts)
+def _shapley(evidence: Evidence, look: _Look) -> Axes:
+    values = stats.shapley(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    ladder = evidence.ladder
+    same_subjects = ladder is not None and {share.subject for share in ladder.shares} == set(evidence.players)
     return shapley(
         values,
-        ladder=ladder if {share.subject for share in ladder.shares} == set(material.players) else None,
-        titles=material.titles,
-        setting=material.setting,
+        ladder=ladder if same_subjects else None,
+        titles=evidence.titles,
+        setting=evidence.setting,
         **look.options,
     )
 
 
-_DRAWERS: Mapping[str, Callable[[Material, _Look], Axes]] = {
+_DRAWERS: Mapping[str, Callable[[Evidence, _Look], Axes]] = {
     "effects": _effects,
     "frontier": _frontier,
     "distribution": _distribution,

@@ -1,7 +1,7 @@
 """Reports: what a run folder shows, for a terminal, a repository, a paper, a program or a browser. Free of torch."""
 
+from ablate.evidence import Evidence
 from ablate.report.caveats import Caveat, list_caveats
-from ablate.report.evidence import Evidence
 from ablate.report.headline import headline
 from ablate.report.machine import as_json
 from ablate.report.terminal import terminal_report

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from ablate.evidence import OFFICIAL_DATA, Evidence
 from ablate.importers import IMPORTED_MARK
 from ablate.records import Json
-from ablate.report.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.wording import accuracy_interval, time_interval
 from ablate.stats import Effect
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL

@@ -8,10 +8,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from ablate.errors import AblateError
-from ablate.plots.drawing import RECORD_TARGET, Material, draw
+from ablate.evidence import Evidence
+from ablate.plots.drawing import draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
-from ablate.report.evidence import Evidence
 
 CAPTIONS = {
     "waterfall": "Improvements, step by step",
@@ -44,8 +44,7 @@ class Figure:
 
 def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
     """Every figure that the evidence allows, in the order of `CAPTIONS`; none where trials mix data sets."""
-    material = _material(evidence)
-    drawn = ((kind, _drawn(kind, material)) for kind in CAPTIONS)
+    drawn = ((kind, _drawn(kind, evidence)) for kind in CAPTIONS)
     return tuple(
         Figure(kind, CAPTIONS[kind], to_svg(figure, id_prefix=f"{kind}-"))
         for kind, figure in drawn
@@ -53,36 +52,17 @@ def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
     )
 
 
-def _drawn(kind: str, material: Material) -> MatplotlibFigure | None:
+def _drawn(kind: str, evidence: Evidence) -> MatplotlibFigure | None:
     """The figure, a waterfall with its times at equal accuracy where the study has them; None where there can be none."""
-    if kind == "shapley" and len(material.players) < 2:
+    if kind == "shapley" and len(evidence.players) < 2:
         # A share of one is the whole, which other figures show.
         return None
-    at_lengths = kind == "waterfall" and any(arm.length != 1.0 for arm in material.study.arms)
+    at_lengths = kind == "waterfall" and any(arm.length != 1.0 for arm in evidence.resolved.study.arms)
     for equal_accuracy in (True, False) if at_lengths else (False,):
         # The plot says why this study has no such figure; a report simply goes without.
         with suppress(AblateError):
-            return draw(kind, material, equal_accuracy=equal_accuracy)
+            return draw(kind, evidence, equal_accuracy=equal_accuracy)
     return None
-
-
-def _material(evidence: Evidence) -> Material:
-    """What `Material.of` would give, from what has been read and computed already."""
-    resolved = evidence.resolved
-    used = frozenset[str]().union(*(arm.features for arm in resolved.study.arms))
-    known = [
-        *(group.slug for group in resolved.groups),
-        *(feature.name for feature in resolved.features),
-        *sorted(used),
-    ]
-    return Material(
-        study=resolved.study,
-        frame=evidence.frame,
-        titles={group.slug: evidence.title_of(group.slug) for group in resolved.groups},
-        players=tuple(name for name in dict.fromkeys(known) if name in used),
-        setting=evidence.setting,
-        target_tta_accuracy=RECORD_TARGET if evidence.official_full else None,
-    )
 
 
 def palette_css() -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import isfinite
 
-from ablate.report.evidence import Evidence
+from ablate.evidence import Evidence
 from ablate.report.wording import accuracy_change, accuracy_interval, time_change, time_interval
 from ablate.stats import Effect
 from ablate.stats.wording import counted

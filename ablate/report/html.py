@@ -9,8 +9,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from ablate.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.caveats import list_caveats
-from ablate.report.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.figures import Figure, palette_css
 from ablate.report.headline import headline
 from ablate.report.markdown import statements

@@ -1,6 +1,6 @@
 """The report's two tables for a paper: booktabs, nothing of it in need of other packages."""
 
-from ablate.report.evidence import Evidence
+from ablate.evidence import Evidence
 from ablate.report.headline import headline
 from ablate.report.tables import Cell, Table, arms_table, effects_table
 from ablate.report.wording import NOTHING
@@ -20,7 +20,7 @@ _ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': "''",
     "[": "{[}",
     "]": "{]}",
     MINUS: r"\ensuremath{-}",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ablate.evidence import Evidence
 from ablate.report.caveats import list_caveats
-from ablate.report.evidence import Evidence
 from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
 from ablate.stats import Effect

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from ablate.evidence import Evidence
 from ablate.report.caveats import list_caveats
-from ablate.report.evidence import Evidence
 from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
 from ablate.report.tables import Cell, Table, arms_table, effect_title, effects_table

@@ -2,7 +2,7 @@
 
 import shlex
 
-from ablate.report.evidence import Evidence
+from ablate.evidence import Evidence
 from ablate.stats.wording import counted
 
 _LABELS = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from ablate.report.evidence import Evidence
+from ablate.evidence import Evidence
 from ablate.report.wording import (
     KIND_WORDS,
     NOTHING,

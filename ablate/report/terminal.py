@@ -4,8 +4,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ablate.evidence import Evidence
 from ablate.report.caveats import list_caveats
-from ablate.report.evidence import Evidence
 from ablate.report.headline import headline
 from ablate.report.tables import Cell, Table, arms_table, effects_table
 

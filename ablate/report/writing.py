@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match
-from ablate.report.evidence import Evidence
+from ablate.evidence import Evidence
 from ablate.report.latex import latex_report
 from ablate.report.machine import csv_report, json_report
 from ablate.report.markdown import markdown_report

@@ -3,7 +3,7 @@
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.claims import Claim, claim
 from ablate.stats.effect import BEYOND_REACH, Effect
-from ablate.stats.effects import effects, list_effects
+from ablate.stats.effects import effects, effects_frame, list_effects
 from ablate.stats.equal_accuracy import EqualAccuracy, equal_accuracy
 from ablate.stats.frames import arm_summary, trials_frame
 from ablate.stats.interactions import Interaction, interactions
@@ -31,6 +31,7 @@ __all__ = [
     "blocks_needed",
     "claim",
     "effects",
+    "effects_frame",
     "equal_accuracy",
     "holm",
     "interactions",

@@ -59,8 +59,12 @@ def effects(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, margins: Marg
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
     """
-    rows = [asdict(effect) for effect in list_effects(frame, contrasts, margins=margins)]
-    return pd.DataFrame(rows, columns=[field.name for field in fields(Effect)])
+    return effects_frame(list_effects(frame, contrasts, margins=margins))
+
+
+def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
+    """Effects that were computed already as a table: one row each, the fields of `Effect` as columns."""
+    return pd.DataFrame([asdict(effect) for effect in listed], columns=[field.name for field in fields(Effect)])
 
 
 def _effect(

@@ -26,8 +26,7 @@ def sentence(effect: Effect) -> str:
         return f"{headline(effect)}: {effect.note}"
     parts = [
         f"time {_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process')}",
-        f"TTA accuracy {_accuracy(effect)}{_accuracy_interval(effect)}"
-        f"{_verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, 'block')}",
+        f"TTA accuracy {_accuracy_in_full(effect)}",
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
     return f"{effect.subject}: {'; '.join(parts)} ({counts})"
@@ -37,6 +36,15 @@ def _accuracy(effect: Effect) -> str:
     if _identical_accuracy(effect):
         return "identical accuracy"
     return accuracy_words(effect.tta_accuracy_pp)
+
+
+def _accuracy_in_full(effect: Effect) -> str:
+    if effect.tta_accuracy_verdict == "identical":
+        return "identical"
+    verdict = _verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block")
+    if _identical_accuracy(effect):
+        return f"identical{verdict}"
+    return f"{accuracy_words(effect.tta_accuracy_pp)}{_accuracy_interval(effect)}{verdict}"
 
 
 def _identical_accuracy(effect: Effect) -> bool:

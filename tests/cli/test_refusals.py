@@ -52,7 +52,7 @@ COMMANDS = {
     "an unknown command": (["runn"], 2, ["runn"]),
     "an unknown command of a group": (["study", "rnu"], 2, ["rnu"]),
     "an unknown study": (["study", "run", "waterfal"], 2, ["Unknown study 'waterfal'.", "Did you mean 'waterfall'?"]),
-    "a missing study file": (["study", "run", "mine.py"], 2, ["Cannot read study file mine.py"]),
+    "a missing study file": (["study", "run", "mine.py"], 2, ["Cannot read mine.py: No such file"]),
     "no trials of a study": (["study", "run", "smoke", "--trials", "0"], 2, ["not 0", "--trials"]),
     "a negative seed of a study": (["study", "run", "smoke", "--seed", "-2"], 2, ["not -2", "--seed"]),
     "an unknown preset of a study": (["study", "run", "smoke", "--preset", "ful"], 2, ["Did you mean 'full'?"]),

@@ -11,6 +11,7 @@ from ablate import plots
 from ablate.cli.figure import figure
 from ablate.design import Study, ladder, leave_one_out
 from ablate.errors import UsageError
+from ablate.evidence import Evidence
 from ablate.groups import HIVE_GROUPS
 from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
 from ablate.resolved import ResolvedStudy
@@ -88,10 +89,10 @@ def test_a_folder_gives_titles_hardware_data_and_preset(folder: Path, kind: str)
         assert "n = 6 blocks of 7 arms in 3 processes" in words
 
 
-def test_material_read_once_draws_the_same(folder: Path) -> None:
-    material = plots.Material.read(folder)
-    assert material.players == SLUGS
-    assert plots.to_svg(plots.draw("effects", material)) == plots.to_svg(plots.draw("effects", folder))
+def test_evidence_read_once_draws_the_same(folder: Path) -> None:
+    evidence = Evidence.read(folder)
+    assert evidence.players == SLUGS
+    assert plots.to_svg(plots.draw("effects", evidence)) == plots.to_svg(plots.draw("effects", folder))
 
 
 def test_what_a_study_cannot_show_is_said(folder: Path, tmp_path: Path) -> None:

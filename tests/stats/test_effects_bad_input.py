@@ -94,6 +94,7 @@ def test_the_same_accuracy_in_every_block_is_identical_and_has_no_interval():
     assert effect.tta_accuracy_verdict == "identical"
     assert math.isnan(effect.tta_accuracy_low_pp)
     assert "identical accuracy" in effect.headline
+    assert "; TTA accuracy identical (" in effect.sentence
     assert effect.tta_accuracy_correlation == pytest.approx(1)
 
 

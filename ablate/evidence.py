@@ -1,24 +1,27 @@
-"""Everything a report says about a run folder, read and computed once."""
+"""What a run folder shows: its trials, read once, and what the statistics make of them, computed when first asked for."""
 
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ablate.design import Contrast
+from ablate import stats
 from ablate.records import Environment, Json, Trial
 from ablate.resolved import ResolvedStudy
 from ablate.run_folder import RunFolder
-from ablate.stats import Attribution, Effect, arm_summary, ladder, list_effects, trials_frame
 from ablate.stats.frames import usable
 from ablate.store import MemoryTrialStore
 
 OFFICIAL_DATA = "cifar10"
 """The one name under which only the official files are ever kept."""
+
+RECORD_TARGET = 0.94
+"""The TTA accuracy that the record recipes aim at, as published on the official images."""
 
 HARMFUL_THROTTLE_REASONS = frozenset(
     {"power_cap", "hardware_slowdown", "thermal_slowdown", "hardware_thermal_slowdown", "power_brake", "sync_boost"}
@@ -29,22 +32,18 @@ HARMFUL_THROTTLE_REASONS = frozenset(
 _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A study, its trials, and what the statistics make of them.
+    """A study and its trials, and with them its effects, shares and summaries.
 
-    `frame` is that of `stats.trials_frame`, `arms` that of `stats.arm_summary` with every arm of the study in its order, also
-    those without a trial; where trials mix data sets it has counts and no means. `ladder` is None where the study has no
-    contrast of that kind. `environments` holds what the usable trials (without any, all) ran on, by digest, in order of use; `throttled`
-    counts trials by reason, `marks` trials by mark, `left` the scheduled trials that no record exists of. `data_sets` are
-    (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
+    `frame` is that of `stats.trials_frame`. `environments` holds what the usable trials (without any, all) ran on, by digest, in
+    order of use; `throttled` counts trials by reason, `marks` trials by mark, `left` the scheduled trials that no record exists
+    of. `data_sets` are (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a
+    trial.
     """
 
     resolved: ResolvedStudy
     frame: pd.DataFrame
-    arms: pd.DataFrame
-    effects: tuple[Effect, ...]
-    ladder: Attribution | None
     environments: Mapping[str, Environment]
     throttled: Mapping[str, int]
     marks: Mapping[str, int]
@@ -69,30 +68,61 @@ class Evidence:
         """From a resolved study and its trials."""
         latest = store.latest()
         trials = list(latest.values())
-        frame = trials_frame(trials)
+        frame = stats.trials_frame(trials)
         good = frame[usable(frame)]
-        contrasts = resolved.study.contrasts
         cited = (frame if good.empty else good)["environment"].drop_duplicates()
-        data_sets = tuple(
-            (str(row.data), str(row.data_digest))
-            for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
-        )
-        arms = _every_arm(frame, [arm.name for arm in resolved.study.arms])
         starts = sorted(trial.started_at for trial in trials)
         return cls(
             resolved=resolved,
             frame=frame,
-            arms=_counts_only(arms) if _several_digests(data_sets) else arms,
-            effects=list_effects(frame, contrasts),
-            ladder=ladder(frame, contrasts) if _has_ladder(contrasts) else None,
             environments={digest: store.environments[digest] for digest in cited if digest in store.environments},
             throttled=_throttled(trials),
             marks=dict(sorted(Counter(mark for trial in trials for mark in trial.marks).items())),
             left=sum(spec.key not in latest for spec in resolved.schedule),
-            data_sets=data_sets,
+            data_sets=tuple(
+                (str(row.data), str(row.data_digest))
+                for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
+            ),
             first_start=starts[0] if starts else "",
             last_start=starts[-1] if starts else "",
         )
+
+    @cached_property
+    def effects(self) -> tuple[stats.Effect, ...]:
+        """The effect of each of the study's contrasts."""
+        return stats.list_effects(self.frame, self.resolved.study.contrasts)
+
+    @cached_property
+    def ladder(self) -> stats.Attribution | None:
+        """The rungs' shares; None where the study has no contrast of that kind."""
+        contrasts = self.resolved.study.contrasts
+        is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
+        return stats.ladder(self.frame, contrasts) if is_ladder else None
+
+    @cached_property
+    def arms(self) -> pd.DataFrame:
+        """`stats.arm_summary` with every arm of the study in its order, also those without a trial.
+
+        Where trials mix data sets it has counts and no means.
+        """
+        arms = _every_arm(self.frame, [arm.name for arm in self.resolved.study.arms])
+        return _counts_only(arms) if self.mixes_data else arms
+
+    @cached_property
+    def players(self) -> tuple[str, ...]:
+        """The names that arms are made of: groups in the figure's order, then features, then any others."""
+        used = {name for arm in self.resolved.study.arms for name in arm.features}
+        known = [*(group.slug for group in self.resolved.groups), *(feature.name for feature in self.resolved.features)]
+        return tuple(name for name in dict.fromkeys([*known, *sorted(used)]) if name in used)
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """The groups' titles by slug where the study is about groups; empty where its names are features'."""
+        titles = {group.slug: group.title for group in self.resolved.groups}
+        features = {feature.name for feature in self.resolved.features}
+        subjects = {contrast.subject for contrast in self.resolved.study.contrasts}
+        about_groups = any(name in titles and name not in features for name in subjects.union(self.players))
+        return titles if about_groups else {}
 
     @property
     def arm_rows(self) -> list[dict[str, Any]]:
@@ -117,7 +147,7 @@ class Evidence:
     @property
     def mixes_data(self) -> bool:
         """Whether trials ran on different data: nothing is compared then."""
-        return _several_digests(self.data_sets)
+        return len({digest for _, digest in self.data_sets}) > 1
 
     @property
     def official_full(self) -> bool:
@@ -142,10 +172,7 @@ class Evidence:
 
     def title_of(self, subject: str) -> str:
         """A group's title for its slug where the study is about groups; any other name as it is."""
-        titles = {group.slug: group.title for group in self.resolved.groups}
-        features = {feature.name for feature in self.resolved.features}
-        about_groups = any(effect.subject in titles and effect.subject not in features for effect in self.effects)
-        return titles.get(subject, subject) if about_groups else subject
+        return self.titles.get(subject, subject)
 
     def facts(self) -> dict[str, tuple[Json, ...]]:
         """The environments' facts, each with its distinct values; those that no environment has are left out."""
@@ -163,17 +190,9 @@ def _hashable(value: Json) -> Json:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _has_ladder(contrasts: Sequence[Contrast]) -> bool:
-    return any(contrast.kind == "ladder" for contrast in contrasts)
-
-
-def _several_digests(data_sets: Sequence[tuple[str, str]]) -> bool:
-    return len({digest for _, digest in data_sets}) > 1
-
-
 def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The summary with the study's arms first, in their order; an arm without a trial has zero counts and NaN numbers."""
-    summary = arm_summary(frame).set_index("arm")
+    summary = stats.arm_summary(frame).set_index("arm")
     order = list(dict.fromkeys([*names, *summary.index]))
     summary = summary.reindex(order)
     counts = list(_COUNTS)

@@ -1,0 +1,62 @@
+import sys
+from dataclasses import is_dataclass
+from pathlib import Path
+
+import pytest
+
+from ablate.errors import UsageError
+from ablate.user_files import run_user_file
+
+
+def test_a_file_runs_as_a_module_that_dataclasses_find(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from __future__ import annotations\nfrom dataclasses import KW_ONLY, dataclass\n"
+        "@dataclass\nclass Mine:\n    _: KW_ONLY\n    number: int = 3\n"
+    )
+    names = run_user_file(file)
+    assert is_dataclass(names["Mine"])
+    assert sys.modules[names["__name__"]].Mine is names["Mine"]
+    assert names["__file__"] == str(file.resolve())
+
+
+def test_files_of_one_name_do_not_stand_in_for_each_other(tmp_path: Path) -> None:
+    modules = set()
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+        file = tmp_path / str(number) / "mine.py"
+        file.write_text(f"NUMBER = {number}\n")
+        names = run_user_file(file)
+        assert names["NUMBER"] == number
+        modules.add(names["__name__"])
+    assert len(modules) == 2
+
+
+def test_an_edit_within_the_same_second_counts(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    for number in range(3):
+        file.write_text(f"NUMBER = {number}\n")
+        assert run_user_file(file)["NUMBER"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    {
+        "x = 1\nraise SystemExit(3)\n": "line 2: SystemExit: 3",
+        "def f():\n    open('nowhere')\n\nf()\n": "line 2: FileNotFoundError: ",
+        "import json\n\njson.loads('')\n": "line 3: JSONDecodeError: ",
+        "x = = 1\n": "line 1: SyntaxError: invalid syntax",
+        "raise ValueError('two\\nlines')\n": "line 1: ValueError: two lines",
+    }.items(),
+)
+def test_what_raises_is_named_with_the_users_own_line(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        run_user_file(file)
+    assert str(caught.value).startswith(f"{file}, {said}")
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Cannot read .*: Is a directory\."):
+        run_user_file(tmp_path)
