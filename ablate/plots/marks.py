@@ -44,24 +44,28 @@ def spread(count: int) -> FloatArray:
     return np.asarray((np.arange(1, count + 1) * _GOLDEN) % 1.0 - 0.5)
 
 
-def violin(axes: Axes, values: FloatArray, place: float, half_width: float, *, colour: str, alpha: float) -> PathPatch:
-    """The outline of a Gaussian kernel density of `values` `(n,)`, lying around `place` and ending at the extremes.
+def violin(axes: Axes, values: FloatArray, place: float, half_width: float, *, colour: str, alpha: float) -> None:
+    """A Gaussian kernel density of `values` `(n,)` with Scott's bandwidth, lying around `place` and ending at the extremes."""
+    # Loaded here: it takes pyplot and a second with it, and only many trials need it.
+    import seaborn
 
-    The bandwidth is Scott's: D. W. Scott, "Multivariate Density Estimation", Wiley (1992), section 6.3. The axes' limits are not
-    touched.
-    """
-    where = np.linspace(values.min(), values.max(), _OUTLINE_POINTS)
-    bandwidth = values.std(ddof=1) * len(values) ** -0.2
-    density = np.exp(-0.5 * ((where[:, None] - values[None, :]) / bandwidth) ** 2).sum(axis=1)
-    height = half_width * density / density.max()
-    outline = np.column_stack(
-        [np.concatenate([where, where[::-1]]), np.concatenate([place - height, (place + height)[::-1]])]
+    seaborn.violinplot(
+        x=values,
+        y=np.full(len(values), place),
+        orient="y",
+        native_scale=True,
+        inner=None,
+        cut=0,
+        gridsize=_OUTLINE_POINTS,
+        width=2 * half_width,
+        color=colour,
+        saturation=1,
+        linecolor=colour,
+        linewidth=0.8,
+        ax=axes,
+        alpha=alpha,
+        zorder=1.5,
     )
-    patch = PathPatch(
-        Path(outline, closed=False), facecolor=colour, edgecolor=colour, linewidth=0.8, alpha=alpha, zorder=1.5
-    )
-    axes.add_artist(patch)
-    return patch
 
 
 def thinned(count: int, most: int) -> Sequence[int]:

@@ -1,8 +1,10 @@
-"""How long reports take on a large run folder, and how much memory: `python tests/benchmarks/report_speed.py [TRIALS]`.
+"""How long reports and figures take, and how much memory: `python tests/benchmarks/report_speed.py [TRIALS]`.
 
-The bound: 100,000 trials of 64 arms in under 10 s and 1 GiB, and report.html of 20 arms of 200 trials in under 3 MB.
+The bounds: reports of 100,000 trials of 64 arms in under 10 s and 1 GiB, report.html of 20 arms of 200 trials in under 3 MB, and
+a figure in under 2 s.
 """
 
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ablate.design import leave_one_out, shapley  # noqa: E402
+from ablate.design import HIVE_SLUGS, combine, leave_one_out, shapley  # noqa: E402
+from ablate.evidence import Evidence  # noqa: E402
+from ablate.plots import draw, to_svg  # noqa: E402
 from ablate.report import FORMATS, write_reports  # noqa: E402
 from tests.report.build import resolved, trials_of, write_folder  # noqa: E402
 
@@ -51,6 +55,22 @@ def page() -> None:
         print(f"20 arms of 200 trials: report.html {size:.2f} MB, all files in {time.perf_counter() - started:.1f} s")
 
 
+def figures(times: int = 5) -> None:
+    """Each kind from trials in memory to SVG: 20 trials of the 64 arms that every kind can be drawn from, but for curves."""
+    study = resolved(combine(shapley(), leave_one_out(HIVE_SLUGS)), name="shapley", blocks=20, processes=5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_folder(Path(folder) / "run", study, trials_of(study))
+        for kind in ("waterfall", "effects", "frontier", "distribution", "interactions", "shapley"):
+            taken = []
+            for _ in range(times):
+                evidence = Evidence.read(path)
+                started = time.perf_counter()
+                to_svg(draw(kind, evidence))
+                taken.append(time.perf_counter() - started)
+            print(f"{kind:12} {statistics.median(taken):.2f} s ({min(taken):.2f} to {max(taken):.2f}, n = {times})")
+
+
 if __name__ == "__main__":
     large(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
     page()
+    figures()

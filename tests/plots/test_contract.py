@@ -2,7 +2,6 @@
 
 import inspect
 import sys
-from time import process_time
 
 import matplotlib
 import pytest
@@ -54,10 +53,7 @@ def test_draws_on_the_axes_it_is_given_and_returns_them(case: Case) -> None:
 @every_plot
 def test_same_data_same_bytes_and_settings_left_alone(case: Case) -> None:
     case.data()
-    started = process_time()
     first = plots.to_svg(figure_of(case.draw()))
-    # Time of this process alone: the machine may be busy with something else.
-    assert process_time() - started < 2
     with matplotlib.rc_context({"font.size": 17, "font.family": "serif", "svg.hashsalt": "mine", "axes.grid": True}):
         before = dict(matplotlib.rcParams)
         second = plots.to_svg(figure_of(case.draw()))
