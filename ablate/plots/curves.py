@@ -66,7 +66,7 @@ def curves(
         handles = [_draw(axes, on, curve, number, bands=len(found) <= MOST_BANDS) for number, curve in enumerate(found)]
         _limits(axes, found)
         on.fit()
-        number_ticks(axes, on, "x", sample="00.0")
+        number_ticks(axes, on, "x", sample="000", whole=True)
         _accuracy_ticks(axes, on)
         label_axis(axes, on, "x", "Epoch")
         label_axis(axes, on, "y", "Validation accuracy, without TTA (%)")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ablate.errors import UsageError, near_match
 from ablate.plots import style, text
-from ablate.plots.marks import dots, spread, thinned, violin
+from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, number, rows
 from ablate.stats.frames import arm_summary, usable
@@ -116,13 +116,17 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
     axes.set_ylim(len(summary) - 0.5, -0.5)
     axes.set_yticks([])
     axes.tick_params(axis="y", length=0)
-    ends = []
+    by_arm = {arm: unit * values.to_numpy(dtype=np.float64) for arm, values in trials.groupby("arm")[column]}
+    ends = [end for values in by_arm.values() for end in (values.min(), values.max())]
+    many = {
+        float(place): by_arm[arm]
+        for place, arm in enumerate(summary["arm"])
+        if len(by_arm[arm]) > MOST_DOTS and np.ptp(by_arm[arm]) > 0
+    }
+    violins(axes, many, 0.36, colour=theme.gain, alpha=0.45)
     for place, arm in enumerate(summary["arm"]):
-        values = unit * trials.loc[trials["arm"] == arm, column].to_numpy(dtype=np.float64)
-        ends += [values.min(), values.max()]
-        if len(values) > MOST_DOTS and np.ptp(values) > 0:
-            violin(axes, values, place, 0.36, colour=theme.gain, alpha=0.45)
-        else:
+        if place not in many:
+            values = by_arm[arm]
             places = place + 0.62 * spread(len(values))
             dots(axes, values, places, colour=theme.gain, points=0.42 * on.points, alpha=0.6, label=str(arm))
         mean, low, high = (unit * number(summary, place, f"{column}_{end}") for end in ("mean", "low", "high"))

@@ -124,11 +124,17 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
 
 
 def _distribution(evidence: Evidence, look: _Look) -> Axes:
-    return distribution(evidence.frame, setting=evidence.setting, **look.options)
+    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, **look.options)
 
 
 def _curves(evidence: Evidence, look: _Look) -> Axes:
-    return curves(evidence.frame, setting=evidence.setting, **look.options)
+    return curves(_by_arms_of_the_study(evidence), setting=evidence.setting, **look.options)
+
+
+def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:
+    """The trials, arms in the study's order: the plots take them as they come, and a block's order is shuffled."""
+    places = {arm.name: place for place, arm in enumerate(evidence.resolved.study.arms)}
+    return evidence.frame.sort_values("arm", key=lambda names: names.map(places), kind="stable")
 
 
 def _interactions(evidence: Evidence, look: _Look) -> Axes:

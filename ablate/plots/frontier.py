@@ -94,9 +94,11 @@ def _draw(
         table["time_seconds_mean"].to_numpy(dtype=float),
         100 * table["tta_accuracy_mean"].to_numpy(dtype=float),
     )
+    # Many crosses lie over each other; those of the front have to stay visible.
+    beaten: Looks = {"color": theme.muted, "alpha": 0.75 if len(table) <= MOST_NAMED_DIRECTLY else 0.4, "zorder": 2}
+    best: Looks = {"color": theme.gain, "alpha": 0.75, "zorder": 2.5}
     for index in range(len(table)):
-        colour = theme.gain if front[index] else theme.muted
-        cross: Looks = {"color": colour, "linewidth": 1.1, "alpha": 0.75, "solid_capstyle": "butt", "zorder": 2}
+        cross: Looks = {"linewidth": 1.1, "solid_capstyle": "butt", **(best if front[index] else beaten)}
         for outcome, unit in (("time_seconds", 1.0), ("tta_accuracy", 100.0)):
             ends = [unit * number(table, index, f"{outcome}_{end}") for end in ("low", "high")]
             if not all(isfinite(end) for end in ends):
@@ -108,7 +110,7 @@ def _draw(
     labels: list[str] = []
     looks: Looks = {"color": theme.gain, "linewidth": 1.2, "linestyle": (0, (4, 2)), "zorder": 1.5}
     axes.step(times[order], accuracies[order], where="post", label="Pareto front", **looks)
-    dots: Looks = {"linestyle": "none", "markersize": _mark_points(on), "zorder": 3}
+    dots: Looks = {"linestyle": "none", "markersize": _mark_points(on)}
     for on_front, marker, colour, label in (
         (True, "o", theme.gain, "on the Pareto front of the means"),
         (False, "s", theme.muted, "beaten on both by another arm"),
@@ -116,6 +118,7 @@ def _draw(
         chosen = front if on_front else ~front
         if chosen.any():
             face: Looks = {"markerfacecolor": colour if on_front else theme.background, "markeredgecolor": colour}
+            face["zorder"] = 3.5 if on_front else 3
             (line,) = axes.plot(times[chosen], accuracies[chosen], marker=marker, **face, **dots)
             handles.append(line)
             labels.append(label)

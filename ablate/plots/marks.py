@@ -1,6 +1,6 @@
 """Marks for many values at once that stay small in a file: clouds of dots as one path, and violins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,18 +44,21 @@ def spread(count: int) -> FloatArray:
     return np.asarray((np.arange(1, count + 1) * _GOLDEN) % 1.0 - 0.5)
 
 
-def violin(axes: Axes, values: FloatArray, place: float, half_width: float, *, colour: str, alpha: float) -> None:
-    """A Gaussian kernel density of `values` `(n,)` with Scott's bandwidth, lying around `place` and ending at the extremes."""
+def violins(axes: Axes, samples: Mapping[float, FloatArray], half_width: float, *, colour: str, alpha: float) -> None:
+    """A Gaussian kernel density of each of `samples`, `(n,)` by its place, with Scott's bandwidth, ending at the extremes."""
+    if not samples:
+        return
     # Loaded here: it takes pyplot and a second with it, and only many trials need it.
     import seaborn
 
     seaborn.violinplot(
-        x=values,
-        y=np.full(len(values), place),
+        x=np.concatenate(list(samples.values())),
+        y=np.repeat(list(samples), [len(values) for values in samples.values()]),
         orient="y",
         native_scale=True,
         inner=None,
         cut=0,
+        density_norm="width",
         gridsize=_OUTLINE_POINTS,
         width=2 * half_width,
         color=colour,

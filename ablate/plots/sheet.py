@@ -265,13 +265,14 @@ def label_axis(axes: Axes, on: Sheet, which: str, words: str) -> None:
     set_label(wrapped, fontsize=on.points, color=on.theme.ink, labelpad=3)
 
 
-def number_ticks(axes: Axes, on: Sheet, which: str, *, sample: str = "−00.0") -> None:
-    """As many ticks on a numeric axis as `sample`-sized labels have room for."""
+def number_ticks(axes: Axes, on: Sheet, which: str, *, sample: str = "−00.0", whole: bool = False) -> None:
+    """As many ticks on a numeric axis as `sample`-sized labels have room for; at `whole` numbers where fractions mean nothing."""
     width, height = on.inches(axes)
     needed = 1.9 * text.line_width(sample, on.points) if which == "x" else 2.2 * on.points
     count = int((width if which == "x" else height) * INCH / needed)
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(MaxNLocator(nbins=min(max(count, 2), 9), steps=[1, 2, 2.5, 5, 10]))
+    bins = min(max(count, 2), 9)
+    axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3, integer=whole))
 
 
 def mask(on: Sheet) -> Looks:

@@ -1,6 +1,9 @@
 """The report as a terminal shows it."""
 
-from rich.console import Console, Group, RenderableType
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -21,12 +24,15 @@ _STYLES = {
 PLAIN_WIDTH = 160
 """Columns of a report that is written to a file."""
 
+LEAST_FOR_WORDS = 16
+"""Columns that a table leaves each column of words before it folds numbers too."""
+
 
 def terminal_report(evidence: Evidence) -> RenderableType:
     """Headline, arms, effects, and every warning; it folds rather than cuts where the terminal is narrow."""
-    parts: list[RenderableType] = [Text(headline(evidence), style="bold"), Text(), _rich(arms_table(evidence))]
+    parts: list[RenderableType] = [Text(headline(evidence), style="bold"), Text(), _Shown(arms_table(evidence))]
     if evidence.effects:
-        parts += [Text(), _rich(effects_table(evidence))]
+        parts += [Text(), _Shown(effects_table(evidence))]
     unmeasured = [f"{effect.subject}: {effect.note}" for effect in evidence.effects if not effect.blocks]
     remarks = [*(caveat.text for caveat in list_caveats(evidence)), *dict.fromkeys(unmeasured)]
     if remarks:
@@ -43,13 +49,25 @@ def plain_report(evidence: Evidence) -> str:
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
-def _rich(table: Table) -> RichTable:
-    shown = RichTable(box=None, pad_edge=False, header_style="bold", title=None)
-    for column in table.columns:
-        shown.add_column(column.heading, justify="right" if column.numeric else "left", overflow="fold")
-    for row in table.rows:
-        shown.add_row(*(_text(cell) for cell in row))
-    return shown
+@dataclass(frozen=True)
+class _Shown:
+    """A table that keeps numbers with their intervals on one line as long as that leaves the words room to fold."""
+
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = list(zip(*([_text(cell) for cell in row] for row in self.table.rows), strict=True))
+        widths = [max((len(text) for text in texts), default=0) for texts in columns]
+        numeric = [column.numeric for column in self.table.columns]
+        taken = sum(width + 2 for width, is_number in zip(widths, numeric, strict=False) if is_number)
+        whole = options.max_width - taken >= LEAST_FOR_WORDS * numeric.count(False)
+        shown = RichTable(box=None, pad_edge=False, header_style="bold", title=None)
+        for column in self.table.columns:
+            justify: Literal["left", "right"] = "right" if column.numeric else "left"
+            shown.add_column(column.heading, justify=justify, overflow="fold", no_wrap=column.numeric and whole)
+        for row in zip(*columns, strict=True):
+            shown.add_row(*row)
+        yield shown
 
 
 def _text(cell: Cell) -> Text:

@@ -95,6 +95,13 @@ def test_evidence_read_once_draws_the_same(folder: Path) -> None:
     assert plots.to_svg(plots.draw("effects", evidence)) == plots.to_svg(plots.draw("effects", folder))
 
 
+def test_arms_stand_in_the_order_of_the_study_however_their_block_was_shuffled(folder: Path) -> None:
+    axes = plots.draw("distribution", folder).axes[0].child_axes[0]
+    names = [label.get_text().replace("\n", "") for label in axes.get_yticklabels()]
+    assert names == [arm.name for arm in LADDER.arms]
+    assert names != list(dict.fromkeys(Evidence.read(folder).frame["arm"]))
+
+
 def test_what_a_study_cannot_show_is_said(folder: Path, tmp_path: Path) -> None:
     tops = folder_of(tmp_path / "tops", LEAVE_ONE_OUT)
     with pytest.raises(
