@@ -145,7 +145,7 @@ class Study:
         return replace(self, arms=design.arms, contrasts=design.contrasts, left_out=design.left_out)
 
     def with_twin(self) -> "Study":
-        """The study and an A/A twin of its first arm, which designs make the reference; see `designs.with_twin`.
+        """The study and an A/A twin of its reference: the first arm at its own length; see `designs.with_twin`.
 
         Raises:
             UsageError: it has an A/A pair already.
@@ -153,7 +153,8 @@ class Study:
         has_twins = next((contrast for contrast in self.contrasts if contrast.kind == "aa"), None)
         if has_twins is not None:
             raise UsageError(f"--aa changes nothing: study '{self.name}' runs '{has_twins.with_arm}' already.")
-        design = with_twin(self.design, self.arms[0].name)
+        reference = next((arm for arm in self.arms if arm.length == 1.0), self.arms[0])
+        design = with_twin(self.design, reference.name)
         return replace(self, arms=design.arms, contrasts=design.contrasts)
 
     def override(

@@ -45,11 +45,10 @@ class TrialStore(Protocol):
         """The keys that have a trial, whatever its status."""
 
 
-class MemoryTrialStore:
-    """A TrialStore that lasts as long as the object: for tests, and for what was read from a file."""
+class _Index:
+    """What every store knows of its trials without looking them up."""
 
     def __init__(self) -> None:
-        self._trials: list[Trial] = []
         self._statuses: dict[TrialKey, Status] = {}
         self._recipes: dict[str, RecipeRecord] = {}
         self._environments: dict[str, Environment] = {}
@@ -68,6 +67,18 @@ class MemoryTrialStore:
     def statuses(self) -> Mapping[TrialKey, Status]:
         """The status of each key's last trial."""
         return MappingProxyType(self._statuses)
+
+    def finished(self) -> frozenset[TrialKey]:
+        """The keys that have a trial, whatever its status."""
+        return frozenset(self._statuses)
+
+
+class MemoryTrialStore(_Index):
+    """A TrialStore that lasts as long as the object: for tests, and for what was read from a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trials: list[Trial] = []
 
     def append(self, finished: FinishedTrial) -> None:
         """Keep a trial and what it cites.
@@ -88,10 +99,6 @@ class MemoryTrialStore:
         """The last trial of each key."""
         return {trial.spec.key: trial for trial in self._trials}
 
-    def finished(self) -> frozenset[TrialKey]:
-        """The keys that have a trial, whatever its status."""
-        return frozenset(self._statuses)
-
     def load(self, record: Record) -> None:
         """Take a record that a file kept."""
         if isinstance(record.value, Trial):
@@ -106,7 +113,7 @@ class MemoryTrialStore:
         self._statuses[trial.spec.key] = trial.status
 
 
-class JsonlTrialStore:
+class JsonlTrialStore(_Index):
     """A TrialStore in a file of JSON lines, locked for one writer, each line flushed and fsynced.
 
     Opening cuts a torn last line: a process was killed while writing it. Killed at any moment, at most the trial in flight is lost.
@@ -118,10 +125,8 @@ class JsonlTrialStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
         self.path = Path(path)
-        self._statuses: dict[TrialKey, Status] = {}
-        self._recipes: dict[str, RecipeRecord] = {}
-        self._environments: dict[str, Environment] = {}
         # Whether half a line may stand behind the whole ones: a write has begun and not succeeded.
         self._torn = False
         self._lock = FileLock(self.path)
@@ -152,21 +157,6 @@ class JsonlTrialStore:
         for record in read_records(Path(path)):
             store.load(record)
         return store
-
-    @property
-    def recipes(self) -> Mapping[str, RecipeRecord]:
-        """The recipes that trials cite, by digest."""
-        return MappingProxyType(self._recipes)
-
-    @property
-    def environments(self) -> Mapping[str, Environment]:
-        """The environments that trials cite, by digest."""
-        return MappingProxyType(self._environments)
-
-    @property
-    def statuses(self) -> Mapping[TrialKey, Status]:
-        """The status of each key's last trial."""
-        return MappingProxyType(self._statuses)
 
     def append(self, finished: FinishedTrial) -> None:
         """Write a trial, and before it what it cites where that is new; on return it is on disk.
@@ -208,10 +198,6 @@ class JsonlTrialStore:
     def latest(self) -> dict[TrialKey, Trial]:
         """The last trial of each key."""
         return {trial.spec.key: trial for trial in self}
-
-    def finished(self) -> frozenset[TrialKey]:
-        """The keys that have a trial, whatever its status."""
-        return frozenset(self._statuses)
 
     def close(self) -> None:
         """Give the file up to the next writer. Closing twice does nothing."""

@@ -31,7 +31,7 @@ def run_user_file(path: Path) -> dict[str, Any]:
         if line is None and isinstance(error, OSError):
             raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
         place = str(path) if line is None else f"{path}, line {line}"
-        raise UsageError(f"{place}: {_reason(error)}") from error
+        raise UsageError(f"{place}: {_reason(error, str(source))}") from error
     return vars(module)
 
 
@@ -43,8 +43,10 @@ def _line(error: BaseException, source: str) -> int | None:
     return lines[-1] if lines else None
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, source: str) -> str:
     if isinstance(error, AblateError):
         return str(error)
-    said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
+    # The text of a syntax error repeats file and line, which are wanted for another file than this one only.
+    own = isinstance(error, SyntaxError) and error.filename == source
+    said = error.msg if isinstance(error, SyntaxError) and own else " ".join(str(error).split())
     return f"{type(error).__name__}: {said}"

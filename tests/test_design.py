@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.design import Arm, Contrast, Study, combine, ladder, leave_one_out, pair
+from ablate.design import Arm, Contrast, Study, combine, ladder, leave_one_out, lengths, pair
 from ablate.errors import UsageError
 from tests.fakes import FakeCatalogue
 
@@ -164,7 +164,7 @@ def test_the_class_methods_take_names_from_the_registry() -> None:
     assert Study.ladder(registry, name="mine", question="Why?").name == "mine"
 
 
-def test_any_study_can_have_a_twin_of_its_first_arm() -> None:
+def test_any_study_can_have_a_twin_of_its_reference() -> None:
     plain = Study.ladder(FakeCatalogue(), blocks=4, processes=2)
     twinned = plain.with_twin()
     assert [arm.name for arm in twinned.arms] == [*(arm.name for arm in plain.arms), "baseline (twin)"]
@@ -172,6 +172,8 @@ def test_any_study_can_have_a_twin_of_its_first_arm() -> None:
     last = twinned.contrasts[-1]
     assert (last.kind, last.with_arm, last.without_arm) == ("aa", "baseline (twin)", "baseline")
     assert Study.leave_one_out(FakeCatalogue()).with_twin().arms[-1].name == "all (twin)"
+    at_lengths = Study.of(lengths(ladder(["a", "b"])), name="s", question="?").with_twin()
+    assert at_lengths.contrasts[-1].without_arm == "baseline"
     with pytest.raises(UsageError, match=r"--aa changes nothing: study 'ladder' runs 'baseline \(twin\)' already\."):
         twinned.with_twin()
 

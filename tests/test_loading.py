@@ -110,7 +110,7 @@ def test_a_bad_file_is_named_with_its_line(
 def test_the_line_is_not_that_of_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "torn_neighbour.py", "\n\n\n\nx = (\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match=r"own\.py, line 2: SyntaxError"):
+    with pytest.raises(UsageError, match=r"own\.py, line 2: SyntaxError: .*\(torn_neighbour\.py, line 5\)"):
         load_registry(features_from=write(tmp_path / "own.py", "\nimport torn_neighbour\n"))
 
 

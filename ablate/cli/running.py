@@ -35,6 +35,20 @@ class Request:
     debug: bool
     overrides: dict[str, Any]
 
+    @property
+    def planning(self) -> dict[str, Any]:
+        """The arguments that `api.plan` and `api.run` have in common."""
+        return {
+            "features_from": self.features_from,
+            "registry_file": self.registry_file,
+            "data_dir": self.data_dir,
+            "device": self.device,
+            "curves": self.curves,
+            "command": command_line(),
+            "overrides": self.overrides,
+            "announce": remark,
+        }
+
 
 def dry_run(study: "Study", request: Request) -> None:
     """Print what a study would run, how long that would take, and what it could see."""
@@ -42,17 +56,7 @@ def dry_run(study: "Study", request: Request) -> None:
     from ablate.estimate import estimate
 
     api.check_limits(request.minutes, request.timeout_seconds)
-    planned = api.plan(
-        study,
-        features_from=request.features_from,
-        registry_file=request.registry_file,
-        data_dir=request.data_dir,
-        device=request.device,
-        curves=request.curves,
-        command=command_line(),
-        overrides=request.overrides,
-        announce=remark,
-    )
+    planned = api.plan(study, **request.planning)
     print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
 
 
@@ -82,20 +86,13 @@ def run_and_report(study: "Study", request: Request) -> None:
     with StudyProgress(console) as progress:
         results = api.run(
             study,
-            features_from=request.features_from,
-            registry_file=request.registry_file,
-            data_dir=request.data_dir,
-            device=request.device,
-            curves=request.curves,
+            **request.planning,
             out=request.out,
             minutes=request.minutes,
             fail_fast=request.fail_fast,
             timeout_seconds=request.timeout_seconds,
             debug=request.debug,
-            command=command_line(),
-            overrides=request.overrides,
             on_event=progress.show,
-            announce=remark,
         )
     conclude(results, request.as_json)
 

@@ -225,5 +225,7 @@ def _remarks(table: pd.DataFrame, every: pd.DataFrame, setting: str) -> list[str
         remarks.append("One process: no interval of time")
     left_out = [str(arm) for arm in every["arm"] if arm not in set(table["arm"])]
     if left_out:
-        remarks.append(f"Without a usable trial: {', '.join(left_out)}")
+        more = len(left_out) - MOST_NAMED_DIRECTLY
+        named = ", ".join(left_out[:MOST_NAMED_DIRECTLY]) + (f" and {more} more" if more > 0 else "")
+        remarks.append(f"Without a usable trial: {named}")
     return remarks

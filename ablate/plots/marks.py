@@ -51,6 +51,8 @@ def violins(axes: Axes, samples: Mapping[float, FloatArray], half_width: float, 
     # Loaded here: it takes pyplot and a second with it, and only many trials need it.
     import seaborn
 
+    # Seaborn takes a width as a share of the smallest gap between places.
+    gap = float(np.diff(sorted(samples)).min()) if len(samples) > 1 else 1.0
     seaborn.violinplot(
         x=np.concatenate(list(samples.values())),
         y=np.repeat(list(samples), [len(values) for values in samples.values()]),
@@ -60,7 +62,7 @@ def violins(axes: Axes, samples: Mapping[float, FloatArray], half_width: float, 
         cut=0,
         density_norm="width",
         gridsize=_OUTLINE_POINTS,
-        width=2 * half_width,
+        width=2 * half_width / gap,
         color=colour,
         saturation=1,
         linecolor=colour,

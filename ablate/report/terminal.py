@@ -57,9 +57,13 @@ class _Shown:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         columns = list(zip(*([_text(cell) for cell in row] for row in self.table.rows), strict=True))
-        widths = [max((len(text) for text in texts), default=0) for texts in columns]
         numeric = [column.numeric for column in self.table.columns]
-        taken = sum(width + 2 for width, is_number in zip(widths, numeric, strict=False) if is_number)
+        cells = columns or [()] * len(numeric)
+        taken = sum(
+            2 + max(len(text) for text in (column.heading, *texts))
+            for column, texts in zip(self.table.columns, cells, strict=True)
+            if column.numeric
+        )
         whole = options.max_width - taken >= LEAST_FOR_WORDS * numeric.count(False)
         shown = RichTable(box=None, pad_edge=False, header_style="bold", title=None)
         for column in self.table.columns:

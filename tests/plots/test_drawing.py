@@ -164,14 +164,3 @@ def test_a_folders_figure_lands_in_its_figures_and_its_path_is_printed(folder: P
     elsewhere = tmp_path / "x.pdf"
     assert run("effects", str(folder), "-o", str(elsewhere)).exit_code == 0
     assert elsewhere.read_bytes().startswith(b"%PDF")
-
-
-def test_the_gallery_is_what_its_script_draws(tmp_path) -> None:
-    gallery = Path(__file__).parents[2] / "figures"
-    for theme, name in (("light", "improvements.svg"), ("dark", "improvements-dark.svg")):
-        drawn = all_words(figure_of(plots.waterfall(published=True, theme=theme, width_inches=8.0)))
-        committed = (gallery / name).read_text()
-        assert all(word in committed for word in ("5.17 %", "22.20 %", "Relative Improvement (%)"))
-        assert "22.20 %" in drawn
-    rows = (gallery / "improvements.csv").read_text().splitlines()
-    assert [row.split(",")[1] for row in rows[1:]] == ["5.17", "1.78", "0.97", "4.90", "7.10", "2.28", "22.20"]
