@@ -272,7 +272,7 @@ def number_ticks(axes: Axes, on: Sheet, which: str, *, sample: str = "−00.0", 
     count = int((width if which == "x" else height) * INCH / needed)
     axis = axes.xaxis if which == "x" else axes.yaxis
     bins = min(max(count, 2), 9)
-    axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3, integer=whole))
+    axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=min(bins, 3), integer=whole))
 
 
 def mask(on: Sheet) -> Looks:

@@ -163,9 +163,9 @@ def _twins(evidence: Evidence) -> Iterator[Caveat]:
             continue
         missed = []
         if _misses_zero(effect.time_low_percent, effect.time_high_percent):
-            missed.append(f"time {time_interval(effect)}")
+            missed.append(f"time saved {time_interval(effect)} %")
         if _misses_zero(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp):
-            missed.append(f"accuracy {accuracy_interval(effect)}")
+            missed.append(f"accuracy {accuracy_interval(effect)} pp")
         if missed:
             yield Caveat(
                 "aa_missed_zero",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from ablate.evidence import Evidence
-from ablate.report.wording import accuracy_change, accuracy_interval, time_change, time_interval
+from ablate.report.wording import accuracy_change, accuracy_interval, time_said
 from ablate.stats import Effect
 from ablate.stats.wording import counted
 
@@ -51,7 +51,7 @@ def _without_contrasts(evidence: Evidence) -> str:
 
 
 def _calibration(effects: Sequence[Effect]) -> str:
-    pairs = "; ".join(f"'{effect.with_arm}': {time_change(effect)}, {accuracy_change(effect)}" for effect in effects)
+    pairs = "; ".join(f"'{effect.with_arm}': {time_said(effect)}, {accuracy_change(effect)}" for effect in effects)
     return f"A/A, the same recipe against itself: {pairs}. All of it should be nothing, within the intervals."
 
 
@@ -60,14 +60,13 @@ def _one(evidence: Evidence, effect: Effect) -> str:
     if isfinite(effect.with_time_seconds):
         seconds = f" ({effect.without_time_seconds:.4g} s to {effect.with_time_seconds:.4g} s)"
     subject = "All together" if effect.kind == "total" else evidence.title_of(effect.subject)
-    interval = f" {time_interval(effect)}" if isfinite(effect.time_low_percent) else ""
     accuracy = accuracy_change(effect)
     if isfinite(effect.tta_accuracy_low_pp):
         accuracy += f" {accuracy_interval(effect)}"
     verdict = f"time {effect.time_verdict}, accuracy {effect.tta_accuracy_verdict}"
     if effect.time_verdict == effect.tta_accuracy_verdict == "no verdict":
         verdict = "no verdict on either"
-    return f"{subject}: {time_change(effect)}{seconds}{interval}; TTA accuracy {accuracy}: {verdict}."
+    return f"{subject}: {time_said(effect)}{seconds}; TTA accuracy {accuracy}: {verdict}."
 
 
 def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
@@ -80,10 +79,10 @@ def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
         accuracy = _tally([effect.tta_accuracy_verdict for effect in effects])
         counts = f"time {time}; accuracy {accuracy}"
     timed = [effect for effect in effects if isfinite(effect.time_percent)]
-    largest = max(timed, key=lambda effect: abs(effect.time_percent), default=None)
+    largest = max(timed, key=lambda effect: abs(effect.time_saved_percent), default=None)
     if largest is None:
         return f"{of}, {counts}."
-    return f"{of}, {counts}. Largest on time: {evidence.title_of(largest.subject)}, {time_change(largest)}, {accuracy_change(largest)}."
+    return f"{of}, {counts}. Largest on time: {evidence.title_of(largest.subject)}, {time_said(largest)}, {accuracy_change(largest)}."
 
 
 def _tally(verdicts: Sequence[str]) -> str:

@@ -23,7 +23,13 @@ def markdown_report(evidence: Evidence) -> str:
     if caveats:
         lines += ["## Warnings", "", *(f"- {line(caveat.text)}" for caveat in caveats), ""]
     if evidence.effects:
-        lines += ["## Effects", "", "With the feature minus without it; 95 % intervals; p adjusted by Holm.", ""]
+        lines += [
+            "## Effects",
+            "",
+            "With it minus without it; time saved in percent of the time without it, plus is better; 95 % intervals, each for itself; "
+            "p (Holm) and verdicts allow for all contrasts of the study.",
+            "",
+        ]
         lines += [*_table(effects_table(evidence)), ""]
         lines += [
             f"- **{line(each.subject)}.** {inline(f'{each.sentence} {each.note}')}" for each in statements(evidence)

@@ -12,8 +12,9 @@ from ablate.report.wording import (
     decimals_for,
     mean_and_sd,
     p_words,
-    time_change,
     time_interval,
+    time_saved,
+    verdict_detail,
 )
 from ablate.stats import Effect, claim
 from ablate.stats.frames import usable
@@ -82,8 +83,8 @@ def arms_table(evidence: Evidence) -> Table:
 def effects_table(evidence: Evidence) -> Table:
     """What each feature does, with it minus without it; empty where the study has no contrast."""
     columns = (
-        Column("feature"),
-        Column("time", numeric=True),
+        Column(subject_heading(evidence)),
+        Column("time saved", numeric=True),
         Column("verdict on time"),
         Column("TTA accuracy", numeric=True),
         Column("verdict on accuracy"),
@@ -96,10 +97,21 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
     title = effect_title(evidence, effect)
     return (
         Cell(title, title, detail=KIND_WORDS[effect.kind]),
-        Cell(time_change(effect), _order(effect.time_percent), detail=time_interval(effect)),
-        _verdict_cell(effect.time_verdict, effect.time_p_holm),
+        Cell(time_saved(effect), _order(effect.time_saved_percent), detail=time_interval(effect)),
+        _verdict_cell(
+            effect.time_verdict,
+            verdict_detail(effect.time_verdict, effect.time_p_holm, effect.time_seen_alone, effect.time_family),
+        ),
         Cell(accuracy_change(effect), _order(effect.tta_accuracy_pp), detail=accuracy_interval(effect)),
-        _verdict_cell(effect.tta_accuracy_verdict, effect.tta_accuracy_p_holm),
+        _verdict_cell(
+            effect.tta_accuracy_verdict,
+            verdict_detail(
+                effect.tta_accuracy_verdict,
+                effect.tta_accuracy_p_holm,
+                effect.tta_accuracy_seen_alone,
+                effect.tta_accuracy_family,
+            ),
+        ),
         Cell(f"{effect.blocks:,}", float(effect.blocks), detail=counted(effect.processes, "process")),
     )
 
@@ -109,8 +121,15 @@ def effect_title(evidence: Evidence, effect: Effect) -> str:
     return "everything" if effect.kind == "total" else evidence.title_of(effect.subject)
 
 
-def _verdict_cell(verdict: str, adjusted_p: float) -> Cell:
-    detail = p_words(adjusted_p) if verdict in ("better", "worse", "inconclusive") else ""
+def subject_heading(evidence: Evidence) -> str:
+    """What the effects are effects of: "group", "feature" or, where both occur, "feature or group"."""
+    subjects = {effect.subject for effect in evidence.effects if effect.kind not in ("total", "aa", "pair")}
+    groups = subjects & evidence.titles.keys()
+    words = [word for word, some in (("feature", subjects - groups), ("group", groups)) if some]
+    return " or ".join(words) or "contrast"
+
+
+def _verdict_cell(verdict: str, detail: str) -> Cell:
     return Cell(verdict, verdict, detail=detail, tone=verdict)
 
 

@@ -60,8 +60,8 @@ def attribute(
     """Divide the way from arm `first` to arm `last` among `subjects`, each a weighted sum of arms.
 
     `weights` is `(subjects, arms)`: how a subject's share is made of the arms' accuracies and times. Only blocks with a usable
-    trial of every arm count. Each block gives one value of accuracy; each process one of time: the weighted sum of its mean
-    relative times exp(mean log(arm / first)).
+    trial of every arm count. Each block gives one value of accuracy; each process one mean of log(arm / first), of which
+    `time_shares` makes the shares. The total is the effect of the last arm against the first, interval included.
     """
     absence = blocks.mixed_data or blocks.missing(arms)
     if absence:
@@ -78,7 +78,7 @@ def attribute(
     way = np.zeros((1, len(arms)))
     way[0, [first, last]] = (-1.0, 1.0)
     total_accuracy = t_interval(100 * accuracy_shares(tta, way).T)
-    total_time = t_interval(100 * time_shares(means.T, way, first).T)
+    total_time = _saved(t_interval(means[last] - means[first]))
     note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole))
     seconds = np.exp(means.mean(axis=1)) if means.size else np.full(len(arms), np.nan)
     return Attribution(
@@ -101,12 +101,26 @@ def accuracy_shares(accuracy: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def time_shares(mean_log_time: FloatArray, weights: FloatArray, first: int) -> FloatArray:
-    """Each subject's saving as a fraction of the time of arm `first`, process by process: `(…, arms)` to `(…, subjects)`.
+    """Each subject's saving as a fraction of the time of arm `first`: `(…, processes, arms)` to `(…, processes, subjects)`.
 
-    `mean_log_time` is a process's mean log of seconds. Shares are linear in seconds, as in the published figure.
+    `mean_log_time` is each process's mean log of seconds. An arm's relative time is exp(mean over processes of its log ratio to
+    `first`), the estimator of `effects`, and shares are linear in it, so that they add up to the effect of the whole. The values
+    by process are the first order around that mean: their own mean is the share, their spread its error.
+
+    Source: the delta method.
     """
-    relative = np.exp(mean_log_time - mean_log_time[..., first : first + 1])
+    log_ratio = mean_log_time - mean_log_time[..., first : first + 1]
+    if log_ratio.shape[-2] == 0:
+        return np.empty((*log_ratio.shape[:-1], len(weights)))
+    centre = log_ratio.mean(axis=-2, keepdims=True)
+    relative = np.exp(centre) * (1 + log_ratio - centre)
     return np.asarray(-relative @ weights.T)
+
+
+def _saved(log_ratio: TInterval) -> TInterval:
+    """The interval of a log ratio as that of the time saved in percent, with the ends where an effect has them."""
+    mean, low, high = (-100 * np.expm1(np.atleast_1d(end)) for end in (log_ratio.mean, log_ratio.high, log_ratio.low))
+    return log_ratio._replace(mean=mean, low=low, high=high, p=np.atleast_1d(log_ratio.p))
 
 
 def _share(subject: str, index: int, accuracy: TInterval, time: TInterval) -> Share:

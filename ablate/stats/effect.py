@@ -12,8 +12,12 @@ BEYOND_REACH = -1
 class Effect:
     """What `subject` does, as measured by one contrast; every difference is with it minus without it, every interval 95 %.
 
+    `time_saved_…` is what people read: time saved in percent of the time without it, positive is better. `time_percent` and its
+    ends are the raw change, with over without: negative is faster. `…_family_…` are the ends of the simultaneous interval, which
+    allows for the study's `time_family` or `tta_accuracy_family` contrasts; NaN for a contrast too small for a verdict.
+
     `blocks` counts the pairs behind the accuracies, `time_blocks` those whose two trials also ran in one process, and
-    `processes` the values behind the time's interval. A negative `time_percent` is faster. `…_sd_pp` is the spread of the
+    `processes` the values behind the time's interval. `…_sd_pp` is the spread of the
     paired differences, `time_sd_percent` that of the process values, `time_within_sd_percent` that of the pairs within a
     process. `…_p` is two-sided and belongs to the interval; `…_p_holm` is adjusted over the study's contrasts. `…_more_…` says
     how many more would settle an inconclusive verdict (0: nothing to settle, -1: more than anyone could run). What could not
@@ -32,6 +36,9 @@ class Effect:
     tta_accuracy_pp: float
     tta_accuracy_low_pp: float
     tta_accuracy_high_pp: float
+    tta_accuracy_family_low_pp: float
+    tta_accuracy_family_high_pp: float
+    tta_accuracy_family: int
     tta_accuracy_sd_pp: float
     tta_accuracy_correlation: float
     tta_accuracy_p: float
@@ -44,6 +51,12 @@ class Effect:
     accuracy_sd_pp: float
     accuracy_correlation: float
     accuracy_p: float
+    time_saved_percent: float
+    time_saved_low_percent: float
+    time_saved_high_percent: float
+    time_saved_family_low_percent: float
+    time_saved_family_high_percent: float
+    time_family: int
     time_percent: float
     time_low_percent: float
     time_high_percent: float
@@ -66,3 +79,20 @@ class Effect:
     headline: str = ""
     sentence: str = ""
     note: str = ""
+
+    @property
+    def time_seen_alone(self) -> bool:
+        """Whether the interval of time misses zero and yet the verdict, which allows for all contrasts, is open."""
+        return self.time_verdict == "inconclusive" and misses_zero(self.time_low_percent, self.time_high_percent)
+
+    @property
+    def tta_accuracy_seen_alone(self) -> bool:
+        """`time_seen_alone` for TTA accuracy."""
+        return self.tta_accuracy_verdict == "inconclusive" and misses_zero(
+            self.tta_accuracy_low_pp, self.tta_accuracy_high_pp
+        )
+
+
+def misses_zero(low: float, high: float) -> bool:
+    """Whether an interval lies on one side of zero; one without ends does not."""
+    return low > 0 or high < 0

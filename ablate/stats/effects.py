@@ -10,11 +10,11 @@ from ablate.design import Contrast
 from ablate.stats.blocks import Blocks
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD, FloatArray, TInterval, correlation, within_process_sd
-from ablate.stats.multiplicity import holm
+from ablate.stats.multiplicity import holm, simultaneous
 from ablate.stats.pairs import Pairs
 from ablate.stats.sentences import headline, note_on, sentence
 from ablate.stats.verdicts import FEWEST_BLOCKS, Margins, Verdict, family_size, judge, more_to_settle
-from ablate.stats.wording import percent_of_log
+from ablate.stats.wording import percent_of_log, saved_percent_of_log
 
 DEFAULT_MARGINS = Margins()
 
@@ -73,6 +73,9 @@ def _effect(
     tta, plain, time = pairs.tta_difference, pairs.accuracy_difference, pairs.log_ratio
     tta_verdict = _verdict(tta, tta_p_holm, margins.accuracy, len(pairs.tta_accuracy), more_is_better=True)
     time_verdict = _verdict(time, time_p_holm, margins.log_time, len(pairs.log_time), more_is_better=False)
+    # A contrast too small for a verdict is no part of its family.
+    tta_ends = simultaneous(tta, tta_family if np.isfinite(tta_p_holm) else 0)
+    time_ends = simultaneous(time, time_family if np.isfinite(time_p_holm) else 0)
     contrast = pairs.contrast
     without_is_arm = contrast.kind == "leave_one_out"
     sign = -1.0 if without_is_arm else 1.0
@@ -89,6 +92,9 @@ def _effect(
         tta_accuracy_pp=100 * float(tta.mean),
         tta_accuracy_low_pp=100 * float(tta.low),
         tta_accuracy_high_pp=100 * float(tta.high),
+        tta_accuracy_family_low_pp=100 * tta_ends[0],
+        tta_accuracy_family_high_pp=100 * tta_ends[1],
+        tta_accuracy_family=tta_family,
         tta_accuracy_sd_pp=100 * float(tta.sd),
         tta_accuracy_correlation=correlation(pairs.tta_accuracy[:, 0], pairs.tta_accuracy[:, 1]),
         tta_accuracy_p=float(tta.p),
@@ -101,6 +107,12 @@ def _effect(
         accuracy_sd_pp=100 * float(plain.sd),
         accuracy_correlation=_finite_correlation(pairs.accuracy),
         accuracy_p=float(plain.p),
+        time_saved_percent=saved_percent_of_log(float(time.mean)),
+        time_saved_low_percent=saved_percent_of_log(float(time.high)),
+        time_saved_high_percent=saved_percent_of_log(float(time.low)),
+        time_saved_family_low_percent=saved_percent_of_log(time_ends[1]),
+        time_saved_family_high_percent=saved_percent_of_log(time_ends[0]),
+        time_family=time_family,
         time_percent=percent_of_log(float(time.mean)),
         time_low_percent=percent_of_log(float(time.low)),
         time_high_percent=percent_of_log(float(time.high)),

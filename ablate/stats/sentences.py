@@ -6,17 +6,19 @@ from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import accuracy_words, counted, interval_words, signed, time_words
+from ablate.stats.wording import accuracy_words, counted, interval_words, saved_words
+
+OF_TIME = " of the time"
 
 PROCESSES_FOR_AN_INTERVAL = 5
 """What the sentence under a one-process study asks for: with 5 the paired interval covers 95.1 % (measurement.md)."""
 
 
 def headline(effect: Effect) -> str:
-    """The effect in one breath: "selective_tta: 2.3 % faster, −0.01 pp"."""
+    """The effect in one breath: "selective_tta: saves 2.3 % of the time, −0.01 pp"."""
     if effect.blocks == 0:
         return f"{effect.subject}: no effect measured"
-    time = time_words(effect.time_percent) if isfinite(effect.time_percent) else "time not measured"
+    time = saved_words(effect.time_saved_percent, of=OF_TIME) if isfinite(effect.time_percent) else "time not measured"
     return f"{effect.subject}: {time}, {_accuracy(effect)}"
 
 
@@ -24,8 +26,9 @@ def sentence(effect: Effect) -> str:
     """The effect with intervals, verdicts and counts, in one sentence without the note."""
     if effect.blocks == 0:
         return f"{headline(effect)}: {effect.note}"
+    alone = seen_alone(effect.time_family) if effect.time_seen_alone else ""
     parts = [
-        f"time {_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process')}",
+        f"{_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
         f"TTA accuracy {_accuracy_in_full(effect)}",
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
@@ -41,7 +44,8 @@ def _accuracy(effect: Effect) -> str:
 def _accuracy_in_full(effect: Effect) -> str:
     if effect.tta_accuracy_verdict == "identical":
         return "identical"
-    verdict = _verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block")
+    alone = seen_alone(effect.tta_accuracy_family) if effect.tta_accuracy_seen_alone else ""
+    verdict = _verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block", alone)
     if _identical_accuracy(effect):
         return f"identical{verdict}"
     return f"{accuracy_words(effect.tta_accuracy_pp)}{_accuracy_interval(effect)}{verdict}"
@@ -59,22 +63,27 @@ def _accuracy_interval(effect: Effect) -> str:
 
 def _time(effect: Effect) -> str:
     if not isfinite(effect.time_percent):
-        return "not measured"
-    change = f"{signed(effect.time_percent, 2)} %"
-    if not isfinite(effect.time_low_percent):
-        return change
-    return f"{change} {interval_words(effect.time_low_percent, effect.time_high_percent, 2)}"
+        return "time not measured"
+    return saved_words(
+        effect.time_saved_percent, effect.time_saved_low_percent, effect.time_saved_high_percent, of=OF_TIME
+    )
 
 
-def _verdict(verdict: Verdict, more: int, unit: str) -> str:
+def seen_alone(family: int) -> str:
+    """What to say where an interval misses zero and the verdict among `family` contrasts is open."""
+    return f"seen on its own; not settled among {family}"
+
+
+def _verdict(verdict: Verdict, more: int, unit: str, alone: str) -> str:
     if verdict == "no verdict":
         return ", no verdict"
     if verdict != "inconclusive":
         return f", {verdict}"
     if more == BEYOND_REACH:
-        return f", inconclusive (no number of {unit}{'es' if unit.endswith('s') else 's'} would settle it)"
-    would = "would settle it if mean and spread stay as they are"
-    return f", inconclusive (about {counted(more, f'more {unit}')} {would})"
+        would = f"no number of {unit}{'es' if unit.endswith('s') else 's'} would settle it"
+    else:
+        would = f"about {counted(more, f'more {unit}')} would settle it if mean and spread stay as they are"
+    return f", inconclusive ({f'{alone}; ' if alone else ''}{would})"
 
 
 def note_on(effect: Effect, pairs: Pairs) -> str:

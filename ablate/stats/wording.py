@@ -3,6 +3,7 @@
 from math import expm1, isfinite
 
 MINUS = "\N{MINUS SIGN}"
+NAN = float("nan")
 
 
 def signed(value: float, decimals: int) -> str:
@@ -25,17 +26,39 @@ def accuracy_words(difference_pp: float) -> str:
     return f"{signed(difference_pp, 2)} pp"
 
 
-def time_words(change_percent: float) -> str:
-    """A change of time in percent: "2.3 % faster", "0.28 % slower", "as fast"."""
-    decimals = percent_decimals(change_percent)
-    text = f"{abs(change_percent):.{decimals}f}"
-    if float(text) == 0:
-        return "as fast"
-    return f"{text} % {'slower' if change_percent > 0 else 'faster'}"
+def interval_decimals(low: float, high: float) -> int:
+    """Decimals of a percentage beside its interval: one where the interval is 2 or wider, two from 0.1 on, three below."""
+    width = abs(high - low)
+    return 1 if width >= 2 else 2 if width >= 0.1 else 3
 
 
-def interval_words(low: float, high: float, decimals: int) -> str:
-    """Both ends of an interval: "[−0.05, +0.03]"."""
+def saved_words(saved_percent: float, low: float = NAN, high: float = NAN, *, of: str = "") -> str:
+    """Time saved in percent of the reference, as a verb: "saves 14.4 % [5.9, 22.2]", "costs 2.0 % [−6.2, +10.9]".
+
+    The interval points where the verb does, and its number has the interval's decimals, so that the one lies inside the other.
+    `of` follows the percent sign. Without an interval, what rounds to zero "takes as long".
+    """
+    known = isfinite(low) and isfinite(high)
+    decimals = interval_decimals(low, high) if known else percent_decimals(saved_percent)
+    text = f"{abs(saved_percent):.{decimals}f}"
+    costs = saved_percent < 0 and float(text) != 0
+    if not known and float(text) == 0:
+        return "takes as long"
+    ends = (-high, -low) if costs else (low, high)
+    interval = f" {interval_words(*ends, decimals, plain_if_positive=True)}" if known else ""
+    return f"{'costs' if costs else 'saves'} {text} %{of}{interval}"
+
+
+def saved_signed(saved_percent: float, low: float = NAN, high: float = NAN) -> str:
+    """Time saved as a signed number for a table: "+14.4 %", with the decimals of its interval; positive is better."""
+    known = isfinite(low) and isfinite(high)
+    return f"{signed(saved_percent, interval_decimals(low, high) if known else percent_decimals(saved_percent))} %"
+
+
+def interval_words(low: float, high: float, decimals: int, *, plain_if_positive: bool = False) -> str:
+    """Both ends of an interval: "[−0.05, +0.03]"; with `plain_if_positive` no signs where both are positive: "[0.02, 0.05]"."""
+    if plain_if_positive and low > 0 and float(f"{low:.{decimals}f}") != 0:
+        return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
     return f"[{signed(low, decimals)}, {signed(high, decimals)}]"
 
 
@@ -49,3 +72,9 @@ def counted(number: int, noun: str) -> str:
 def percent_of_log(log_ratio: float) -> float:
     """A log ratio as a change in percent."""
     return 100 * expm1(log_ratio)
+
+
+def saved_percent_of_log(log_ratio: float) -> float:
+    """A log ratio of times, with over without, as time saved in percent of the time without."""
+    # Subtracted, not negated: no saving at all has no sign.
+    return 0.0 - percent_of_log(log_ratio)

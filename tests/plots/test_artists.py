@@ -21,18 +21,26 @@ NAMES = names_of(3)
 def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> None:
     frame, contrasts = features_study(NAMES)
     chosen = [contrast for contrast in contrasts if contrast.kind == "leave_one_out"]
-    table = effects(frame, chosen).sort_values("time_percent", ignore_index=True)
+    table = effects(frame, chosen).sort_values("time_saved_percent", ascending=False, ignore_index=True)
     time, accuracy = plots.effects(list_effects(frame, chosen)).child_axes
     assert [label.get_text() for label in time.get_yticklabels()] == list(table["subject"])
     for axes, value, low, high, verdict in (
-        (time, "time_percent", "time_low_percent", "time_high_percent", "time_verdict"),
+        (time, "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "time_verdict"),
         (accuracy, "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "tta_accuracy_verdict"),
     ):
         points = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
         bars = [line for line in axes.lines if line.get_marker() in ("None", None, "") and len(line.get_ydata()) == 2]
         bars = [line for line in bars if line.get_ydata()[0] == line.get_ydata()[1]]
         assert [line.get_xdata()[0] for line in points] == list(table[value])
-        assert [list(line.get_xdata()) for line in bars] == table[[low, high]].to_numpy().tolist()
+        thick = [line for line in bars if line.get_linewidth() > 1]
+        thin = [line for line in bars if line.get_linewidth() < 1]
+        assert [list(line.get_xdata()) for line in thick] == table[[low, high]].to_numpy().tolist()
+        ends = [column.replace("_low_", "_family_low_").replace("_high_", "_family_high_") for column in (low, high)]
+        assert [list(line.get_xdata()) for line in thin] == table[ends].to_numpy().tolist()
+        assert all(
+            all_of[0] < one[0] and one[1] < all_of[1]
+            for one, all_of in zip(table[[low, high]].to_numpy(), table[ends].to_numpy(), strict=True)
+        )
         for line, said in zip(points, table[verdict], strict=True):
             mark = VERDICT_MARKS[said]
             assert line.get_marker() == mark.marker

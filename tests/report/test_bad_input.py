@@ -104,7 +104,7 @@ SAID = {
     ),
     failed_reference: ("No effect was measured: all 6 trials of arm 'baseline' failed", "6 trials gave no result"),
     without_numbers: ("none of 12 trials gave a result", "baseline: 6 without finite numbers"),
-    identical_times: ("as fast", "identical", "check the clock"),
+    identical_times: ("takes as long", "identical", "check the clock"),
     mixed_data: ("the trials ran on different data sets", "mix data sets", "run each set in a folder of its own"),
 }
 

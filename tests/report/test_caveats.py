@@ -107,7 +107,7 @@ def test_a_twin_that_missed_zero(tmp_path):
     found = caveats(tmp_path, design=design, change=faster_twin)
     assert set(found) == {"aa_missed_zero"}
     assert "'baseline (twin)' is 'baseline' once more" in found["aa_missed_zero"]
-    assert "time [−2." in found["aa_missed_zero"]
+    assert "time saved [+1.9" in found["aa_missed_zero"]
 
 
 def test_a_twin_that_covers_zero_is_no_warning(tmp_path):

@@ -90,15 +90,15 @@ def test_markdown_lines_cannot_turn_into_lists_or_headings(tmp_path):
     arms = (Arm(name="baseline", features=frozenset()), Arm(name="+ silu", features=frozenset({"silu"})))
     contrast = Contrast(subject="1. + # x", with_arm="+ silu", without_arm="baseline", kind="pair")
     folder = write_folder(tmp_path / "run", resolved(Design(arms=arms, contrasts=(contrast,)), blocks=5, processes=2))
-    assert r"- **1\. + # x, pair of arms.** Time" in report(folder, "md")
+    assert r"- **1\. + # x, pair of arms.** Saves" in report(folder, "md")
 
 
 def test_the_table_names_every_arm_and_effect(ladder_folder):
     text = report(ladder_folder)
     for arm in Evidence.read(ladder_folder).resolved.study.arms:
         assert arm.name in text
-    assert "Vectorised Optimiser (ladder step)" in text
-    assert "5.2 % faster [" in text
+    assert "Vectorised Optimiser" in text
+    assert re.search(r"Vectorised Optimiser.* \+5\.\d+ % \[\+5\.", text)
     assert "\x1b" not in text
 
 

@@ -56,7 +56,7 @@ def test_a_leave_one_out_effect_reads_as_what_the_feature_does_and_its_raw_numbe
     (left_out,) = list_effects(frame, [contrast(kind="leave_one_out")])
     (added,) = list_effects(frame, [contrast(kind="add_one_in")])
     assert left_out.headline == added.headline
-    assert left_out.headline.startswith("silu: 2.3 % faster, \N{MINUS SIGN}0.")
+    assert left_out.headline.startswith("silu: saves 2.3 % of the time, \N{MINUS SIGN}0.")
     assert (left_out.arm, left_out.reference) == ("without", "with")
     assert (added.arm, added.reference) == ("with", "without")
     assert left_out.raw_time_seconds == -added.raw_time_seconds == pytest.approx(0.046, abs=0.002)
@@ -101,6 +101,42 @@ def test_holm_counts_every_contrast_of_the_study_once_per_outcome():
     assert three[0].tta_accuracy_p_holm == pytest.approx(3 * alone.tta_accuracy_p)
     with_absent = list_effects(frame, [one, contrast(with_arm="nowhere")])
     assert with_absent[0].tta_accuracy_p_holm == alone.tta_accuracy_p
+
+
+def test_the_simultaneous_interval_allows_for_the_whole_family():
+    frame = noisy_pair(np.random.default_rng(8), gain=0.001, time_ratio=0.98, processes=5)
+    one = contrast()
+    (alone,) = list_effects(frame, [one])
+    assert (alone.time_family, alone.tta_accuracy_family) == (1, 1)
+    assert alone.tta_accuracy_family_low_pp == pytest.approx(alone.tta_accuracy_low_pp, rel=1e-9)
+    assert alone.time_saved_family_high_percent == pytest.approx(alone.time_saved_high_percent, rel=1e-9)
+    effect = list_effects(frame, [one] * 22)[0]
+    assert (effect.time_family, effect.tta_accuracy_family) == (22, 22)
+    wide = frame.pivot_table(index="block", columns="arm", values="tta_accuracy")
+    reference = stats.ttest_rel(wide["with"], wide["without"]).confidence_interval(1 - 0.05 / 22)
+    assert effect.tta_accuracy_family_low_pp == pytest.approx(100 * reference.low, rel=1e-9)
+    assert effect.tta_accuracy_family_high_pp == pytest.approx(100 * reference.high, rel=1e-9)
+    wide = frame.pivot_table(index=["process", "block"], columns="arm", values="time_seconds")
+    values = np.log(wide["with"] / wide["without"]).groupby("process").mean()
+    reference = stats.ttest_1samp(values, 0.0).confidence_interval(1 - 0.05 / 22)
+    assert effect.time_saved_family_low_percent == pytest.approx(-100 * math.expm1(reference.high), rel=1e-9)
+    assert effect.time_saved_family_high_percent == pytest.approx(-100 * math.expm1(reference.low), rel=1e-9)
+
+
+def test_a_contrast_too_small_for_a_verdict_has_no_simultaneous_interval():
+    frame = noisy_pair(np.random.default_rng(8), blocks=4, processes=2)
+    (effect,) = list_effects(frame, [contrast()])
+    assert effect.time_family == 0
+    assert math.isnan(effect.time_saved_family_low_percent)
+    assert math.isfinite(effect.time_saved_low_percent)
+
+
+def test_time_saved_is_the_raw_change_turned_round():
+    frame = noisy_pair(np.random.default_rng(2), processes=4, time_ratio=0.9)
+    (effect,) = list_effects(frame, [contrast()])
+    assert effect.time_saved_percent == -effect.time_percent > 9
+    assert effect.time_saved_low_percent == -effect.time_high_percent
+    assert effect.time_saved_high_percent == -effect.time_low_percent
 
 
 def test_what_would_settle_an_inconclusive_effect_does_settle_it():

@@ -61,7 +61,7 @@ def test_nothing_to_compare(trials, note):
 
 def test_two_trials_give_numbers_and_no_verdict():
     effect = only([trial("with", 0, time_seconds=1.9, tta_accuracy=0.9405), trial("without", 0)])
-    assert effect.headline == "silu: 5.0 % faster, +0.05 pp"
+    assert effect.headline == "silu: saves 5.0 % of the time, +0.05 pp"
     assert math.isnan(effect.tta_accuracy_low_pp)
     assert math.isnan(effect.time_low_percent)
     assert "1 block: numbers and no verdict; run at least 5" in effect.note
@@ -113,7 +113,7 @@ def test_identical_times_are_said_to_be_so():
     frame["time_seconds"] = 2.0
     (effect,) = list_effects(frame, [contrast()])
     assert effect.time_verdict == "identical"
-    assert "as fast" in effect.headline
+    assert "takes as long" in effect.headline
     assert math.isnan(effect.time_low_percent)
     assert "exactly the same ratio of times" in effect.note
 

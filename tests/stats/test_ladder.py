@@ -48,18 +48,24 @@ def test_the_whole_is_the_effect_of_the_total_contrast():
     frame = study()
     (effect,) = list_effects(frame, [TOTAL])
     total = ladder(frame, RUNGS).total
-    assert total.time_saved_percent == pytest.approx(-effect.time_percent, abs=1e-3)
+    assert total.time_saved_percent == pytest.approx(effect.time_saved_percent, rel=1e-12)
+    assert total.time_saved_low_percent == pytest.approx(effect.time_saved_low_percent, rel=1e-12)
+    assert total.time_saved_high_percent == pytest.approx(effect.time_saved_high_percent, rel=1e-12)
+    assert total.time_saved_p == pytest.approx(effect.time_p, rel=1e-12)
     assert total.tta_accuracy_pp == pytest.approx(effect.tta_accuracy_pp)
     assert total.tta_accuracy_low_pp == pytest.approx(effect.tta_accuracy_low_pp)
 
 
-def test_an_interval_is_the_t_interval_of_the_processes_values():
+def test_an_interval_is_that_of_the_delta_method_around_the_mean_log_ratio():
     frame = study()
     wide = np.log(frame.pivot_table(index=["process", "block"], columns="arm", values="time_seconds"))
     means = wide.groupby("process").mean()
-    relative = np.exp(means.sub(means["baseline"], axis=0))
-    low, high = stats.ttest_1samp(100 * (relative["second"] - relative["all"]), 0.0).confidence_interval(0.95)
+    ratio = means.sub(means["baseline"], axis=0)
+    second, final = np.exp(ratio["second"].mean()), np.exp(ratio["all"].mean())
+    slope = second * (ratio["second"] - ratio["second"].mean()) - final * (ratio["all"] - ratio["all"].mean())
+    low, high = stats.ttest_1samp(100 * (second - final + slope), 0.0).confidence_interval(0.95)
     tuning = ladder(frame, RUNGS).shares[2]
+    assert tuning.time_saved_percent == pytest.approx(100 * (second - final), rel=1e-12)
     assert (tuning.time_saved_low_percent, tuning.time_saved_high_percent) == pytest.approx((low, high), rel=1e-9)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ablate.stats import BEYOND_REACH, list_effects
 from ablate.stats.sentences import headline, sentence
-from ablate.stats.wording import accuracy_words, counted, interval_words, signed, time_words
+from ablate.stats.wording import accuracy_words, counted, interval_words, saved_signed, saved_words, signed
 from tests.stats.build import contrast, noisy_pair
 
 MINUS = "\N{MINUS SIGN}"
@@ -22,18 +22,43 @@ def test_what_rounds_to_zero_has_no_sign(value, words):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("saved", "words", "in_a_table"),
     [
-        (-2.28, "2.3 % faster"),
-        (0.284, "0.28 % slower"),
-        (-0.996, "1.0 % faster"),
-        (0.004, "as fast"),
-        (0.0, "as fast"),
-        (120.0, "120.0 % slower"),
+        (2.28, "saves 2.3 %", "+2.3 %"),
+        (-0.284, "costs 0.28 %", f"{MINUS}0.28 %"),
+        (0.996, "saves 1.0 %", "+1.0 %"),
+        (-0.004, "takes as long", "0.00 %"),
+        (0.0, "takes as long", "0.00 %"),
+        (-120.0, "costs 120.0 %", f"{MINUS}120.0 %"),
     ],
 )
-def test_times_are_faster_slower_or_as_fast(change, words):
-    assert time_words(change) == words
+def test_time_is_saved_or_costs_and_plus_is_better(saved, words, in_a_table):
+    assert saved_words(saved) == words
+    assert saved_signed(saved) == in_a_table
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((14.4, 5.86, 22.18), "saves 14.4 % [5.9, 22.2]"),
+        ((-2.0, -10.9, 6.2), f"costs 2.0 % [{MINUS}6.2, +10.9]"),
+        ((-0.31, -0.38, -0.24), "costs 0.31 % [0.24, 0.38]"),
+        ((2.31, 2.2901, 2.3302), "saves 2.310 % [2.290, 2.330]"),
+        ((-0.02, -3.0, 3.1), f"saves 0.0 % [{MINUS}3.0, +3.1]"),
+    ],
+)
+def test_the_interval_points_where_the_verb_does_and_holds_its_number(numbers, words):
+    assert saved_words(*numbers) == words
+
+
+def test_a_number_lies_inside_the_interval_beside_it_however_it_is_rounded():
+    rng = np.random.default_rng(3)
+    for _ in range(500):
+        value, width = rng.normal(0, 5), 10 ** rng.uniform(-3, 1)
+        low, high = value - rng.uniform(0, 1) * width, value + rng.uniform(0, 1) * width
+        text = saved_words(value, low, high).replace(MINUS, "-").replace("+", "")
+        number, ends = text.split()[1], text[text.index("[") + 1 : -1].split(", ")
+        assert float(ends[0]) <= float(number) <= float(ends[1]), text
 
 
 def test_intervals_and_counts():
@@ -54,6 +79,9 @@ def known(**changes):
         "time_percent": -2.31,
         "time_low_percent": -2.36,
         "time_high_percent": -2.26,
+        "time_saved_percent": 2.31,
+        "time_saved_low_percent": 2.26,
+        "time_saved_high_percent": 2.36,
         "time_verdict": "better",
         "tta_accuracy_verdict": "inconclusive",
         "tta_accuracy_more_blocks": 30,
@@ -62,13 +90,13 @@ def known(**changes):
 
 
 def test_the_short_form():
-    assert headline(known()) == f"selective_tta: 2.3 % faster, {MINUS}0.01 pp"
+    assert headline(known()) == f"selective_tta: saves 2.3 % of the time, {MINUS}0.01 pp"
     assert headline(known(time_percent=math.nan)) == f"selective_tta: time not measured, {MINUS}0.01 pp"
 
 
 def test_the_full_form_has_intervals_verdicts_and_what_would_settle_them():
     assert sentence(known()) == (
-        f"selective_tta: time {MINUS}2.31 % [{MINUS}2.36, {MINUS}2.26], better; "
+        "selective_tta: saves 2.31 % of the time [2.26, 2.36], better; "
         f"TTA accuracy {MINUS}0.01 pp [{MINUS}0.05, +0.03], inconclusive "
         "(about 30 more blocks would settle it if mean and spread stay as they are) (20 blocks, 5 processes)"
     )
@@ -77,17 +105,44 @@ def test_the_full_form_has_intervals_verdicts_and_what_would_settle_them():
 def test_one_more_and_more_than_anyone_could_run():
     assert "about 1 more process would settle it" in sentence(known(time_verdict="inconclusive", time_more_processes=1))
     hopeless = known(
-        tta_accuracy_more_blocks=BEYOND_REACH, time_verdict="inconclusive", time_more_processes=BEYOND_REACH
+        tta_accuracy_more_blocks=BEYOND_REACH,
+        time_verdict="inconclusive",
+        time_more_processes=BEYOND_REACH,
+        time_low_percent=-5.0,
+        time_high_percent=0.4,
     )
     assert "inconclusive (no number of blocks would settle it)" in sentence(hopeless)
     assert "inconclusive (no number of processes would settle it)" in sentence(hopeless)
 
 
 def test_without_an_interval_there_are_no_brackets():
-    bare = {"time_low_percent": math.nan, "tta_accuracy_low_pp": math.nan}
+    bare = {
+        "time_low_percent": math.nan,
+        "time_saved_low_percent": math.nan,
+        "tta_accuracy_low_pp": math.nan,
+    }
     words = sentence(known(time_verdict="no verdict", tta_accuracy_verdict="no verdict", **bare))
-    assert (
-        words
-        == f"selective_tta: time {MINUS}2.31 %, no verdict; TTA accuracy {MINUS}0.01 pp, no verdict (20 blocks, 5 processes)"
+    assert words == (
+        "selective_tta: saves 2.3 % of the time, no verdict; "
+        f"TTA accuracy {MINUS}0.01 pp, no verdict (20 blocks, 5 processes)"
     )
+
+
+def test_where_interval_and_verdict_part_the_words_say_so():
+    parted = known(
+        time_verdict="inconclusive",
+        time_more_processes=3,
+        time_family=22,
+        tta_accuracy_low_pp=-0.02,
+        tta_accuracy_high_pp=-0.001,
+    )
+    assert parted.time_seen_alone
+    assert "[2.26, 2.36], inconclusive (seen on its own; not settled among 22; about 3 more processes" in sentence(
+        parted
+    )
+    assert sentence(parted).count("seen on its own") == 2
+    covered = known(time_verdict="inconclusive", time_low_percent=-3.0, time_high_percent=1.0)
+    assert not covered.time_seen_alone
+    assert "seen on its own" not in sentence(covered)
+    assert not known(time_verdict="better").time_seen_alone
     assert "time not measured, no verdict" in sentence(known(time_percent=math.nan, time_verdict="no verdict"))
