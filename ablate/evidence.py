@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import stats
-from ablate.records import Environment, Json, Trial
+from ablate.records import Environment, Json, RecipeRecord, Trial
 from ablate.resolved import ResolvedStudy
 from ablate.run_folder import RunFolder
 from ablate.stats.frames import usable
@@ -38,8 +38,8 @@ class Evidence:
 
     `frame` is that of `stats.trials_frame`. `environments` holds what the usable trials (without any, all) ran on, by digest, in
     order of use; `throttled` counts trials by reason, `marks` trials by mark, `left` the scheduled trials that no record exists
-    of. `data_sets` are (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a
-    trial.
+    of. `epochs` says how many epochs each arm trains, for arms whose recipe does. `data_sets` are (name, digest) of the usable
+    trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
     """
 
     resolved: ResolvedStudy
@@ -48,6 +48,7 @@ class Evidence:
     throttled: Mapping[str, int]
     marks: Mapping[str, int]
     left: int
+    epochs: Mapping[str, float]
     data_sets: tuple[tuple[str, str], ...]
     first_start: str
     last_start: str
@@ -79,6 +80,7 @@ class Evidence:
             throttled=_throttled(trials),
             marks=dict(sorted(Counter(mark for trial in trials for mark in trial.marks).items())),
             left=sum(spec.key not in latest for spec in resolved.schedule),
+            epochs=_epochs(trials, store.recipes),
             data_sets=tuple(
                 (str(row.data), str(row.data_digest))
                 for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
@@ -206,6 +208,18 @@ def _counts_only(arms: pd.DataFrame) -> pd.DataFrame:
     """Without means, which would be taken over different data sets."""
     numbers = arms.columns.difference(["arm", *_COUNTS])
     return arms.assign(**dict.fromkeys(numbers, float("nan")))
+
+
+def _epochs(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dict[str, float]:
+    """By arm: the recipe's epochs times its scale's, a factor that is left out where it is 1."""
+    found = {}
+    for trial in trials:
+        fields = recipes[trial.recipe].fields if trial.recipe in recipes else {}
+        scale, epochs = fields.get("scale", {}), fields.get("epochs")
+        factor = scale.get("epochs", 1.0) if isinstance(scale, Mapping) else 1.0
+        if isinstance(epochs, (int, float)) and isinstance(factor, (int, float)):
+            found[trial.spec.arm] = float(epochs * factor)
+    return found
 
 
 def _throttled(trials: Sequence[Trial]) -> dict[str, int]:

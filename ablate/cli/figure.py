@@ -30,6 +30,10 @@ def figure(
     equal_accuracy: Annotated[
         bool, typer.Option("--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy.")
     ] = False,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option("--arm", metavar="NAME", help="An arm that a frontier of many arms names too; may be repeated."),
+    ] = None,
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     width: Annotated[
         float, typer.Option(metavar="INCHES", help="3.5 for a column, 7 for a page, 10 for a slide.")
@@ -52,6 +56,7 @@ def figure(
         width_inches=width,
         published=published,
         equal_accuracy=equal_accuracy,
+        arms=tuple(arm or ()),
     )
     if output is None and directory is not None:
         folder = RunFolder.open(directory).figures_path

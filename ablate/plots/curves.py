@@ -1,5 +1,6 @@
 """Validation accuracy by epoch: each arm's mean over its trials, and how far they spread."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +26,11 @@ _LEAST_ERROR = 0.01
 
 
 class _Curve(NamedTuple):
-    """One arm by epoch, `(epochs,)` each, as fractions: mean, lowest and highest of `trials` trials."""
+    """One arm at each of `epochs`: mean, lowest and highest of `trials` trials, as fractions; all four are `(n,)`."""
 
     arm: str
     trials: int
+    epochs: FloatArray
     mean: FloatArray
     low: FloatArray
     high: FloatArray
@@ -40,21 +42,22 @@ def curves(
     ax: Axes | None = None,
     theme: str = "light",
     width_inches: float | None = None,
+    epochs: Mapping[str, float] | None = None,
     title: str = "",
     setting: str = "",
 ) -> Axes:
     """Draw the `curve` of each usable trial of `ablate.stats.trials_frame` as its arm's mean by epoch.
 
     Accuracies are spaced by the logarithm of the error. The band reaches from the lowest to the highest trial, for up to six
-    arms. Arms differ in colour, dashes and marker. Epochs
-    are counted from 1, an arm with a fraction of an epoch ends with it; accuracies are measured outside the clock, without TTA.
+    arms. Arms differ in colour, dashes and marker. Accuracies are measured after each epoch, outside the clock, without TTA;
+    `epochs` says how many each arm trains, so that one that ends within an epoch has its last point there.
 
     Raises:
         UsageError: no usable trial has a curve (they come with `ablate run --curves`), or an unknown theme.
     """
     need_columns(data, ("curve",), "trials", "ablate.stats.trials_frame")
     trials = data[usable(data)]
-    found = _curves(trials)
+    found = _curves(trials, epochs or {})
     if not found:
         raise UsageError(
             f"None of the {len(trials):,} usable trials has a curve; run the study with --curves to measure accuracy by epoch."
@@ -69,7 +72,7 @@ def curves(
         number_ticks(axes, on, "x", sample="000", whole=True)
         _accuracy_ticks(axes, on)
         label_axis(axes, on, "x", "Epoch")
-        label_axis(axes, on, "y", "Validation accuracy, without TTA (%)")
+        label_axis(axes, on, "y", "Validation accuracy (%, log-error scale)")
         on.legend(handles, [curve.arm for curve in found], above=False)
         on.header(title)
         on.describe(title or "Validation accuracy by epoch", _description(found))
@@ -77,7 +80,7 @@ def curves(
         return axes
 
 
-def _curves(trials: pd.DataFrame) -> list[_Curve]:
+def _curves(trials: pd.DataFrame, trained: Mapping[str, float]) -> list[_Curve]:
     found = []
     for arm, group in trials.groupby("arm", sort=False):
         measured = [np.asarray(curve, dtype=np.float64) for curve in group["curve"] if len(curve)]
@@ -85,12 +88,17 @@ def _curves(trials: pd.DataFrame) -> list[_Curve]:
         if not measured:
             continue
         # A study's arm has one length; a folder put together from several may not.
-        epochs = min(len(curve) for curve in measured)
-        together = np.stack([curve[:epochs] for curve in measured])
+        length = min(len(curve) for curve in measured)
+        together = np.stack([curve[:length] for curve in measured])
+        epochs = np.arange(1.0, length + 1)
+        end = trained.get(str(arm), float(length))
+        if length - 1 < end < length:
+            epochs[-1] = end
         found.append(
             _Curve(
                 arm=str(arm),
                 trials=len(measured),
+                epochs=epochs,
                 mean=together.mean(axis=0),
                 low=together.min(axis=0),
                 high=together.max(axis=0),
@@ -108,12 +116,11 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, *, bands: bool) -> 
         "markersize": 0.45 * on.points,
         "linewidth": 1.4,
     }
-    epochs = np.arange(1, len(curve.mean) + 1)
     if bands and curve.trials > 1:
         axes.fill_between(
-            epochs, 100 * curve.low, 100 * curve.high, color=looks["color"], alpha=0.15, linewidth=0, zorder=1
+            curve.epochs, 100 * curve.low, 100 * curve.high, color=looks["color"], alpha=0.15, linewidth=0, zorder=1
         )
-    axes.plot(epochs, 100 * curve.mean, label=curve.arm, zorder=2, **looks)
+    axes.plot(curve.epochs, 100 * curve.mean, label=curve.arm, zorder=2, **looks)
     return Line2D([], [], **looks)
 
 
@@ -125,8 +132,8 @@ def _limits(axes: Axes, found: list[_Curve]) -> None:
     bottom, top = _from_percent(np.array([low, high]))
     room = 0.06 * (top - bottom) or 0.05
     axes.set_ylim(*_to_percent(np.array([bottom - room, top + room])))
-    epochs = max(len(curve.mean) for curve in found)
-    axes.set_xlim(1 - 0.03 * epochs, epochs + 0.03 * epochs)
+    last = max(float(curve.epochs[-1]) for curve in found)
+    axes.set_xlim(1 - 0.03 * last, 1.03 * last)
 
 
 def _from_percent(accuracy: ArrayLike) -> FloatArray:
@@ -157,18 +164,18 @@ def _accuracy_ticks(axes: Axes, on: Sheet) -> None:
 
 
 def _description(found: list[_Curve]) -> str:
-    parts = [f"{curve.arm}: {100 * curve.mean[-1]:.2f} % after epoch {len(curve.mean)}" for curve in found]
+    parts = [f"{curve.arm}: {100 * curve.mean[-1]:.2f} % after {curve.epochs[-1]:g} epochs" for curve in found]
     return f"Validation accuracy by epoch, without test-time augmentation, means over trials. {'; '.join(parts)}."
 
 
 def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str) -> list[str]:
     fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
     remarks = [f"n = {fewest if fewest == most else f'{fewest} to {most}'} trials an arm", setting]
+    remarks.append("Without test-time augmentation")
     if len(found) <= MOST_BANDS and most > 1:
         remarks.append("Lines: means; bands: lowest to highest trial")
     else:
         remarks.append("Lines: means over trials" if most > 1 else "One trial an arm: no spread to show")
-    remarks.append("Accuracies are spaced by the logarithm of the error")
     without = len(trials) - sum(curve.trials for curve in found)
     if without:
         remarks.append(f"{counted(without, 'trial')} without a curve left out")

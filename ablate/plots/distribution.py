@@ -171,8 +171,14 @@ def _drift(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame) -
     axes.axhline(0, color=on.theme.muted, linewidth=0.8, zorder=1)
     for index, process in enumerate(processes):
         chosen = kept[drift.process[kept] == process]
-        colour = on.theme.series[index % len(on.theme.series)]
-        looks: Looks = {"colour": colour, "points": 0.4 * on.points, "alpha": 0.8, "label": f"process {process}"}
+        looks: Looks = {
+            "colour": on.theme.series[index % len(on.theme.series)],
+            # With more processes than colours the shape goes on telling them apart.
+            "marker": style.MARKERS[index // len(on.theme.series) % len(style.MARKERS)],
+            "points": 0.4 * on.points,
+            "alpha": 0.8,
+            "label": f"process {process}",
+        }
         dots(axes, drift.order[chosen], drift.percent[chosen], **looks)
     low, high = float(drift.percent.min()), float(drift.percent.max())
     room = 0.08 * (high - low) or 0.5

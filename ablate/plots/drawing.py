@@ -32,11 +32,13 @@ def draw(
     width_inches: float | None = None,
     published: bool = False,
     equal_accuracy: bool = False,
+    arms: Sequence[str] = (),
 ) -> Figure:
     """Draw one of `KINDS` from a run folder, or from the evidence of one that was read already.
 
     A waterfall can be `published` (alone without a source, else beside the measured bars), and overlay the times at
-    `equal_accuracy`. Words for screen readers are left on the figure, where `save` finds them.
+    `equal_accuracy`. A frontier of many arms names `arms` besides those it always names. Words for screen readers are left on the
+    figure, where `save` finds them.
 
     Raises:
         UsageError: an unknown kind, no source, an option of another kind, or trials that do not allow this figure.
@@ -49,9 +51,11 @@ def draw(
             raise UsageError(
                 f"--{option.replace('_', '-')} belongs to the waterfall; a {kind} figure has no such numbers."
             )
+    if arms and kind != "frontier":
+        raise UsageError(f"--arm belongs to the frontier; a {kind} figure names what it shows.")
     if source is None and (equal_accuracy or not published):
         raise UsageError(f"Which trials? Name a run folder: `ablate figure {kind} DIR`; `ablate list` lists them.")
-    look = _Look(theme=theme, width_inches=width_inches)
+    look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
     if source is None:
         return _figure_of(waterfall(published=True, **look.options))
     evidence = source if isinstance(source, Evidence) else Evidence.read(source)
@@ -77,10 +81,15 @@ def _check(evidence: Evidence) -> None:
         raise UsageError(f"Study '{name}' has no usable trial yet ({tried}), so there is nothing to draw.")
 
 
+_MOST_KINDS = 6
+"""Kinds of arms in the legend of a frontier."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     theme: str
     width_inches: float | None
+    arms: tuple[str, ...]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -120,7 +129,34 @@ def _effects(evidence: Evidence, look: _Look) -> Axes:
 
 def _frontier(evidence: Evidence, look: _Look) -> Axes:
     target = RECORD_TARGET if evidence.official_full else None
-    return frontier(evidence.arms, target_tta_accuracy=target, setting=evidence.setting, **look.options)
+    return frontier(
+        evidence.arms,
+        target_tta_accuracy=target,
+        named=look.arms,
+        kinds=_arm_kinds(evidence),
+        setting=evidence.setting,
+        **look.options,
+    )
+
+
+def _arm_kinds(evidence: Evidence) -> dict[str, str]:
+    """What each arm has on, in a few words: what is alone, what is taken away, or how many of how many."""
+    players = len(evidence.players)
+    counts = {arm.name: len(arm.features) for arm in evidence.resolved.study.arms}
+    between = {count for count in counts.values() if 0 < count < players}
+    if between <= {1, players - 1}:
+        words = {1: "one on, over the baseline", players - 1: "all but one"}
+        return {name: words[count] for name, count in counts.items() if count in words}
+    # A legend has room for a handful: with more counts than that, neighbours share a line.
+    step = -(-len(between) // _MOST_KINDS)
+    lows = {count: count - (count - 1) % step for count in between}
+    return {
+        name: f"{lows[count]} of {players} on"
+        if step == 1
+        else f"{lows[count]} to {lows[count] + step - 1} of {players} on"
+        for name, count in sorted(counts.items(), key=lambda entry: entry[1])
+        if count in lows
+    }
 
 
 def _distribution(evidence: Evidence, look: _Look) -> Axes:
@@ -128,7 +164,8 @@ def _distribution(evidence: Evidence, look: _Look) -> Axes:
 
 
 def _curves(evidence: Evidence, look: _Look) -> Axes:
-    return curves(_by_arms_of_the_study(evidence), setting=evidence.setting, **look.options)
+    trials = _by_arms_of_the_study(evidence)
+    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, **look.options)
 
 
 def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:

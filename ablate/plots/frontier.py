@@ -1,7 +1,8 @@
 """Accuracy against time: every arm with its intervals, and the arms that no other beats on both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,18 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ablate.errors import UsageError
+from ablate.errors import UsageError, near_match
 from ablate.plots import style, text
 from ablate.plots.placement import Box, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
 from ablate.stats.pareto import pareto_front
 
-MOST_NAMED_DIRECTLY = 8
-"""With more arms than this, points carry numbers and a key below names them."""
+MOST_NAMED = 10
+"""With more arms than this only those are named that a reader looks for, and the rest are told apart by kind."""
+
+_LANDMARKS = ("baseline", "all")
+_MOST_LEFT_OUT = 8
 
 _NUMBERS = ("mean", "low", "high")
 _COLUMNS = (
@@ -34,16 +38,21 @@ def frontier(
     theme: str = "light",
     width_inches: float | None = None,
     target_tta_accuracy: float | None = None,
+    named: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
 ) -> Axes:
     """Draw each arm of `ablate.stats.arm_summary` at its mean time and TTA accuracy, with a cross of 95 % intervals.
 
-    A stepped line joins the Pareto front. `target_tta_accuracy` (a fraction) adds a line to reach. Few arms with short names
-    are named beside their points; otherwise points carry numbers and a key below says what they are.
+    A stepped line joins the Pareto front. `target_tta_accuracy` (a fraction) adds a line to reach. Up to ten arms are all named.
+    Of more, those on the front, the baseline, the arm with everything and those in `named` have a name and a cross; the others
+    are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
+    is a number there and stands in a key below.
 
     Raises:
-        UsageError: no arm with a usable trial, a table that lacks columns, a target outside (0, 1), an unknown theme.
+        UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target outside
+            (0, 1), an unknown theme.
     """
     need_columns(data, _COLUMNS, "arms", "ablate.stats.arm_summary")
     if target_tta_accuracy is not None and not 0 < target_tta_accuracy < 1:
@@ -52,32 +61,48 @@ def frontier(
     table = data[finite].reset_index(drop=True)
     if table.empty:
         raise UsageError("No arm has a usable trial yet, so there is no time and no accuracy to draw.")
+    for name in named:
+        if name not in set(table["arm"]):
+            raise UsageError(f"There is no arm '{name}' with a usable trial.{near_match(name, list(table['arm']))}")
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     content = min(max(0.55 * width, 2.1), 5.0)
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
         axes = on.ax
         dress(axes, on, grid="xy")
         front = pareto_front(table["time_seconds_mean"], table["tta_accuracy_mean"])
-        _limits(axes, table, target_tta_accuracy)
+        shown = _named(table, front, named)
+        _limits(axes, table, shown, target_tta_accuracy)
         on.fit()
         number_ticks(axes, on, "x", sample="00.00")
         number_ticks(axes, on, "y")
         label_axis(axes, on, "x", "Time (s)")
         label_axis(axes, on, "y", "TTA accuracy (%)")
         on.fit()
-        handles, labels = _draw(axes, on, table, front, target_tta_accuracy)
+        handles, labels = _draw(axes, on, table, front, shown, kinds or {})
+        if target_tta_accuracy is not None:
+            dotted: Looks = {"color": on.theme.loss, "linewidth": 1.1, "linestyle": (0, (1.5, 1.5))}
+            axes.axhline(100 * target_tta_accuracy, zorder=1, **dotted)
+            handles.append(Line2D([], [], **dotted))
+            labels.append(f"target {100 * target_tta_accuracy:g} %")
         on.legend(handles, labels)
         on.header(title)
-        on.key(_name_points(axes, on, table, front))
+        on.key(_name_points(axes, on, table, front, shown))
         on.describe(title or "Accuracy against time", _description(table, front))
-        on.caption(_remarks(table, data, setting))
+        on.caption(_remarks(table, data, shown, setting))
         return axes
 
 
-def _limits(axes: Axes, table: pd.DataFrame, target: float | None) -> None:
+def _named(table: pd.DataFrame, front: np.ndarray, named: Sequence[str]) -> np.ndarray:
+    """Which arms `(arms,)` have a name and a cross."""
+    if len(table) <= MOST_NAMED:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray(front | table["arm"].isin([*_LANDMARKS, *named]).to_numpy(dtype=bool))
+
+
+def _limits(axes: Axes, table: pd.DataFrame, shown: np.ndarray, target: float | None) -> None:
     for which, outcome, unit in (("x", "time_seconds", 1.0), ("y", "tta_accuracy", 100.0)):
-        columns = [table[f"{outcome}_{column}"].to_numpy(dtype=float) for column in _NUMBERS]
-        levels = np.concatenate(columns) * unit
+        crosses = [table[f"{outcome}_{column}"].to_numpy(dtype=float)[shown] for column in ("low", "high")]
+        levels = np.concatenate([table[f"{outcome}_mean"].to_numpy(dtype=float), *crosses]) * unit
         if which == "y" and target is not None:
             levels = np.append(levels, 100 * target)
         levels = levels[np.isfinite(levels)]
@@ -87,66 +112,82 @@ def _limits(axes: Axes, table: pd.DataFrame, target: float | None) -> None:
 
 
 def _draw(
-    axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, target: float | None
+    axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray, kinds: Mapping[str, str]
 ) -> tuple[list[Artist], list[str]]:
     theme = on.theme
-    times, accuracies = (
-        table["time_seconds_mean"].to_numpy(dtype=float),
-        100 * table["tta_accuracy_mean"].to_numpy(dtype=float),
-    )
-    # Many crosses lie over each other; those of the front have to stay visible.
-    beaten: Looks = {"color": theme.muted, "alpha": 0.75 if len(table) <= MOST_NAMED_DIRECTLY else 0.4, "zorder": 2}
-    best: Looks = {"color": theme.gain, "alpha": 0.75, "zorder": 2.5}
-    for index in range(len(table)):
-        cross: Looks = {"linewidth": 1.1, "solid_capstyle": "butt", **(best if front[index] else beaten)}
-        for outcome, unit in (("time_seconds", 1.0), ("tta_accuracy", 100.0)):
-            ends = [unit * number(table, index, f"{outcome}_{end}") for end in ("low", "high")]
-            if not all(isfinite(end) for end in ends):
-                continue
-            here = [times[index]] * 2 if outcome == "tta_accuracy" else [accuracies[index]] * 2
-            axes.plot(*((here, ends) if outcome == "tta_accuracy" else (ends, here)), **cross)
+    times = table["time_seconds_mean"].to_numpy(dtype=float)
+    accuracies = 100 * table["tta_accuracy_mean"].to_numpy(dtype=float)
+    _crosses(axes, on, table, front, shown)
     order = np.flatnonzero(front)[np.argsort(times[front], kind="stable")]
-    handles: list[Artist] = []
-    labels: list[str] = []
     looks: Looks = {"color": theme.gain, "linewidth": 1.2, "linestyle": (0, (4, 2)), "zorder": 1.5}
     axes.step(times[order], accuracies[order], where="post", label="Pareto front", **looks)
-    dots: Looks = {"linestyle": "none", "markersize": _mark_points(on)}
-    for on_front, marker, colour, label in (
-        (True, "o", theme.gain, "on the Pareto front of the means"),
-        (False, "s", theme.muted, "beaten on both by another arm"),
-    ):
-        chosen = front if on_front else ~front
+    handles: list[Artist] = []
+    labels: list[str] = []
+
+    def mark(chosen: np.ndarray, label: str, **looks: Any) -> None:
         if chosen.any():
-            face: Looks = {"markerfacecolor": colour if on_front else theme.background, "markeredgecolor": colour}
-            face["zorder"] = 3.5 if on_front else 3
-            (line,) = axes.plot(times[chosen], accuracies[chosen], marker=marker, **face, **dots)
+            (line,) = axes.plot(times[chosen], accuracies[chosen], linestyle="none", label=label, **looks)
             handles.append(line)
             labels.append(label)
-    if target is not None:
-        line = axes.axhline(100 * target, color=theme.loss, linewidth=1.1, linestyle=(0, (1.5, 1.5)), zorder=1)
-        handles.append(Line2D([], [], color=theme.loss, linewidth=1.1, linestyle=(0, (1.5, 1.5))))
-        labels.append(f"target {100 * target:g} %")
+
+    size = _mark_points(on)
+    best: Looks = {"markerfacecolor": theme.gain, "markeredgecolor": theme.gain}
+    mark(front, "on the Pareto front of the means", marker="o", markersize=size, zorder=3.5, **best)
+    hollow: Looks = {"markerfacecolor": theme.background, "markeredgecolor": theme.muted}
+    beaten = shown & ~front
+    label = "beaten on both by another arm" if shown.all() else "named, beaten on both by another arm"
+    mark(beaten, label, marker="s", markersize=size, zorder=3, **hollow)
+    rest = ~shown
+    told = np.array([kinds.get(str(arm), "any other arm") for arm in table["arm"]])
+    # In the order of `kinds`, which knows one; arms come as the study has them.
+    known = [kind for kind in dict.fromkeys(kinds.values()) if kind in told[rest]]
+    for place, kind in enumerate(dict.fromkeys([*known, *told[rest]])):
+        colour = theme.series[(place + 1) % len(theme.series)]
+        dots: Looks = {"markerfacecolor": colour, "markeredgewidth": 0, "alpha": 0.85}
+        shape = style.MARKERS[place % len(style.MARKERS)]
+        mark(rest & (told == kind), str(kind), marker=shape, markersize=0.7 * size, zorder=2.5, **dots)
     return handles, labels
+
+
+def _crosses(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray) -> None:
+    theme = on.theme
+    for index in np.flatnonzero(shown).tolist():
+        cross: Looks = {"linewidth": 1.1, "solid_capstyle": "butt", "alpha": 0.75 if shown.all() else 0.5}
+        cross |= {"color": theme.gain, "zorder": 2.2} if front[index] else {"color": theme.muted, "zorder": 2}
+        time, accuracy = (
+            number(table, index, "time_seconds_mean"),
+            100 * number(table, index, "tta_accuracy_mean"),
+        )
+        ends = [number(table, index, f"time_seconds_{end}") for end in ("low", "high")]
+        if all(isfinite(end) for end in ends):
+            axes.plot(ends, [accuracy, accuracy], **cross)
+        ends = [100 * number(table, index, f"tta_accuracy_{end}") for end in ("low", "high")]
+        if all(isfinite(end) for end in ends):
+            axes.plot([time, time], ends, **cross)
 
 
 def _mark_points(on: Sheet) -> float:
     return 0.62 * on.points
 
 
-def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray) -> list[str]:
-    """Write names or numbers beside the points; the key to the numbers."""
+def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray) -> list[str]:
+    """Write names beside the points that have one; those without room become numbers, and the key to them is returned."""
     on.fit()
     inches = on.inches(axes)
     size = (inches[0] * INCH, inches[1] * INCH)
-    names = [str(arm) for arm in table["arm"]]
+    others = _in_points(axes, table["time_seconds_mean"][~shown], table["tta_accuracy_mean"][~shown], size)
+    by_time = np.argsort(table["time_seconds_mean"].to_numpy()[shown], kind="stable")
+    chosen, front = table[shown].iloc[by_time].reset_index(drop=True), front[shown][by_time]
+    names = [str(arm) for arm in chosen["arm"]]
     words = [text.wrap(name, 0.3 * size[0], on.small) for name in names]
     key: list[str] = []
-    found = _placed(axes, on, words, table, size, rings=8) if len(names) <= MOST_NAMED_DIRECTLY else [None]
-    if any(middle is None for middle in found):
+    found = _placed(axes, on, words, chosen, others, size, rings=8)
+    # Among many points, names of several lines would be a wall of words.
+    if (others and any(text.line_count(word) > 1 for word in words)) or any(middle is None for middle in found):
         words = [str(order) for order in range(1, len(names) + 1)]
-        found = _placed(axes, on, words, table, size, rings=60)
+        found = _placed(axes, on, words, chosen, others, size, rings=60)
         key = [f"{order} {name}" for order, name in zip(words, names, strict=True)]
-    places = _in_points(axes, table["time_seconds_mean"], table["tta_accuracy_mean"], size)
+    places = _in_points(axes, chosen["time_seconds_mean"], chosen["tta_accuracy_mean"], size)
     for word, middle, place, best in zip(words, found, places, front, strict=True):
         if middle is not None:
             _write(axes, on, word, middle, place, size, bool(best))
@@ -163,7 +204,14 @@ def _in_points(
 
 
 def _placed(
-    axes: Axes, on: Sheet, words: Sequence[str], table: pd.DataFrame, size: tuple[float, float], *, rings: int
+    axes: Axes,
+    on: Sheet,
+    words: Sequence[str],
+    table: pd.DataFrame,
+    others: Sequence[tuple[float, float]],
+    size: tuple[float, float],
+    *,
+    rings: int,
 ) -> list[tuple[float, float] | None]:
     line = on.small * text.LINE_HEIGHT
     sizes = [(1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * line) for word in words]
@@ -177,7 +225,7 @@ def _placed(
             if isfinite(end_y):
                 crosses.append(Box(x - 0.5, min(y, end_y), x + 0.5, max(y, end_y)))
     bounds = Box(1.0, 1.0, size[0] - 1.0, size[1] - 1.0)
-    return place_labels(places, sizes, bounds, mark=_mark_points(on), rings=rings, obstacles=crosses)
+    return place_labels(places, sizes, bounds, mark=_mark_points(on), rings=rings, obstacles=crosses, others=others)
 
 
 def _write(
@@ -216,16 +264,23 @@ def _description(table: pd.DataFrame, front: np.ndarray) -> str:
     return f"Scatter plot of TTA accuracy against time, one point an arm. {'; '.join(parts)}."
 
 
-def _remarks(table: pd.DataFrame, every: pd.DataFrame, setting: str) -> list[str]:
+def _remarks(table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str) -> list[str]:
     fewest, most = int(table["trials"].min()), int(table["trials"].max())
     remarks = [f"n = {fewest if fewest == most else f'{fewest} to {most}'} trials an arm", setting]
-    crosses = "Crosses: 95 % intervals over trials (accuracy) and over processes (time), which pairing makes narrower for effects"
-    remarks.append(crosses)
-    if int(table["processes"].max()) == 1:
-        remarks.append("One process: no interval of time")
+    if not shown.all():
+        named = int(shown.sum())
+        remarks.append(
+            f"{named} of {len(table)} arms are named: the front, the baseline, everything, and those asked for"
+        )
     left_out = [str(arm) for arm in every["arm"] if arm not in set(table["arm"])]
     if left_out:
-        more = len(left_out) - MOST_NAMED_DIRECTLY
-        named = ", ".join(left_out[:MOST_NAMED_DIRECTLY]) + (f" and {more} more" if more > 0 else "")
-        remarks.append(f"Without a usable trial: {named}")
+        more = len(left_out) - _MOST_LEFT_OUT
+        listed = ", ".join(left_out[:_MOST_LEFT_OUT]) + (f" and {more} more" if more > 0 else "")
+        remarks.append(f"Without a usable trial: {listed}")
+    if int(table["processes"].max()) == 1:
+        remarks.append("One process: no interval of time")
+    remarks.append(
+        "Crosses: 95 % intervals of each arm by itself. Arms of a block share its seed and process, so the difference of two is "
+        "known better than their crosses suggest"
+    )
     return remarks

@@ -1,11 +1,10 @@
-"""Marks for many values at once that stay small in a file: clouds of dots as one path, and violins."""
+"""Marks for many values at once: clouds of dots as one artist, and violins."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -15,28 +14,35 @@ _OUTLINE_POINTS = 80
 
 
 def dots(
-    axes: Axes, x: FloatArray, y: FloatArray, *, colour: str, points: float, alpha: float, label: str = ""
-) -> PathPatch:
-    """Round dots of size `points` at `(n,)` places, as one artist with a pair of vertices a dot; the axes' limits are not touched."""
-    vertices = np.repeat(np.column_stack([x, y]).astype(np.float64), 2, axis=0)
-    codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=Path.code_type), len(x))
-    path = Path(vertices, codes)
-    # Simplification takes steps this short for noise, and dots with them.
-    path.should_simplify = False
-    patch = PathPatch(
-        path,
-        facecolor="none",
-        edgecolor=colour,
-        linewidth=points,
-        capstyle="round",
-        joinstyle="round",
+    axes: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    *,
+    colour: str,
+    points: float,
+    alpha: float,
+    marker: str = "o",
+    label: str = "",
+) -> Line2D:
+    """Marks of size `points` at `(n,)` places, as one artist; the axes' limits are not touched.
+
+    Markers proper: every backend draws them, where zero-length strokes with round caps are left out by some.
+    """
+    cloud = Line2D(
+        x,
+        y,
+        linestyle="none",
+        marker=marker,
+        markersize=points,
+        markerfacecolor=colour,
+        markeredgewidth=0,
         alpha=alpha,
         label=label,
-        snap=False,
         zorder=2,
     )
-    axes.add_artist(patch)
-    return patch
+    cloud.set_transform(axes.transData)
+    axes.add_artist(cloud)
+    return cloud
 
 
 def spread(count: int) -> FloatArray:

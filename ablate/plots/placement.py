@@ -41,12 +41,14 @@ def place_labels(
     mark: float,
     rings: int,
     obstacles: Sequence[Box] = (),
+    others: Sequence[tuple[float, float]] = (),
 ) -> list[tuple[float, float] | None]:
     """The middle of each label, all in points: near its point, inside `bounds`, on no mark of size `mark` and no other label.
 
+    `others` are points without a label, whose marks are kept free too.
     Within the nearer half of the `rings` steps it also keeps off the `obstacles`. A label that finds no place gets None.
     """
-    taken = [Box(x - mark / 2, y - mark / 2, x + mark / 2, y + mark / 2) for x, y in points]
+    taken = [Box(x - mark / 2, y - mark / 2, x + mark / 2, y + mark / 2) for x, y in (*points, *others)]
     found: list[tuple[float, float] | None] = []
     for (x, y), (width, height) in zip(points, sizes, strict=True):
         found.append(None)

@@ -17,7 +17,7 @@ class Theme:
     """The colours of a figure. Hues are those of Okabe and Ito, which people with any colour vision can tell apart.
 
     `gain` draws what is better, `loss` what is worse and warns, `total` the sum, `settled` what is shown to make no difference,
-    `published` numbers that were not measured here. `series` is a cycle for arms and processes.
+    `published` numbers that were not measured here. `series` is a cycle for arms and processes; none of its colours warns.
     """
 
     name: str
@@ -46,7 +46,7 @@ LIGHT = Theme(
     total="#12604a",
     settled="#8a6100",
     published="#94a3b3",
-    series=("#0072b2", "#d55e00", "#1b8a66", "#b8578f", "#a87400", "#3d9bd1", "#4a4e57"),
+    series=("#0072b2", "#b8578f", "#1b8a66", "#a87400", "#6a51b8", "#4a4e57", "#3d9bd1"),
 )
 
 DARK = Theme(
@@ -61,7 +61,7 @@ DARK = Theme(
     total="#b9f3dc",
     settled="#e8c04a",
     published="#76838f",
-    series=("#56b4e9", "#f5853f", "#35c997", "#e08fc0", "#e8c04a", "#8fd0f5", "#c3c9d0"),
+    series=("#56b4e9", "#e08fc0", "#35c997", "#e8c04a", "#b09ae8", "#c3c9d0", "#8fd0f5"),
 )
 
 THEMES: Mapping[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -4,12 +4,14 @@ from math import isfinite
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 
 from ablate import plots
 from ablate.design import ladder
 from ablate.errors import UsageError
-from ablate.plots.style import LIGHT, VERDICT_MARKS
+from ablate.plots.style import LIGHT, THEMES, VERDICT_MARKS, Theme
 from ablate.stats import Attribution, arm_summary, effects, list_effects, pareto_front, trials_frame
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import factorial_study, features_study, names_of, pairs_of, trials_of
@@ -83,25 +85,59 @@ def test_frontier_crosses_front_and_target() -> None:
     assert "target 94 %" in words
 
 
-def test_frontier_with_many_arms_numbers_them_and_keeps_a_key() -> None:
-    summary = arm_summary(trials_of(ladder(names_of(12))))
-    words = all_words(figure_of(plots.frontier(summary, width_inches=3.5)))
-    for number, arm in enumerate(summary["arm"], start=1):
-        assert f"{number} {arm}" in words
+def test_frontier_of_many_arms_names_the_front_the_landmarks_and_whom_it_is_asked_for() -> None:
+    frame, arms, _, _ = factorial_study()
+    summary = arm_summary(frame)
+    kinds = {arm.name: f"{len(arm.features)} of 6 on" for arm in arms if 0 < len(arm.features) < 6}
+    front = pareto_front(summary["time_seconds_mean"], summary["tta_accuracy_mean"])
+    asked = next(arm for arm in summary["arm"][~front] if arm not in ("baseline", "all"))
+    named = {*summary["arm"][front], "baseline", "all", asked}
+    axes = plots.frontier(summary, kinds=kinds, named=[asked])
+    words = all_words(figure_of(axes))
+    for arm in summary["arm"]:
+        assert (f" {arm} " in f" {words} ") == (arm in named), arm
+    assert f"{len(named)} of 64 arms are named" in words
+    dots = {line.get_label(): len(line.get_xdata()) for line in axes.lines if " of 6 on" in str(line.get_label())}
+    assert sum(dots.values()) == 64 - len(named)
+    assert list(dots) == [f"{count} of 6 on" for count in range(1, 6)]
+    crosses = [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_label().startswith("_")]
+    assert len(crosses) == 2 * len(named)
+    with pytest.raises(UsageError, match=r"no arm '\{tta, x\}' with a usable trial"):
+        plots.frontier(summary, named=["{tta, x}"])
+
+
+def clouds_of(axes: Axes) -> list[Line2D]:
+    """The clouds of dots: markers without an edge."""
+    return [line for line in axes.get_children() if isinstance(line, Line2D) and line.get_markeredgewidth() == 0]
+
+
+def test_more_processes_than_colours_are_told_apart_by_shape() -> None:
+    frame = trials_of(ladder(NAMES), blocks=20, processes=20)
+    drift = plots.distribution(frame).child_axes[2]
+    looks = [(to_hex(cloud.get_markerfacecolor()), cloud.get_marker()) for cloud in clouds_of(drift)]
+    assert len(set(looks)) == len(looks) == 20
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+def test_no_arm_has_the_colour_of_what_is_worse(theme: Theme) -> None:
+    assert len(set(theme.series)) == len(theme.series)
+    assert theme.loss not in theme.series
+    frame = trials_of(ladder(NAMES), epochs=8)
+    lines = [line for line in plots.curves(frame, theme=theme.name).lines if line.get_label() in set(frame["arm"])]
+    assert lines
+    assert theme.loss not in {to_hex(line.get_color()) for line in lines}
 
 
 def test_distribution_draws_every_trial_and_every_process() -> None:
     frame = trials_of(ladder(NAMES), blocks=10, processes=5)
     accuracy, time, drift = plots.distribution(frame).child_axes
     for axes, column, unit in ((accuracy, "tta_accuracy", 100), (time, "time_seconds", 1)):
-        clouds = {patch.get_label(): patch.get_path().vertices[::2, 0] for patch in axes.patches if patch.get_label()}
+        clouds = {cloud.get_label(): cloud.get_xdata() for cloud in clouds_of(axes)}
         for arm, group in frame.groupby("arm"):
             assert sorted(clouds[arm]) == pytest.approx(sorted(unit * group[column]))
-    by_process = {
-        patch.get_label(): len(patch.get_path().vertices) // 2 for patch in drift.patches if patch.get_label()
-    }
+    by_process = {cloud.get_label(): len(cloud.get_xdata()) for cloud in clouds_of(drift)}
     assert by_process == {f"process {process}": 8 for process in range(5)}
-    percent = np.concatenate([patch.get_path().vertices[::2, 1] for patch in drift.patches if patch.get_label()])
+    percent = np.concatenate([cloud.get_ydata() for cloud in clouds_of(drift)])
     means = frame["arm"].map(frame.groupby("arm")["time_seconds"].mean())
     assert sorted(percent) == pytest.approx(sorted(100 * (frame["time_seconds"] / means - 1)), abs=1e-6)
 
@@ -133,6 +169,16 @@ def test_curves_are_the_means_by_epoch_and_need_curves() -> None:
         assert list(line.get_ydata()) == pytest.approx(list(100 * np.mean(np.stack(group["curve"].tolist()), axis=0)))
     with pytest.raises(UsageError, match="None of the 32 usable trials has a curve; run the study with --curves"):
         plots.curves(trials_of(ladder(NAMES)))
+
+
+def test_a_curve_ends_where_its_arm_does() -> None:
+    frame = trials_of(ladder(NAMES), epochs=4)
+    axes = plots.curves(frame, epochs={"baseline": 4.0, f"+ {NAMES[0]}": 3.795})
+    ends = {line.get_label(): list(line.get_xdata()) for line in axes.lines if line.get_label() in set(frame["arm"])}
+    assert ends["baseline"] == [1, 2, 3, 4]
+    assert ends[f"+ {NAMES[0]}"] == [1, 2, 3, 3.795]
+    assert ends[f"+ {NAMES[1]}"] == [1, 2, 3, 4]
+    assert "log-error scale" in axes.get_ylabel()
 
 
 def test_shapley_bars_stand_beside_the_ladders() -> None:
