@@ -6,7 +6,9 @@ from math import isfinite
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.container import BarContainer
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from ablate.plots import text
 from ablate.plots.sheet import INCH, Sheet, mask
@@ -15,18 +17,25 @@ from ablate.plots.table import Looks
 from ablate.stats.wording import MINUS
 
 PALE = 0.42
-"""The opacity of published bars where measured ones stand beside them."""
+"""The opacity of a ladder's bars beside Shapley's."""
+
+OPEN = 0.3
+"""The opacity of a step that is not settled; its outline stays as strong as the others'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cascade:
-    """Steps with their place in each slot: `offset` from its middle and `thickness`, both as fractions of a slot."""
+    """Steps with their place in each slot: `offset` from its middle and `thickness`, both as fractions of a slot.
+
+    `published` ones are drawn in a colour of their own; `open_steps` are the subjects whose verdict is not settled.
+    """
 
     steps: Sequence[Step]
     label: str
     offset: float
     thickness: float
-    pale: bool
+    published: bool
+    open_steps: frozenset[str] = frozenset()
 
     @property
     def ends(self) -> list[float]:
@@ -43,23 +52,35 @@ class Slots:
     lying: bool
 
     def bars(self, cascade: Cascade) -> BarContainer:
-        """The bars, the ones that go down hatched and in the warning colour, the last in the total's."""
+        """The bars: those that go down hatched and in the warning colour, the last in the total's, the open ones light."""
         theme = self.on.theme
         places = [slot + cascade.offset for slot in range(len(cascade.steps))]
         values, starts = [step.value for step in cascade.steps], [step.start for step in cascade.steps]
         colours = [theme.gain if value >= 0 else theme.loss for value in values]
         colours[-1] = theme.total
+        if cascade.published:
+            colours = [theme.published] * len(values)
         draw = self.axes.barh if self.lying else self.axes.bar
         sizes: Looks = {"left" if self.lying else "bottom": starts}
         container = draw(places, values, cascade.thickness, color=colours, label=cascade.label, zorder=2, **sizes)
-        for patch, value, colour in zip(container.patches, values, colours, strict=True):
-            patch.set_edgecolor(theme.background if value < 0 and not cascade.pale else colour)
-            patch.set_linewidth(0.6)
-            if value < 0:
+        for patch, step, colour in zip(container.patches, cascade.steps, colours, strict=True):
+            unsettled = step.subject in cascade.open_steps
+            patch.set_edgecolor(colour if unsettled or step.value >= 0 else theme.background)
+            patch.set_linewidth(0.9 if unsettled else 0.6)
+            if step.value < 0:
                 patch.set_hatch("////")
-            if cascade.pale:
-                patch.set_alpha(PALE)
+            if unsettled:
+                patch.set_facecolor(to_rgba(colour, OPEN))
         return container
+
+    def starts(self, cascade: Cascade) -> None:
+        """A short line where each step with an interval starts: what its whisker is read against."""
+        reach = cascade.thickness / 2 + 0.06
+        for slot, step in enumerate(cascade.steps):
+            if isfinite(step.low) and isfinite(step.high):
+                place = slot + cascade.offset
+                looks: Looks = {"color": self.on.theme.ink, "linewidth": 1.3, "solid_capstyle": "butt", "zorder": 3.5}
+                self.line([place - reach, place + reach], [step.start, step.start], label="_start", **looks)
 
     def connectors(self, cascade: Cascade) -> None:
         """A dashed line from the end of each bar to the start of the next, and to the top of the total."""
@@ -82,7 +103,7 @@ class Slots:
             low, high = min([*reach, level]), max([*reach, level])
             errors: Looks = {"xerr" if self.lying else "yerr": [[level - low], [high - level]]}
             x, y = (level, place) if self.lying else (place, level)
-            self.axes.errorbar(
+            drawn = self.axes.errorbar(
                 [x],
                 [y],
                 **errors,
@@ -93,19 +114,32 @@ class Slots:
                 capthick=1.0,
                 zorder=4,
             )
+            # An edge in the page's colour keeps ink readable on any bar.
+            edge: list[AbstractPathEffect] = [withStroke(linewidth=2.6, foreground=self.on.theme.background)]
+            for artist in (*drawn.lines[1], *drawn.lines[2]):
+                artist.set_path_effects(edge)
 
-    def value(self, place: float, step: Step, colour: str, points: float) -> None:
-        """The value of a bar, beyond its end and its whisker."""
-        end = step.start + step.value
+    def value(self, cascade: Cascade, slot: int, colour: str, points: float) -> None:
+        """The value of a bar at its own end: beside a standing bar's whisker, below a lying bar that has one."""
+        step = cascade.steps[slot]
+        if self.lying and has_whisker(step):
+            # There the row's words hold it, with the accuracy.
+            return
+        place, level = slot + cascade.offset, step.start + step.value
         upwards = step.value >= 0
-        beyond = [end, *(step.start + bound for bound in (step.low, step.high) if isfinite(bound))]
-        level = max(beyond) if upwards else min(beyond)
         gap = 0.35 * points if upwards else -0.35 * points
-        side = ("left" if upwards else "right", "center") if self.lying else ("center", "bottom" if upwards else "top")
+        across = 0.0
+        if self.lying:
+            side = ("left" if upwards else "right", "center")
+        else:
+            side = ("center", "bottom" if upwards else "top")
+            if has_whisker(step):
+                side, across = ("right", side[1]), -0.3 * points
+                place = self.whisker_place(cascade, slot)
         self.axes.annotate(
             value_words(step.value),
             xy=(level, place) if self.lying else (place, level),
-            xytext=(gap, 0) if self.lying else (0, gap),
+            xytext=(gap, across) if self.lying else (across, gap),
             textcoords="offset points",
             ha=side[0],
             va=side[1],
@@ -115,6 +149,10 @@ class Slots:
             zorder=6,
             bbox=mask(self.on),
         )
+
+    def whisker_place(self, cascade: Cascade, slot: int) -> float:
+        """Where a step's whisker is along the slots: in the middle of a lying bar, at the right of a standing one."""
+        return slot + cascade.offset + (0.0 if self.lying else 0.42 * cascade.thickness)
 
     def limit(self, cascades: Sequence[Cascade], extra: Sequence[float], points: float) -> None:
         """Bounds of the levels that leave room for the values beyond the bars and whiskers."""
@@ -139,6 +177,11 @@ class Slots:
             below = max([0.0, *(low - (level - label * unit) for level in downwards)])
         bounds = (low - below, high + label * unit)
         self.axes.set(**{"xlim" if self.lying else "ylim": bounds})
+
+
+def has_whisker(step: Step) -> bool:
+    """Whether a step has an interval to draw."""
+    return isfinite(step.low) or isfinite(step.high)
 
 
 def value_words(value: float) -> str:

@@ -111,6 +111,7 @@ def _waterfall(evidence: Evidence, look: _Look, *, published: bool, equal_accura
         published=published,
         equal_accuracy=_equal_accuracy(evidence, rungs) if equal_accuracy else None,
         titles=evidence.titles,
+        effects=stats.effects_frame(evidence.effects),
         setting=evidence.setting,
         **look.options,
     )

@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 from ablate.plots import style, text
@@ -158,7 +158,7 @@ class Sheet:
 
     def _place(self, words: str, points: float, weight: str, colour: str, *, above: bool) -> None:
         self.fit()
-        wrapped = text.wrap(words, self._room(self._boxes()[1]), points, weight)
+        wrapped = text.balanced(words, self._room(self._boxes()[1]), points, weight)
         self._annotate(wrapped, points, weight, colour, self._boxes(), above=above)
         self.fit()
 
@@ -265,14 +265,28 @@ def label_axis(axes: Axes, on: Sheet, which: str, words: str) -> None:
     set_label(wrapped, fontsize=on.points, color=on.theme.ink, labelpad=3)
 
 
-def number_ticks(axes: Axes, on: Sheet, which: str, *, sample: str = "−00.0", whole: bool = False) -> None:
-    """As many ticks on a numeric axis as `sample`-sized labels have room for; at `whole` numbers where fractions mean nothing."""
+def number_ticks(
+    axes: Axes, on: Sheet, which: str, *, sample: str = "−00.0", whole: bool = False, percent: bool = False
+) -> None:
+    """As many ticks on a numeric axis as `sample`-sized labels have room for; at `whole` numbers where fractions mean nothing.
+
+    With `percent` each label has its sign: "5 %".
+    """
     width, height = on.inches(axes)
     needed = 1.9 * text.line_width(sample, on.points) if which == "x" else 2.2 * on.points
     count = int((width if which == "x" else height) * INCH / needed)
     axis = axes.xaxis if which == "x" else axes.yaxis
     bins = min(max(count, 2), 9)
     axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=min(bins, 3), integer=whole))
+    if percent:
+        numbers = ScalarFormatter()
+        numbers.set_axis(axis)
+
+        def with_sign(value: float, place: int | None) -> str:
+            numbers.set_locs(list(axis.get_majorticklocs()))
+            return f"{numbers(value, place)} %"
+
+        axis.set_major_formatter(FuncFormatter(with_sign))
 
 
 def mask(on: Sheet) -> Looks:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ablate.plots import text
-from ablate.plots.cascade import Cascade, Slots, value_words
+from ablate.plots.cascade import Cascade, Slots, has_whisker, value_words
 from ablate.plots.sheet import INCH, mask
 
 _NAME_SIZE = 0.85
@@ -14,9 +14,13 @@ _BAR, _GAP = 1.15, 0.55
 """A lying bar and the space between two slots, in lines of type."""
 
 
-def can_stand(cascades: Sequence[Cascade], width: float, points: float) -> bool:
-    """Whether every name, number and accuracy fits into a slot between its neighbours."""
+def can_stand(cascades: Sequence[Cascade], width: float, points: float, *, measured: bool) -> bool:
+    """Whether every name, number and accuracy fits into a slot between its neighbours.
+
+    Measured steps must leave room for published ones, so that the same figure stands or lies with and without them.
+    """
     steps = cascades[-1].steps
+    beside = 2 if measured else 1
     slot = _slot_points(width, points, len(steps))
     words = [piece.rstrip() for step in steps for piece in text.pieces(step.name)]
     numbers = [value_words(step.value) for cascade in cascades for step in cascade.steps]
@@ -27,7 +31,7 @@ def can_stand(cascades: Sequence[Cascade], width: float, points: float) -> bool:
         text.widest(words, size) <= 0.94 * slot
         and lines <= 4
         and text.widest(second_lines, 0.9 * points) <= 0.92 * slot
-        and text.widest(numbers, 0.9 * points) <= 0.96 * slot / len(cascades)
+        and text.widest(numbers, 0.9 * points) <= 0.96 * slot / beside
     )
 
 
@@ -115,24 +119,26 @@ def name_slots(slots: Slots, names: Sequence[str], accuracies: Sequence[str]) ->
             )
 
 
-def accuracies_inside(slots: Slots, cascades: Sequence[Cascade]) -> None:
-    """Below each lying bar, from its nearer end, so that the words stay inside the axes."""
+def words_inside(slots: Slots, cascades: Sequence[Cascade]) -> None:
+    """Below each lying bar its value, where a whisker takes the place at its end, and its accuracy; inside the axes."""
     cascade, on = cascades[-1], slots.on
     low, high = slots.axes.get_xlim()
     for slot, step in enumerate(cascade.steps):
-        if not step.accuracy:
+        value = value_words(step.value) if has_whisker(step) else ""
+        words = "   ".join(filter(None, (value, step.accuracy)))
+        if not words:
             continue
         first, last = sorted((step.start, step.start + step.value))
         rightwards = (first + last) / 2 < (low + high) / 2
         slots.axes.annotate(
-            step.accuracy,
+            words,
             xy=(max(first, low) if rightwards else last, slot + cascade.offset + cascade.thickness / 2),
             xytext=(0.3 * on.small if rightwards else 0.0, -0.2 * on.small),
             textcoords="offset points",
             ha="left" if rightwards else "right",
             va="top",
             fontsize=on.small,
-            color=on.theme.muted,
+            color=on.theme.ink if value else on.theme.muted,
             annotation_clip=False,
             zorder=5,
             bbox=mask(on),

@@ -127,6 +127,15 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     )
 
 
+def open_steps(effects: pd.DataFrame | None) -> frozenset[str]:
+    """The subjects of a ladder's steps (and "total") whose verdict on time a table of effects leaves open; none without one."""
+    if effects is None or "time_verdict" not in effects.columns:
+        return frozenset()
+    judged = effects[effects["kind"].isin(["ladder", "total"])]
+    unsettled = judged[judged["time_verdict"].isin(["inconclusive", "no verdict"])]
+    return frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
+
+
 def steps_of(ladder: Attribution, titles: Mapping[str, str], total_name: str) -> list[Step]:
     """The bars in order, each starting where the one before it ended; the last is the total, from zero."""
     steps, level = [], 0.0

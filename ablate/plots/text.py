@@ -61,6 +61,18 @@ def wrap(text: str, width_points: float, points: float, weight: str = "normal") 
     return "\n".join(line for line in lines if line) or text
 
 
+def balanced(text: str, width_points: float, points: float, weight: str = "normal") -> str:
+    """`wrap`, in narrower lines where the last one would be a word alone and that costs no line more."""
+    wrapped = wrap(text, width_points, points, weight)
+    for percent in range(98, 70, -2):
+        if "\n" not in wrapped or " " in wrapped.rpartition("\n")[2]:
+            return wrapped
+        narrower = wrap(text, width_points * percent / 100, points, weight)
+        if line_count(narrower) == line_count(wrapped) and " " in narrower.rpartition("\n")[2]:
+            return narrower
+    return wrapped
+
+
 def _fitting(line: str, width_points: float, points: float, weight: str) -> int:
     """How many characters fit, at least one."""
     count = 1

@@ -8,16 +8,17 @@ from typing import Literal, TypeAlias
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ablate.errors import UsageError
 from ablate.groups import HIVE_GROUPS
 from ablate.plots import style, text
-from ablate.plots.cascade import PALE, Cascade, Slots, value_words
+from ablate.plots.cascade import OPEN, Cascade, Slots, has_whisker, value_words
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
-from ablate.plots.slots import accuracies_inside, can_stand, name_slots, row_of
-from ablate.plots.steps import Step, ladder_of, published_ladder, steps_of
+from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
+from ablate.plots.steps import Step, ladder_of, open_steps, published_ladder, steps_of
 from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
 from ablate.stats.wording import counted
@@ -25,6 +26,7 @@ from ablate.stats.wording import counted
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
 
 AXIS_LABEL = "Relative Improvement (%)"
+PUBLISHED_TITLE = "Published improvements, step by step"
 PUBLISHED_CAPTION = f"Published: {HIVE_GROUPS[0].source}; A100, 200 trials of the baseline and 2,000 of the record"
 
 
@@ -37,6 +39,7 @@ def waterfall(
     published: bool = False,
     equal_accuracy: pd.DataFrame | None = None,
     titles: Mapping[str, str] | None = None,
+    effects: pd.DataFrame | None = None,
     title: str = "",
     setting: str = "",
     orientation: Orientation = "auto",
@@ -46,6 +49,9 @@ def waterfall(
     `data` is the attribution that `ablate.stats.ladder` gives, or a table of effects with rows of kind "ladder". With
     `published` the record's own figure is drawn from its published numbers: alone without `data`, else beside it. A step that
     slows training goes downwards in the warning colour, so that the steps still add up to the total.
+
+    `effects` is the study's table of effects, where `data` is not: steps whose verdict on time is open are drawn lighter. Each
+    whisker is read against the short line at its step's own start.
 
     `equal_accuracy` is the table of `ablate.stats.equal_accuracy` with a column `subject` that names the step whose arm each row
     is; it adds the saving that the ladder up to there gives at equal accuracy. `titles` maps subjects to names, `setting` says in
@@ -60,19 +66,23 @@ def waterfall(
     if orientation not in ("auto", "standing", "lying"):
         raise UsageError(f"orientation is 'auto', 'standing' or 'lying', not '{orientation}'.")
     measured = None if data is None else ladder_of(data)
-    cascades = _cascades(measured, published, titles or {})
+    judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
+    cascades = _cascades(measured, published, titles or {}, open_steps(judged))
     overlay = _overlay(equal_accuracy, cascades[-1].steps)
     names = [step.name for step in cascades[-1].steps]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     if ax is not None and width_inches is None:
         width = ax.get_window_extent().width / ax.figure.dpi
     points = style.font_points(width)
-    lying = orientation == "lying" or (orientation == "auto" and not can_stand(cascades, width, points))
+    lying = orientation == "lying" or (
+        orientation == "auto" and not can_stand(cascades, width, points, measured=measured is not None)
+    )
     accuracies = [step.accuracy for step in cascades[-1].steps]
     mark_offset = 0.5 - 0.09 / len(cascades)
     content = min(max(0.45 * width, 2.2), 4.6)
     if lying:
-        row = row_of(names, width, points, len(cascades), any(accuracies), overlay is not None)
+        below = any(accuracies) or any(has_whisker(step) for step in cascades[-1].steps)
+        row = row_of(names, width, points, len(cascades), below, overlay is not None)
         mark_offset = row.mark_offset
         content = row.lines * text.LINE_HEIGHT * points / INCH * len(names)
         cascades = [
@@ -90,29 +100,33 @@ def waterfall(
         on.fit()
         extra = [] if overlay is None else [bound for column in _SAVED for bound in overlay[column]]
         slots.limit(cascades, extra, on.small)
-        number_ticks(axes, on, "x" if lying else "y")
+        number_ticks(axes, on, "x" if lying else "y", sample="−00 %", percent=True)
         for cascade in cascades:
             _draw(slots, cascade)
         if lying:
-            accuracies_inside(slots, cascades)
+            words_inside(slots, cascades)
         if overlay is not None:
             _draw_overlay(slots, overlay, mark_offset)
         slots.line([-0.5, len(names) - 0.5], [0, 0], color=on.theme.muted, linewidth=0.8, zorder=3)
         on.legend(*_legend(on, cascades, overlay))
-        on.header(title, _seconds(measured, published))
+        on.header(title or (PUBLISHED_TITLE if data is None else ""), _seconds(measured, published))
         on.describe(title or "Improvements, step by step", _description(cascades, _seconds(measured, published)))
-        on.caption(_remarks(measured, published, overlay, setting, any(accuracies)))
+        on.caption(_remarks(measured, published, overlay, setting, lying, any(accuracies), judged))
         return axes
 
 
-def _cascades(measured: Attribution | None, published: bool, titles: Mapping[str, str]) -> list[Cascade]:
+def _cascades(
+    measured: Attribution | None, published: bool, titles: Mapping[str, str], unsettled: frozenset[str]
+) -> list[Cascade]:
     published_titles = {group.slug: group.title for group in HIVE_GROUPS}
     record = steps_of(published_ladder(), published_titles, "Subtotal")
     if measured is None:
-        return [Cascade(steps=record, label="published", offset=0.0, thickness=0.62, pale=False)]
+        return [Cascade(steps=record, label="published", offset=0.0, thickness=0.62, published=False)]
     if not published:
         steps = steps_of(measured, titles, "Total")
-        return [Cascade(steps=steps, label="measured", offset=0.0, thickness=0.62, pale=False)]
+        return [
+            Cascade(steps=steps, label="measured", offset=0.0, thickness=0.62, published=False, open_steps=unsettled)
+        ]
     steps = steps_of(measured, {**published_titles, **titles}, "Total")
     ours, theirs = [step.subject for step in steps[:-1]], [step.subject for step in record[:-1]]
     if ours != theirs:
@@ -121,8 +135,8 @@ def _cascades(measured: Attribution | None, published: bool, titles: Mapping[str
             f"Published: {', '.join(theirs)}; here: {', '.join(ours)}."
         )
     return [
-        Cascade(steps=record, label="published", offset=-0.2, thickness=0.36, pale=True),
-        Cascade(steps=steps, label="measured here", offset=0.2, thickness=0.36, pale=False),
+        Cascade(steps=record, label="published", offset=-0.2, thickness=0.36, published=True),
+        Cascade(steps=steps, label="measured here", offset=0.2, thickness=0.36, published=False, open_steps=unsettled),
     ]
 
 
@@ -157,12 +171,13 @@ def _overlay(table: pd.DataFrame | None, steps: Sequence[Step]) -> pd.DataFrame 
 def _draw(slots: Slots, cascade: Cascade) -> None:
     slots.bars(cascade)
     slots.connectors(cascade)
-    places = [slot + cascade.offset for slot in range(len(cascade.steps))]
+    slots.starts(cascade)
+    places = [slots.whisker_place(cascade, slot) for slot in range(len(cascade.steps))]
     ends = [(step.start + step.low, step.start + step.high) for step in cascade.steps]
     slots.whiskers(places, cascade.ends, ends)
-    colour = slots.on.theme.muted if cascade.pale else slots.on.theme.ink
-    for place, step in zip(places, cascade.steps, strict=True):
-        slots.value(place, step, colour, slots.on.small)
+    colour = slots.on.theme.muted if cascade.published else slots.on.theme.ink
+    for slot in range(len(cascade.steps)):
+        slots.value(cascade, slot, colour, slots.on.small)
 
 
 def _draw_overlay(slots: Slots, overlay: pd.DataFrame, offset: float) -> None:
@@ -184,11 +199,18 @@ def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None
     labels: list[str] = []
     if len(cascades) > 1:
         for cascade in cascades:
-            handles.append(Patch(facecolor=theme.gain, alpha=PALE if cascade.pale else None))
+            handles.append(Patch(facecolor=theme.published if cascade.published else theme.gain))
             labels.append(cascade.label)
-    if any(step.value < 0 for cascade in cascades for step in cascade.steps):
+    ours = [cascade for cascade in cascades if not cascade.published]
+    if any(step.subject in cascade.open_steps for cascade in ours for step in cascade.steps):
+        handles.append(Patch(facecolor=to_rgba(theme.gain, OPEN), edgecolor=theme.gain))
+        labels.append("not settled")
+    if any(step.value < 0 for cascade in ours for step in cascade.steps):
         handles.append(Patch(facecolor=theme.loss, edgecolor=theme.background, hatch="////"))
         labels.append("slows training down")
+    if any(has_whisker(step) for cascade in ours for step in cascade.steps):
+        handles.append(Line2D([], [], color=theme.ink, linewidth=1.3))
+        labels.append("where a step starts")
     if overlay is not None:
         looks: Looks = {"markerfacecolor": theme.background, "markeredgecolor": theme.ink}
         handles.append(Line2D([], [], linestyle="none", marker="D", markersize=0.6 * on.points, **looks))
@@ -221,16 +243,24 @@ def _description(cascades: Sequence[Cascade], seconds: str) -> str:
 
 
 def _remarks(
-    measured: Attribution | None, published: bool, overlay: pd.DataFrame | None, setting: str, accuracies: bool
+    measured: Attribution | None,
+    published: bool,
+    overlay: pd.DataFrame | None,
+    setting: str,
+    lying: bool,
+    accuracies: bool,
+    judged: pd.DataFrame | None,
 ) -> list[str]:
     remarks = []
     if measured is not None:
         arms, processes = len(measured.shares) + 1, counted(measured.processes, "process")
         remarks += [f"n = {counted(measured.blocks, 'block')} of {arms} arms in {processes}", setting]
         if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
-            remarks.append("Whiskers and ±: 95 % intervals")
+            family = 0 if judged is None or "time_family" not in judged.columns else int(judged["time_family"].max())
+            allowing = f"; verdicts allow for {family} contrasts" if family > 1 else ""
+            remarks.append(f"Whiskers and ±: 95 % intervals, each for itself{allowing}")
         if accuracies:
-            remarks.append("Below each bar: change of TTA accuracy")
+            remarks.append(f"Below each bar: {'its share and the' if lying else 'the'} change of TTA accuracy")
         remarks.append(measured.note)
     if overlay is not None and overlay.attrs["unread"]:
         remarks.append(f"No equal-accuracy time could be read for {', '.join(overlay.attrs['unread'])}")

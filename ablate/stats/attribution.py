@@ -34,7 +34,7 @@ class Share:
 class Attribution:
     """Shares that add up to `total`, from `blocks` blocks (accuracy) and `time_blocks` blocks of `processes` processes (time).
 
-    `baseline_seconds` and `final_seconds` are the arms at both ends, geometric means over processes. Without shares, `total` is
+    `baseline_seconds` and `final_seconds` are the means of the arms at both ends over those blocks. Without shares, `total` is
     None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
     """
 
@@ -80,7 +80,7 @@ def attribute(
     total_accuracy = t_interval(100 * accuracy_shares(tta, way).T)
     total_time = _saved(t_interval(means[last] - means[first]))
     note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole))
-    seconds = np.exp(means.mean(axis=1)) if means.size else np.full(len(arms), np.nan)
+    seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     return Attribution(
         shares=tuple(_share(subject, index, accuracy, time) for index, subject in enumerate(subjects)),
         total=_share("total", 0, total_accuracy, total_time),

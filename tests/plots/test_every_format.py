@@ -34,9 +34,9 @@ def panels(figure: Figure) -> Iterator[Axes]:
 
 
 def marked_lines(figure: Figure) -> list[Line2D]:
-    """Lines with markers, clouds of dots among them."""
+    """Lines with markers, clouds of dots among them; not the caps of whiskers, which are drawn with an edge."""
     artists = [artist for axes in panels(figure) for artist in axes.get_children() if isinstance(artist, Line2D)]
-    return [line for line in artists if line.get_marker() not in ("None", None, "")]
+    return [line for line in artists if line.get_marker() not in ("None", None, "", "|", "_")]
 
 
 def bars(figure: Figure) -> list[Rectangle]:

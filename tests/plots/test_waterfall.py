@@ -121,9 +121,71 @@ def test_published_and_measured_stand_side_by_side() -> None:
     ]
     for left, right in zip(theirs, ours, strict=True):
         assert left.get_x() + left.get_width() < right.get_x() + 1e-9
-        assert left.get_alpha() < 1
+        assert _hex(left) == LIGHT.published != _hex(right)
     words = all_words(figure_of(axes))
     assert "published: baseline 2.59 s → final 2.015 s" in words
+
+
+def test_steps_that_are_not_settled_are_lighter_and_the_legend_says_so() -> None:
+    design = ladder_design(SLUGS)
+    table = effects(trials_of(design), design.contrasts)
+    table.loc[table["subject"] == "tta", "time_verdict"] = "inconclusive"
+    table.loc[table["subject"] != "tta", "time_verdict"] = "better"
+    axes = plots.waterfall(ladder_of(SLUGS), effects=table, width_inches=10.0)
+    opacity = [bar.get_facecolor()[3] for bar in bars_of(axes)]
+    assert opacity[SLUGS.index("tta")] < 0.5
+    assert sorted(opacity)[1:] == [1.0] * len(SLUGS)
+    assert "not settled" in all_words(figure_of(axes))
+    assert f"verdicts allow for {len(design.contrasts)} contrasts" in all_words(figure_of(axes))
+    settled = plots.waterfall(table.assign(time_verdict="better"), width_inches=10.0)
+    assert {bar.get_facecolor()[3] for bar in bars_of(settled)} == {1.0}
+    assert "not settled" not in all_words(figure_of(settled))
+
+
+def test_each_whisker_has_its_own_start_to_be_read_against() -> None:
+    measured = ladder_of(SLUGS)
+    axes = plots.waterfall(measured, width_inches=10.0)
+    starts = [line for line in axes.lines if line.get_label() == "_start"]
+    assert [line.get_ydata()[0] for line in starts] == pytest.approx([bar.get_y() for bar in bars_of(axes)])
+    for line, bar in zip(starts, bars_of(axes), strict=True):
+        first, last = line.get_xdata()
+        assert first < bar.get_x() < bar.get_x() + bar.get_width() < last
+
+
+@pytest.mark.parametrize("width", [3.5, 7.0, 10.0])
+def test_the_figure_stands_or_lies_alike_with_and_without_the_published_bars(width) -> None:
+    lying = [
+        plots.waterfall(ladder_of(SLUGS), titles=TITLES, published=published, width_inches=width).yaxis_inverted()
+        for published in (False, True)
+    ]
+    assert lying[0] == lying[1]
+
+
+@pytest.mark.parametrize("width", [3.5, 10.0])
+def test_a_value_stands_by_its_bar_and_not_at_the_whiskers_cap(width) -> None:
+    axes = plots.waterfall(ladder_of(SLUGS), width_inches=width)
+    figure_of(axes).canvas.draw()
+    for bar, share in zip(bars_of(axes), ladder_of(SLUGS).shares, strict=False):
+        words = f"{share.time_saved_percent:.2f} %"
+        (label,) = [text for text in axes.texts if text.get_text().startswith(words)]
+        box, of_bar = label.get_window_extent(), bar.get_window_extent()
+        if width > 5:
+            assert abs(box.y0 - of_bar.y1) < label.get_fontsize() * figure_of(axes).dpi / 72
+        else:
+            assert abs(box.y1 - of_bar.y0) < label.get_fontsize() * figure_of(axes).dpi / 72
+
+
+def test_the_published_figure_has_a_title_percent_ticks_and_a_calm_total() -> None:
+    axes = plots.waterfall(published=True)
+    figure_of(axes).canvas.draw()
+    words = all_words(figure_of(axes))
+    assert "Published improvements, step by step" in words
+    ticks = [label.get_text() for label in axes.get_yticklabels()]
+    assert all(tick.endswith(" %") for tick in ticks)
+    caption = next(text.get_text() for text in axes.texts if text.get_text().startswith("Published: "))
+    assert len(caption.split("\n")[-1].split()) > 1
+    red, green, blue = bars_of(axes)[-1].get_facecolor()[:3]
+    assert max(red, green, blue) - min(red, green, blue) < 0.25
 
 
 def test_other_steps_or_another_order_cannot_stand_beside_the_published_ones() -> None:
