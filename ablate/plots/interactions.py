@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -15,13 +15,23 @@ from ablate.plots import style, text
 from ablate.plots.effects import Outcome
 from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
+from ablate.stats.effect import misses_zero
 from ablate.stats.verdicts import Margins
 from ablate.stats.wording import counted, signed
 
 _COLUMN_SIZE = 0.95
 
+_SPREAD_SIZE = 0.85
+"""The size of half-widths, to that of values."""
+
 _STRONGEST = 0.8
 """The opacity of the largest interaction; the words on it stay readable."""
+
+_WEAKEST = 0.3
+"""The least opacity of one whose interval misses zero."""
+
+_UNCLEAR = 0.07
+"""The opacity of a cell whose interval covers zero, or that has none: a hint of its sign, no finding."""
 
 
 _MARGINS = Margins()
@@ -36,19 +46,17 @@ class _Panel(NamedTuple):
     stands_out: str
     name: str
     decimals: int
-    more_is_better: bool
     full_scale: float
 
 
 _PANELS = {
     "time": _Panel(
-        "time_percent",
-        "time_low_percent",
-        "time_high_percent",
+        "time_saved_percent",
+        "time_saved_low_percent",
+        "time_saved_high_percent",
         "time_stands_out",
-        "Time (%)",
-        2,
-        False,
+        "Time saved (%)",
+        1,
         2 * _MARGINS.time_percent,
     ),
     "accuracy": _Panel(
@@ -58,7 +66,6 @@ _PANELS = {
         "tta_accuracy_stands_out",
         "TTA accuracy (pp)",
         2,
-        True,
         2 * _MARGINS.accuracy_pp,
     ),
 }
@@ -77,8 +84,9 @@ def interactions(
 ) -> Axes:
     """Draw the table of `ablate.stats.interactions`: each cell the effect of two together minus the sum of both alone.
 
-    Blue is better together, orange in each other's way, stronger for more. A ring marks an interval that misses zero, a filled
-    dot one that still does after Holm's correction over all pairs. Numbers are printed where they fit. With `outcome` "both" the
+    Positive is better together, drawn in the colour of what is better; negative is in each other's way. A cell is pale as long as
+    its interval covers zero, and stronger for more where it does not: a ring marks that, a filled dot one that still does after
+    Holm's correction over all pairs. Values and the half-widths of their intervals are printed where they fit. With `outcome` "both" the
     returned axes hold two panels (`Axes.child_axes`), side by side where there is room.
 
     Raises:
@@ -99,7 +107,7 @@ def interactions(
         on.fit()
         for panel_axes, panel in zip(axes, panels, strict=True):
             _draw(panel_axes, on, data, players, panel)
-        on.legend(*_legend(on))
+        on.legend(*_legend(on, data, panels))
         on.header(title)
         on.describe(title or "Interactions", _description(data, panels))
         on.caption(_remarks(data, panels, setting))
@@ -208,8 +216,12 @@ def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], pan
     width, height = (inches * INCH for inches in on.inches(axes))
     cell = (width / (len(players) - 1), height / (len(players) - 1))
     size = 0.9 * on.small
-    widest = text.widest((signed(value, panel.decimals) for value in data[panel.value] if isfinite(value)), size)
-    written = widest + 0.4 * size <= cell[0] and 1.9 * size <= cell[1]
+    values = [signed(value, panel.decimals) for value in data[panel.value] if isfinite(value)]
+    spreads = [_half_width(row, panel) for row in rows(data)]
+    written = text.widest(values, size) + 0.4 * size <= cell[0] and 1.9 * size <= cell[1]
+    with_spread = (
+        written and text.widest(spreads, _SPREAD_SIZE * size) + 0.3 * size <= cell[0] and 3.6 * size <= cell[1]
+    )
     for row in rows(data):
         first, second = sorted((place[row.first], place[row.second]))
         column, line = first, second - 1
@@ -217,37 +229,53 @@ def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], pan
         if not isfinite(value):
             axes.annotate("?", (column, line), ha="center", va="center", fontsize=size, color=theme.muted)
             continue
-        better = (value > 0) == panel.more_is_better
-        looks: Looks = {"facecolor": theme.gain if better else theme.loss, "alpha": _STRONGEST * abs(value) / largest}
+        clear = misses_zero(low, high)
+        opacity = max(_WEAKEST, _STRONGEST * abs(value) / largest) if clear else _UNCLEAR
+        looks: Looks = {"facecolor": theme.gain if value > 0 else theme.loss, "alpha": opacity}
         axes.add_artist(Rectangle((column - 0.48, line - 0.48), 0.96, 0.96, linewidth=0, **looks))
         axes.add_artist(
             Rectangle((column - 0.48, line - 0.48), 0.96, 0.96, linewidth=0.6, facecolor="none", edgecolor=theme.grid)
         )
         if written:
-            axes.annotate(
-                signed(value, panel.decimals),
-                (column, line + 0.2),
-                ha="center",
-                va="center",
-                fontsize=size,
-                color=theme.ink,
-            )
-        if isfinite(low) and isfinite(high) and (low > 0 or high < 0):
+            tone = theme.ink if clear else theme.muted
+            spot = (column, line + (0.06 if with_spread else 0.2))
+            axes.annotate(signed(value, panel.decimals), spot, ha="center", va="center", fontsize=size, color=tone)
+        if with_spread:
+            below: Looks = {"fontsize": _SPREAD_SIZE * size, "color": tone}
+            axes.annotate(_half_width(row, panel), (column, line + 0.33), ha="center", va="center", **below)
+        if clear:
             dot: Looks = {"markersize": min(0.42 * on.points, 0.45 * min(cell)), "markeredgecolor": theme.ink}
             face = theme.ink if getattr(row, panel.stands_out) else "none"
-            axes.plot([column], [line - (0.27 if written else 0)], "o", markerfacecolor=face, clip_on=False, **dot)
+            axes.plot([column], [line - (0.29 if written else 0)], "o", markerfacecolor=face, clip_on=False, **dot)
 
 
-def _legend(on: Sheet) -> tuple[list[Artist], list[str]]:
+def _half_width(row: Any, panel: _Panel) -> str:
+    """Half of an interval as "±0.31"; nothing where there is none."""
+    half = (getattr(row, panel.high) - getattr(row, panel.low)) / 2
+    return f"±{half:.{panel.decimals}f}" if isfinite(half) else ""
+
+
+def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[_Panel]) -> tuple[list[Artist], list[str]]:
+    """What occurs, and only that."""
     theme = on.theme
     dot: Looks = {"linestyle": "none", "marker": "o", "markersize": 0.42 * on.points, "markeredgecolor": theme.ink}
-    handles: list[Artist] = [
-        Patch(facecolor=theme.gain, alpha=_STRONGEST),
-        Patch(facecolor=theme.loss, alpha=_STRONGEST),
-        Line2D([], [], markerfacecolor="none", **dot),
-        Line2D([], [], markerfacecolor=theme.ink, **dot),
-    ]
-    return handles, ["better together", "in each other's way", "interval misses zero", "and Holm-adjusted p < 0.05"]
+    seen: set[str] = set()
+    for row in rows(data):
+        for panel in panels:
+            value, low, high = (getattr(row, name) for name in panel[:3])
+            if isfinite(value):
+                clear = misses_zero(low, high)
+                seen.add(("better" if value > 0 else "worse") if clear else "unclear")
+                seen.add(("filled" if getattr(row, panel.stands_out) else "ring") if clear else "unclear")
+    entries: dict[str, tuple[Artist, str]] = {
+        "better": (Patch(facecolor=theme.gain, alpha=_STRONGEST), "better together"),
+        "worse": (Patch(facecolor=theme.loss, alpha=_STRONGEST), "in each other's way"),
+        "unclear": (Patch(facecolor=theme.gain, alpha=_UNCLEAR, edgecolor=theme.grid), "interval covers zero"),
+        "ring": (Line2D([], [], markerfacecolor="none", **dot), "interval misses zero"),
+        "filled": (Line2D([], [], markerfacecolor=theme.ink, **dot), "and p (Holm) < 0.05"),
+    }
+    shown = [entry for name, entry in entries.items() if name in seen]
+    return [handle for handle, _ in shown], [label for _, label in shown]
 
 
 def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
@@ -256,7 +284,7 @@ def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
         marked = [
             f"{row.first} with {row.second} {signed(getattr(row, panel.value), panel.decimals)}"
             for row in rows(data)
-            if getattr(row, panel.low) > 0 or getattr(row, panel.high) < 0
+            if misses_zero(getattr(row, panel.low), getattr(row, panel.high))
         ]
         parts.append(f"{panel.name}, intervals that miss zero: {'; '.join(marked) or 'none'}.")
     return f"Map of pairwise interactions. {' '.join(parts)}"
@@ -265,8 +293,11 @@ def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
 def _remarks(data: pd.DataFrame, panels: Sequence[_Panel], setting: str) -> list[str]:
     blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
-    remarks.append("Each cell: the effect of both together minus the sum of the two alone, against 95 % intervals")
-    if processes == 1 and any(panel.value == "time_percent" for panel in panels):
+    remarks.append(
+        "Each cell: the effect of both together minus the sum of the two alone, ± half its 95 % interval; positive is better. "
+        f"p (Holm) allows for {counted(len(data), 'pair')}"
+    )
+    if processes == 1 and any(panel.value == "time_saved_percent" for panel in panels):
         remarks.append("One process: no interval of time")
     unmeasured = sum(not all(isfinite(getattr(row, panel.value)) for panel in panels) for row in rows(data))
     if unmeasured:

@@ -28,10 +28,10 @@ class _Panel(NamedTuple):
 
 _PANELS = {
     "time": _Panel(
-        "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "Share of the time saved (%)", " %"
+        "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "Time saved, % of the baseline", " %"
     ),
     "accuracy": _Panel(
-        "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "Share of the TTA accuracy gained (pp)", " pp"
+        "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "TTA accuracy gained, pp", " pp"
     ),
 }
 
@@ -90,8 +90,7 @@ def shapley(
         for panel_axes, panel in zip(axes, panels, strict=True):
             _draw(panel_axes, on, pairs, panel, _BAR / lines, bars)
             label_axis(panel_axes, on, "x", panel.name)
-        if bars == 2:
-            on.legend(*_legend(on))
+        on.legend(*_legend(on, pairs, panels))
         on.header(title)
         on.describe(title or "Fair shares", _description(data, names))
         on.caption(_remarks(data, setting))
@@ -215,10 +214,26 @@ def _words(share: Share, panel: _Panel) -> str:
     ) + panel.unit
 
 
-def _legend(on: Sheet) -> tuple[list[Artist], list[str]]:
-    gain = on.theme.gain
-    handles: list[Artist] = [Patch(facecolor=gain), Patch(facecolor=gain, alpha=PALE)]
-    return handles, ["Shapley value, whatever the order", "step of the ladder"]
+def _legend(
+    on: Sheet, pairs: Sequence[tuple[Share, Share | None]], panels: Sequence[_Panel]
+) -> tuple[list[Artist], list[str]]:
+    """Every colour that occurs."""
+    theme = on.theme
+    values = [getattr(share, panel.value) for share, _ in pairs[:-1] for panel in panels]
+    handles: list[Artist] = []
+    labels: list[str] = []
+    for colour, label, occurs in (
+        (theme.gain, "Shapley value, whatever the order: better", any(value >= 0 for value in values)),
+        (theme.loss, "worse", any(value < 0 for value in values)),
+        (theme.total, "everything together", True),
+    ):
+        if occurs:
+            handles.append(Patch(facecolor=colour))
+            labels.append(label)
+    if any(rung is not None for _, rung in pairs):
+        handles.append(Patch(facecolor=theme.gain, alpha=PALE))
+        labels.append("paler: the ladder's step")
+    return handles, labels
 
 
 def _description(data: Attribution, names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from ablate.stats.intervals import FloatArray, TInterval, process_means, t_inter
 from ablate.stats.multiplicity import holm
 from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
-from ablate.stats.wording import counted, percent_of_log
+from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
 
 PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 """How an interaction is made of four arms: neither, the first alone, the second alone, both."""
@@ -23,9 +23,10 @@ PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 class Interaction:
     """The effect of `first` and `second` together minus the sum of their effects alone, with 95 % intervals.
 
-    Accuracy in percentage points: positive is more than the sum. Time as a change in percent: effects on time multiply, so the
-    sum is one of logarithms, and positive is slower than the product of both. `…_stands_out` is a Holm-adjusted p below 0.05
-    over all pairs, with at least five blocks. What could not be computed is NaN, and `note` says why.
+    `tta_accuracy_…` in percentage points and `time_saved_…` in percent: positive is more than the sum, better together. Effects on
+    time multiply, so the sum is one of logarithms; `time_percent` and its ends are the raw change, positive is slower.
+    `…_stands_out` is a Holm-adjusted p below 0.05 over all pairs, with at least five blocks. What could not be computed is NaN,
+    and `note` says why.
     """
 
     first: str
@@ -38,6 +39,9 @@ class Interaction:
     tta_accuracy_p: float = float("nan")
     tta_accuracy_p_holm: float = float("nan")
     tta_accuracy_stands_out: bool = False
+    time_saved_percent: float = float("nan")
+    time_saved_low_percent: float = float("nan")
+    time_saved_high_percent: float = float("nan")
     time_percent: float = float("nan")
     time_low_percent: float = float("nan")
     time_high_percent: float = float("nan")
@@ -75,6 +79,9 @@ def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[
             tta_accuracy_p=float(accuracy.p),
             tta_accuracy_p_holm=float(accuracy_holm[index]),
             tta_accuracy_stands_out=bool(accuracy_holm[index] < SIGNIFICANCE),
+            time_saved_percent=saved_percent_of_log(float(time.mean)),
+            time_saved_low_percent=saved_percent_of_log(float(time.high)),
+            time_saved_high_percent=saved_percent_of_log(float(time.low)),
             time_percent=percent_of_log(float(time.mean)),
             time_low_percent=percent_of_log(float(time.low)),
             time_high_percent=percent_of_log(float(time.high)),

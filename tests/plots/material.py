@@ -94,9 +94,9 @@ def pairs_of(names: Sequence[str]) -> pd.DataFrame:
                     "tta_accuracy_low_pp": accuracy - 0.1,
                     "tta_accuracy_high_pp": accuracy + 0.1,
                     "tta_accuracy_stands_out": abs(accuracy) > 0.2,
-                    "time_percent": time,
-                    "time_low_percent": time - 0.5,
-                    "time_high_percent": time + 0.5,
+                    "time_saved_percent": time,
+                    "time_saved_low_percent": time - 0.5,
+                    "time_saved_high_percent": time + 0.5,
                     "time_stands_out": abs(time) > 1.0,
                     "note": "",
                 }

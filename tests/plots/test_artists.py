@@ -198,16 +198,54 @@ def test_shapley_bars_stand_beside_the_ladders() -> None:
 def test_interactions_mark_the_intervals_that_miss_zero() -> None:
     table = pairs_of(names_of(6))
     time, accuracy = plots.interactions(table).child_axes
-    for axes, outcome, unit in ((time, "time", "percent"), (accuracy, "tta_accuracy", "pp")):
+    for axes, outcome, unit in ((time, "time_saved", "percent"), (accuracy, "tta_accuracy", "pp")):
         low, high = table[f"{outcome}_low_{unit}"], table[f"{outcome}_high_{unit}"]
         misses = (low > 0) | (high < 0)
         rings = [line for line in axes.lines if line.get_marker() == "o"]
         filled = [line for line in rings if line.get_markerfacecolor() != "none"]
         assert len(rings) == misses.sum() > 0
-        assert len(filled) == (misses & table[f"{outcome}_stands_out"]).sum()
-    unmeasured = table.assign(tta_accuracy_pp=np.nan, time_percent=np.nan, note="this study has no arm with silu alone")
+        assert len(filled) == (misses & table[f"{outcome.removesuffix('_saved')}_stands_out"]).sum()
+    unmeasured = table.assign(
+        tta_accuracy_pp=np.nan, time_saved_percent=np.nan, note="this study has no arm with silu alone"
+    )
     with pytest.raises(UsageError, match="this study has no arm with silu alone"):
         plots.interactions(unmeasured)
+
+
+def test_cells_whose_interval_covers_zero_are_pale_however_large_their_value() -> None:
+    table = pairs_of(names_of(4)).assign(time_stands_out=False, tta_accuracy_stands_out=False)
+    table["time_saved_percent"] = [9.0, -8.0, 0.6, -0.6, 0.1, 0.2]
+    table["time_saved_low_percent"] = table["time_saved_percent"] - [10, 10, 0.5, 0.5, 10, 10]
+    table["time_saved_high_percent"] = table["time_saved_percent"] + [10, 10, 0.5, 0.5, 10, 10]
+    (axes,) = [plots.interactions(table, outcome="time", width_inches=7.0)]
+    cells = [patch for patch in axes.patches if patch.get_alpha() is not None]
+    clear = [index in (2, 3) for index in range(6)]
+    strengths = [cell.get_alpha() for cell in cells]
+    assert max(s for s, settled in zip(strengths, clear, strict=True) if not settled) < 0.1
+    assert min(s for s, settled in zip(strengths, clear, strict=True) if settled) >= 0.3
+    colours = [to_hex(cells[index].get_facecolor()) for index in (2, 3)]
+    assert colours == [LIGHT.gain, LIGHT.loss]
+    words = all_words(figure_of(axes))
+    assert "±10.0" in words
+    assert "±0.5" in words
+    assert "Time saved (%)" in words
+    assert "and p (Holm)" not in words
+    assert "interval misses zero" in words
+    none = table.assign(time_saved_low_percent=-20.0, time_saved_high_percent=20.0)
+    words = all_words(figure_of(plots.interactions(none, outcome="time")))
+    assert "interval covers zero" in words
+    for absent in ("better together", "in each other's way", "interval misses zero"):
+        assert absent not in words
+
+
+def test_every_colour_of_the_shapley_figure_is_in_its_legend() -> None:
+    _, _, values, rungs = factorial_study()
+    words = all_words(figure_of(plots.shapley(values, ladder=rungs)))
+    for entry in ("better", "everything together", "paler: the ladder's step", "Time saved, % of the baseline"):
+        assert entry in words
+    worse = any(share.tta_accuracy_pp < 0 or share.time_saved_percent < 0 for share in values.shares)
+    assert (" worse " in words) == worse
+    assert "paler" not in all_words(figure_of(plots.shapley(values)))
 
 
 @pytest.mark.parametrize(("plot", "option"), [(plots.effects, "outcome"), (plots.distribution, "view")])

@@ -93,7 +93,7 @@ def test_png_shows_every_mark_and_every_bar_where_it_is(case: Case, tmp_path: Pa
         box = bar.get_window_extent().get_points() / figure.dpi
         assert np.abs(near(picture, *box.mean(axis=0), 4) - 1).max() > 0.02, f"no bar at {box.tolist()}"
         seen += 1
-    assert seen > 2
+    assert seen > 1
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf"])
@@ -112,7 +112,7 @@ def test_vector_formats_hold_an_element_for_every_mark(case: Case, ending: str, 
         bar.remove()
     bare = painted(rendered(figure, tmp_path / f"bare.{ending}"), ending)
     assert without - bare >= len(areas)
-    assert marks + len(areas) > 2
+    assert marks + len(areas) > 1
 
 
 def painted(content: bytes, ending: str) -> int:
