@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
@@ -22,7 +22,11 @@ class Catalogue(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """Every feature's name, in the registry's order."""
+        """Every feature's name, in the order of their groups."""
+
+    @property
+    def features(self) -> Mapping[str, Any]:
+        """Every feature by its name, in the order in which they were added."""
 
     @property
     def groups(self) -> Mapping[str, Group]:
@@ -175,6 +179,54 @@ def check_arms(arms: Sequence[Arm], contrasts: Sequence[Contrast]) -> None:
                     f"Contrast '{contrast.subject}' names arm '{name}', which the study does not have."
                     + near_match(name, names)
                 )
+
+
+class Together(NamedTuple):
+    """Features or groups that can all be on together, and why each of the others cannot: (arm, reason)."""
+
+    names: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def together(catalogue: Catalogue, names: Iterable[str]) -> Together:
+    """The names without those that cannot be on with the rest: of two that exclude each other the one added first stays.
+
+    Raises:
+        UsageError: an unknown name, or nothing is left.
+    """
+    kept = list(names)
+    ages = {name: age for age, name in enumerate(catalogue.features)}
+    # A group is as young as its youngest feature, so that what a file adds never pushes out what was there.
+    youngest_first = sorted(kept, key=lambda name: -max(ages[each] for each in catalogue.expand((name,))))
+    left_out: list[tuple[str, str]] = []
+    while (reason := catalogue.reason_impossible(kept)) is not None:
+        # The one to go is part of the reason: without any other, the same reason stands.
+        candidates = [name for name in youngest_first if name in kept]
+        without = {name: [other for other in kept if other != name] for name in candidates}
+        part = [name for name in candidates if catalogue.reason_impossible(without[name]) != reason]
+        name = next(iter(part), candidates[0])
+        left_out.append((f"{ALL} + {name}", reason + _remedy(catalogue, kept, name, reason)))
+        kept.remove(name)
+    if not kept:
+        why = f"; {left_out[0][0]}: {left_out[0][1]}" if left_out else ""
+        raise UsageError(f"This registry has no features that a study could put on{why}.")
+    return Together(tuple(kept), tuple(left_out))
+
+
+def groups_together(catalogue: Catalogue) -> Together:
+    """The groups that have features and can all be on together, in the registry's order; see `together`."""
+    return together(catalogue, [slug for slug in catalogue.groups if catalogue.expand((slug,))])
+
+
+def _remedy(catalogue: Catalogue, names: Iterable[str], group: str, reason: str) -> str:
+    """How to keep a group that only some of its features bar, the youngest of those named."""
+    members = catalogue.expand((group,))
+    everything = catalogue.expand(names)
+    barring = [name for name in members if catalogue.reason_impossible(everything - {name}) != reason]
+    if not barring or len(members) == 1:
+        return ""
+    youngest = max(barring, key=list(catalogue.features).index)
+    return f"; give '{youngest}' a Group of its own to keep '{group}'"
 
 
 def combine(*designs: Design) -> Design:

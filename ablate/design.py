@@ -5,7 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ablate.arms import ALL, BASELINE, Arm, Catalogue, Contrast, ContrastKind, Design, check_arms, combine
+from ablate.arms import (
+    ALL,
+    BASELINE,
+    Arm,
+    Catalogue,
+    Contrast,
+    ContrastKind,
+    Design,
+    Together,
+    check_arms,
+    combine,
+    groups_together,
+    together,
+)
 from ablate.designs import (
     HIVE_SLUGS,
     aa,
@@ -33,15 +46,18 @@ __all__ = [
     "ContrastKind",
     "Design",
     "Study",
+    "Together",
     "aa",
     "add_one_in",
     "combine",
     "full_factorial",
+    "groups_together",
     "ladder",
     "leave_one_out",
     "lengths",
     "pair",
     "shapley",
+    "together",
     "toggled",
     "total",
     "with_twin",
@@ -87,52 +103,72 @@ class Study:
             raise UsageError(f"A seed is 0 or more, not {self.seed} (--seed).")
 
     @classmethod
-    def of(cls, design: Design, *, name: str, question: str, **settings: Any) -> "Study":
-        """A study of a design; `settings` are blocks, processes, seed, data and preset."""
+    def of(
+        cls,
+        design: Design,
+        *,
+        name: str,
+        question: str,
+        left_out: Iterable[tuple[str, str]] = (),
+        **settings: Any,
+    ) -> "Study":
+        """A study of a design; `settings` are blocks, processes, seed, data and preset.
+
+        `left_out` is what the design did without from the start (see `together`), each with its reason.
+        """
         return cls(
             name=name,
             question=question,
             arms=design.arms,
             contrasts=design.contrasts,
-            left_out=design.left_out,
+            left_out=(*left_out, *design.left_out),
             **settings,
         )
 
     @classmethod
     def leave_one_out(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
         """What each feature (or each of `names`) still adds when the others are on."""
-        design = leave_one_out(_names(catalogue, names)).possible(catalogue)
-        return cls.of(design, **_titled(settings, "leave_one_out", "What does each feature add to all the others?"))
+        players = _features(catalogue, names)
+        titles = _titled(settings, "leave_one_out", "What does each feature add to all the others?")
+        return cls._possible(catalogue, leave_one_out(players.names), players, titles)
 
     @classmethod
     def add_one_in(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
         """What each feature (or each of `names`) does on its own."""
-        design = add_one_in(_names(catalogue, names)).possible(catalogue)
+        design = add_one_in(catalogue.names if names is None else names).possible(catalogue)
         return cls.of(design, **_titled(settings, "add_one_in", "What does each feature do on its own?"))
 
     @classmethod
     def ladder(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
         """The groups (or `names`) put on one after the other, in the registry's order."""
-        design = ladder(_slugs(catalogue, names)).possible(catalogue)
-        return cls.of(design, **_titled(settings, "ladder", "How much does each step add, one after the other?"))
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "ladder", "How much does each step add, one after the other?")
+        return cls._possible(catalogue, ladder(players.names), players, titles)
 
     @classmethod
     def full_factorial(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
         """Every combination of the groups (or `names`)."""
-        design = full_factorial(_slugs(catalogue, names)).possible(catalogue)
-        return cls.of(design, **_titled(settings, "full_factorial", "What does every combination give?"))
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "full_factorial", "What does every combination give?")
+        return cls._possible(catalogue, full_factorial(players.names), players, titles)
 
     @classmethod
     def shapley(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
         """Every combination of the groups (or `names`, at most 7), for values that do not depend on an order."""
-        design = shapley(_slugs(catalogue, names)).possible(catalogue)
-        return cls.of(design, **_titled(settings, "shapley", "What is each group's fair share of the improvement?"))
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "shapley", "What is each group's fair share of the improvement?")
+        return cls._possible(catalogue, shapley(players.names), players, titles)
 
     @classmethod
     def aa(cls, catalogue: Catalogue, **settings: Any) -> "Study":
         """The baseline and everything, each against its own twin."""
-        design = aa(catalogue.names).possible(catalogue)
-        return cls.of(design, **_titled(settings, "aa", "What does the measurement show where nothing differs?"))
+        players = _features(catalogue, None)
+        titles = _titled(settings, "aa", "What does the measurement show where nothing differs?")
+        return cls._possible(catalogue, aa(players.names), players, titles)
+
+    @classmethod
+    def _possible(cls, catalogue: Catalogue, design: Design, players: Together, titles: dict[str, Any]) -> "Study":
+        return cls.of(design.possible(catalogue), left_out=players.left_out, **titles)
 
     @property
     def design(self) -> Design:
@@ -236,13 +272,18 @@ class Study:
         return cls(**{**line, **parts})
 
 
-def _names(catalogue: Catalogue, names: Iterable[str] | None) -> Iterable[str]:
-    return catalogue.names if names is None else names
+def _features(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
+    """The features that can be on together, unless names are given."""
+    return together(catalogue, catalogue.names) if names is None else Together(_listed(names), ())
 
 
-def _slugs(catalogue: Catalogue, names: Iterable[str] | None) -> Iterable[str]:
-    """The groups that have features, unless names are given."""
-    return [slug for slug in catalogue.groups if catalogue.expand((slug,))] if names is None else names
+def _groups(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
+    """The groups that have features and can be on together, unless names are given."""
+    return groups_together(catalogue) if names is None else Together(_listed(names), ())
+
+
+def _listed(names: Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _titled(settings: dict[str, Any], name: str, question: str) -> dict[str, Any]:

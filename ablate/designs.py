@@ -113,7 +113,7 @@ def shapley(names: Iterable[str] = HIVE_SLUGS) -> Design:
     if len(players) > MAX_SHAPLEY_PLAYERS:
         raise UsageError(
             f"Exact Shapley values take {MAX_SHAPLEY_PLAYERS} names at most, here are {len(players)} "
-            f"({2 ** len(players)} arms). Use groups instead of features."
+            f"({2 ** len(players)} arms). Use groups instead of features, fewer of them, or a ladder."
         )
     every = _subsets(players)
     return Design(arms=every.arms, contrasts=combine(every, ladder(players)).contrasts)

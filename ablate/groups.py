@@ -32,6 +32,16 @@ HIVE_GROUPS: tuple[Group, ...] = tuple(
 )
 """The bars of the Hive's improvements figure, in its order."""
 
+HIVE_FEATURES: dict[str, tuple[str, ...]] = {
+    "optimiser": ("vectorised_optimiser", "periodic_normalisation"),
+    "augmentation": ("vectorised_crop", "brightness_contrast"),
+    "compilation": ("compile",),
+    "architecture": ("silu", "svd_whitening", "half_precision"),
+    "tuning": ("tuning",),
+    "tta": ("selective_tta",),
+}
+"""The features behind each bar, in the order the bars' source tells them."""
+
 HIVE_TOTAL_PERCENT = 22.20
 """The figure's subtotal: (2.59 - 2.015) / 2.59."""
 

@@ -8,11 +8,10 @@ from typing import Any
 from ablate import features
 from ablate.errors import UsageError
 from ablate.features.baseline import AIRBENCH94_MUON
-from ablate.groups import HIVE_GROUPS, Group
+from ablate.groups import HIVE_FEATURES, HIVE_GROUPS, Group
 from ablate.registry import Feature, Registry
+from ablate.shipped import ENTRY_POINT_GROUP
 from ablate.user_files import run_user_file
-
-ENTRY_POINT_GROUP = "ablate.features"
 
 
 def load_registry(*, features_from: Path | None = None, registry: Path | None = None) -> Registry:
@@ -28,7 +27,8 @@ def load_registry(*, features_from: Path | None = None, registry: Path | None = 
     if registry is not None:
         loaded = _registry_in(registry)
     else:
-        loaded = Registry.discover(AIRBENCH94_MUON, features, HIVE_GROUPS)
+        order = [name for names in HIVE_FEATURES.values() for name in names]
+        loaded = Registry.discover(AIRBENCH94_MUON, features, HIVE_GROUPS, order=order)
         for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
             loaded = _extended(loaded, _entry_point_constants(entry_point), f"entry point '{entry_point.name}'")
     if features_from is not None:

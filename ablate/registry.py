@@ -3,7 +3,7 @@
 import inspect
 import math
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
@@ -89,12 +89,19 @@ class Registry:
                 )
 
     @classmethod
-    def discover(cls, baseline: Recipe, package: ModuleType, groups: Iterable[Group]) -> "Registry":
-        """A registry of every module of `package` that has a constant FEATURE, sorted by module name."""
+    def discover(
+        cls, baseline: Recipe, package: ModuleType, groups: Iterable[Group], *, order: Sequence[str] = ()
+    ) -> "Registry":
+        """A registry of every module of `package` that has a constant FEATURE.
+
+        Features come in the `order` of their names, those it does not name after them by module name.
+        """
         modules = [
             import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
         ]
-        return cls(baseline, [module.FEATURE for module in modules if hasattr(module, "FEATURE")], groups)
+        found = [module.FEATURE for module in modules if hasattr(module, "FEATURE")]
+        places = {name: place for place, name in enumerate(order)}
+        return cls(baseline, sorted(found, key=lambda feature: places.get(feature.name, len(places))), groups)
 
     def extended(self, features: Iterable[Feature], groups: Iterable[Group] = ()) -> "Registry":
         """A registry with more features, and groups where they bring their own."""

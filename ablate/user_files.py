@@ -2,6 +2,8 @@
 
 import sys
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,16 +25,34 @@ def run_user_file(path: Path) -> dict[str, Any]:
     module = ModuleType(f"_ablate_file_{path.stem}_{digest(str(source))[:12]}")
     module.__file__ = str(source)
     sys.modules[module.__name__] = module
-    try:
+    with _named(path):
         # From what the file holds now: Python's bytecode cache takes a file edited within the same second for the old one.
         exec(compile(path.read_bytes(), str(source), "exec"), vars(module))
+    return vars(module)
+
+
+def call_in_user_file(path: Path, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function that a Python file defined returns.
+
+    Raises:
+        UsageError: it raises: named with its line.
+    """
+    with _named(path):
+        return function(*arguments)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Anything that a file of the user's raises becomes a UsageError with its line."""
+    source = str(path.resolve())
+    try:
+        yield
     except (Exception, SystemExit) as error:
-        line = _line(error, str(source))
+        line = _line(error, source)
         if line is None and isinstance(error, OSError):
             raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
         place = str(path) if line is None else f"{path}, line {line}"
-        raise UsageError(f"{place}: {_reason(error, str(source))}") from error
-    return vars(module)
+        raise UsageError(f"{place}: {_reason(error, source)}") from error
 
 
 def _line(error: BaseException, source: str) -> int | None:

@@ -1,11 +1,18 @@
-"""The published figure, measured: the six groups put on one after the other, in the figure's order."""
+"""The published figure, measured: the groups put on one after the other, in the figure's order."""
 
-from ablate.design import Study, ladder
+from ablate.design import Catalogue, Study, groups_together, ladder
 
-STUDY = Study.of(
-    ladder(),
-    name="waterfall",
-    question="How much faster does each of the published steps make training, one after the other?",
-    blocks=20,
-    processes=5,
-)
+
+def study(catalogue: Catalogue) -> Study:
+    """The registry's groups that can be on together, in its order."""
+    groups = groups_together(catalogue)
+    published = all(catalogue.groups[slug].published_percent is not None for slug in groups.names)
+    steps = "published steps" if published else "steps"
+    return Study.of(
+        ladder(groups.names),
+        left_out=groups.left_out,
+        name="waterfall",
+        question=f"How much faster does each of the {steps} make training, one after the other?",
+        blocks=20,
+        processes=5,
+    )

@@ -1,11 +1,18 @@
 """The waterfall with every arm at three lengths, so that its steps can also be judged at equal accuracy."""
 
-from ablate.design import Study, ladder, lengths
+from ablate.design import Catalogue, Study, groups_together, ladder, lengths
 
-STUDY = Study.of(
-    lengths(ladder(), (0.85, 1.0, 1.15)),
-    name="waterfall_equal_accuracy",
-    question="How much faster does each of the published steps reach the baseline's accuracy?",
-    blocks=20,
-    processes=5,
-)
+
+def study(catalogue: Catalogue) -> Study:
+    """The registry's groups that can be on together, in its order, each step at three lengths."""
+    groups = groups_together(catalogue)
+    published = all(catalogue.groups[slug].published_percent is not None for slug in groups.names)
+    steps = "published steps" if published else "steps"
+    return Study.of(
+        lengths(ladder(groups.names), (0.85, 1.0, 1.15)),
+        left_out=groups.left_out,
+        name="waterfall_equal_accuracy",
+        question=f"How much faster does each of the {steps} reach the baseline's accuracy?",
+        blocks=20,
+        processes=5,
+    )

@@ -11,6 +11,7 @@ from ablate.design import (
     lengths,
     pair,
     shapley,
+    together,
     toggled,
     total,
     with_twin,
@@ -191,3 +192,33 @@ def test_toggles_that_make_no_sense_are_wrong_usage(message: str) -> None:
 def test_an_impossible_pair_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="Arm 'all - silu' is impossible: 'tuning' requires 'silu'"):
         toggled(FakeCatalogue(requires={"tuning": "silu"}), disable=["silu"])
+
+
+class TestTogether:
+    def test_all_of_them_where_nothing_bars_it(self) -> None:
+        assert together(FakeCatalogue(), ["tta", "silu"]) == (("tta", "silu"), ())
+
+    def test_the_one_added_first_stays_wherever_it_stands(self) -> None:
+        catalogue = FakeCatalogue(excludes={"silu": "tuning"})
+        assert together(catalogue, ["tuning", "silu"]).names == ("silu",)
+        assert together(catalogue, ["silu", "tuning"]).names == ("silu",)
+
+    def test_what_required_a_feature_that_went_goes_too(self) -> None:
+        catalogue = FakeCatalogue(excludes={"silu": "tuning"}, requires={"selective_tta": "tuning"})
+        names, left_out = together(catalogue, catalogue.names)
+        assert set(catalogue.names) - set(names) == {"tuning", "selective_tta"}
+        assert dict(left_out) == {
+            "all + tuning": "'silu' excludes 'tuning'",
+            "all + selective_tta": "'selective_tta' requires 'tuning'",
+        }
+
+    def test_a_requirement_that_comes_later_is_none_missing(self) -> None:
+        catalogue = FakeCatalogue(requires={"silu": "tuning"})
+        assert together(catalogue, ["silu", "tuning"]).left_out == ()
+
+    def test_nothing_left_is_refused_with_the_reason(self) -> None:
+        catalogue = FakeCatalogue(requires={"silu": "tuning"})
+        with pytest.raises(
+            UsageError, match=r"no features that a study could put on; all \+ silu: 'silu' requires 'tuning'"
+        ):
+            together(catalogue, ["silu"])

@@ -66,7 +66,7 @@ def test_a_study_with_every_name_looked_up(here: Path) -> None:
     assert opened.arm_features["baseline"] == ()
     assert opened.arm_features["+ optimiser"] == ("periodic_normalisation", "vectorised_optimiser")
     assert opened.arm_features["+ silu"] == ("periodic_normalisation", "silu", "vectorised_optimiser")
-    assert [feature.name for feature in opened.features] == ["periodic_normalisation", "vectorised_optimiser", "silu"]
+    assert [feature.name for feature in opened.features] == ["vectorised_optimiser", "periodic_normalisation", "silu"]
     assert opened.features[-1].digest == REGISTRY.features["silu"].digest()
     assert [group.slug for group in opened.groups] == list(REGISTRY.groups)
     assert (opened.preset, opened.device, opened.data) == ("mini", "cpu", "synthetic")

@@ -3,11 +3,13 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from ablate.design import Study
 from ablate.errors import UsageError
+from ablate.records import digest
 from ablate.study_files import load_study, study_files
 from tests.fakes import HIVE_FEATURES, FakeCatalogue
 
@@ -38,6 +40,84 @@ class TestEveryStudy:
     def test_every_arm_once_a_block(self, name: str) -> None:
         study = load_study(name)
         assert Counter(spec.arm for spec in study.schedule()) == {arm.name: study.blocks for arm in study.arms}
+
+
+AS_EVER = {
+    "aa": "0100c88dce59bbfee43736424a765382cc4858b556c2da94ad539f56dea9cea9",
+    "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",
+    "shapley": "3f5d496cb67717cc6b541defc8fb4150a16aaea2c289e82897f00872b559d46f",
+    "smoke": "e9f9d40a56756b91c2a9f4f3fb3509a944fb9f177e53b484b588efa64613d01c",
+    "waterfall": "5e3c9960905ef8693e3cc95de7de19a04096205bc88322113ed6e6359af992e4",
+    "waterfall_equal_accuracy": "11ccbbbba5f9d993a0fdbe073b659f2df29224c28dbbc1843bf6c71b3fdb47d9",
+}
+"""Arms, contrasts and settings of the time when the files named the Hive's features themselves."""
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_packages_own_registry_gives_the_studies_it_always_gave(name: str) -> None:
+    assert digest(load_study(name).to_json()) == AS_EVER[name]
+
+
+class TestAnotherCatalogue:
+    OTHER: ClassVar = {"soft": "shape", "hot": "rates", "cold": "rates", "sharp": "shape"}
+
+    def arms(self, name: str, catalogue: FakeCatalogue) -> list[str]:
+        return [arm.name for arm in load_study(name, catalogue).arms]
+
+    def test_its_own_groups_are_the_steps(self) -> None:
+        catalogue = FakeCatalogue(self.OTHER)
+        assert self.arms("waterfall", catalogue) == ["baseline", "+ shape", "+ rates"]
+        assert self.arms("shapley", catalogue) == ["baseline", "{shape}", "{rates}", "all"]
+        assert self.arms("smoke", catalogue) == ["all", "all - rates"]
+        assert self.arms("aa", catalogue) == ["baseline", "all", "baseline (twin)", "all (twin)"]
+        assert len(self.arms("waterfall_equal_accuracy", catalogue)) == 9
+        for name in ("aa", "smoke"):
+            whole = next(arm for arm in load_study(name, catalogue).arms if arm.name == "all")
+            assert whole.features == {"shape", "rates"}
+
+    def test_its_own_features_are_asked_twice_each(self) -> None:
+        contrasts = load_study("features", FakeCatalogue(self.OTHER)).contrasts
+        assert {(contrast.kind, contrast.subject) for contrast in contrasts} == {
+            ("total", "all"),
+            *((kind, name) for kind in ("leave_one_out", "add_one_in") for name in self.OTHER),
+        }
+
+    def test_a_feature_that_cannot_join_the_others_is_asked_about_alone(self) -> None:
+        study = load_study("features", FakeCatalogue(self.OTHER, excludes={"cold": "hot"}))
+        kinds = {contrast.kind for contrast in study.contrasts if contrast.subject == "cold"}
+        assert kinds == {"add_one_in"}
+        assert study.left_out == (("all + cold", "'cold' excludes 'hot'"),)
+        whole = next(arm for arm in study.arms if arm.name == "all")
+        assert whole.features == {"soft", "hot", "sharp"}
+
+    def test_a_group_that_cannot_join_is_left_out_with_what_to_do(self) -> None:
+        study = load_study("waterfall", FakeCatalogue(self.OTHER, excludes={"hot": "sharp"}))
+        # `sharp` was added last, so its group goes.
+        assert [arm.name for arm in study.arms] == ["baseline", "+ rates"]
+        reason = "'hot' excludes 'sharp'; give 'sharp' a Group of its own to keep 'shape'"
+        assert study.left_out == (("all + shape", reason),)
+
+    def test_one_group(self) -> None:
+        catalogue = FakeCatalogue({"hot": "rates", "cold": "rates"})
+        assert self.arms("waterfall", catalogue) == ["baseline", "+ rates"]
+        assert self.arms("shapley", catalogue) == ["baseline", "all"]
+        assert self.arms("smoke", catalogue) == ["all", "baseline"]
+
+    def test_only_published_steps_are_called_so(self) -> None:
+        assert "published" in load_study("waterfall").question
+        assert "published" not in load_study("waterfall", FakeCatalogue(self.OTHER)).question
+
+    def test_too_many_groups_for_shapley(self) -> None:
+        many = FakeCatalogue({f"feature_{number}": f"group_{number}" for number in range(8)})
+        with pytest.raises(
+            UsageError, match=r"^Study 'shapley': Exact Shapley values take 7 names at most, here are 8"
+        ):
+            load_study("shapley", many)
+
+    @pytest.mark.parametrize("name", OWN)
+    def test_a_registry_without_features_has_nothing_to_study(self, name: str) -> None:
+        with pytest.raises(UsageError, match="This registry has no features that a study could put on"):
+            load_study(name, FakeCatalogue({}))
 
 
 SIZES = {"aa": (4, 2), "features": (22, 21), "shapley": (64, 7), "smoke": (2, 1), "waterfall": (7, 7)}
@@ -74,7 +154,26 @@ def test_a_file_of_ones_own_works_the_same(tmp_path: Path) -> None:
     assert [arm.name for arm in study.arms] == ["all", "all - silu", "all - tuning"]
 
 
+def test_a_function_of_the_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from ablate.design import Catalogue, Study\n"
+        "def study(catalogue: Catalogue) -> Study:\n"
+        "    return Study.ladder(catalogue, name='mine', blocks=5)\n"
+    )
+    assert len(load_study(path).arms) == 7
+    assert [arm.name for arm in load_study(path, FakeCatalogue({"hot": "rates"})).arms] == ["baseline", "+ rates"]
+
+
+FUNCTION = "def study(catalogue):\n    "
+
 BROKEN = {
+    "line 2: ZeroDivisionError: division by zero": f"{FUNCTION}return 1 / 0\n",
+    "line 3: A seed is 0 or more, not -1": f"from ablate.design import *\n{FUNCTION}return Study.ladder(catalogue, seed=-1)\n",
+    "line 2: Unknown feature or group 'silo'. Did you mean 'silu'?": f"{FUNCTION}return catalogue.expand(['silo'])\n",
+    "study(catalogue) returned a NoneType, not a Study": f"{FUNCTION}pass\n",
+    "study() is called with the registry's catalogue: write `def study(catalogue": "def study():\n    pass\n",
+    "defines no STUDY. It defines study; rename that.": "study = 3\n",
     "line 2: NameError: name 'undefined' is not defined": "x = 1\nundefined\n",
     "line 3: SyntaxError: invalid syntax": "x = 1\ny = 2\nx = = 3\n",
     "line 2: ModuleNotFoundError: No module named 'nowhere_at_all'": "\nimport nowhere_at_all\n",

@@ -16,8 +16,10 @@ from ablate.cli.output import remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import Request, conclude, dry_resume, dry_run, run_and_report
 from ablate.cli.state import debugging
+from ablate.errors import UsageError
 
 if TYPE_CHECKING:
+    from ablate.design import Catalogue
     from ablate.status import StudyStatus
 
 app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status.")
@@ -26,11 +28,21 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder; `abla
 
 
 @app.command("list")
-def list_studies(as_json: options.AsJson = False) -> None:
+def list_studies(
+    features_from: options.FeaturesFrom = None,
+    registry_file: options.RegistryFile = None,
+    as_json: options.AsJson = False,
+) -> None:
     """List the studies that come with the package; a file of your own is run by its path."""
     from ablate.study_files import load_study, study_files
 
-    studies = [load_study(name) for name in study_files()]
+    catalogue = _catalogue(features_from, registry_file)
+    studies = []
+    for name in study_files():
+        try:
+            studies.append(load_study(name, catalogue))
+        except UsageError as error:
+            remark(str(error))
     if as_json:
         typer.echo(json.dumps([study.to_json() for study in studies], indent=2, ensure_ascii=False))
         return
@@ -68,13 +80,16 @@ def run_study(
     as_json: options.AsJson = False,
 ) -> None:
     """Run a study into a new run folder. Options override what the study file says, and are recorded."""
+    from ablate.loading import load_registry
     from ablate.run_folder import check_new_folder
     from ablate.study_files import load_study
 
     if out is not None:
         check_new_folder(out)
     given = {"blocks": trials, "processes": processes, "seed": seed, "data": data, "preset": preset}
-    chosen = load_study(study).override(blocks=trials, processes=processes, seed=seed, data=data, preset=preset)
+    registry = load_registry(features_from=features_from, registry=registry_file)
+    chosen = load_study(study, registry).possible(registry)
+    chosen = chosen.override(blocks=trials, processes=processes, seed=seed, data=data, preset=preset)
     if aa:
         chosen = chosen.with_twin()
     request = Request(
@@ -91,10 +106,28 @@ def run_study(
         debug=debugging(),
         overrides={name: value for name, value in {**given, "aa": aa or None}.items() if value is not None},
     )
+    if sum(contrast.kind == "ladder" for contrast in chosen.contrasts) == 1:
+        remark(
+            "This ladder has one step only: give features Groups of their own for more, or take them one by one with "
+            "`ablate study run features`."
+        )
     if dry:
         dry_run(chosen, request)
     else:
+        for name, reason in chosen.left_out:
+            remark(f"Left out: '{name}': {reason}.")
         run_and_report(chosen, request)
+
+
+def _catalogue(features_from: Path | None, registry_file: Path | None) -> "Catalogue":
+    """What studies are made of: only where something is added to the package's own does it take torch to know."""
+    from ablate.shipped import ShippedCatalogue, installed_features
+
+    if features_from is None and registry_file is None and not installed_features():
+        return ShippedCatalogue()
+    from ablate.loading import load_registry
+
+    return load_registry(features_from=features_from, registry=registry_file)
 
 
 @app.command()

@@ -132,7 +132,7 @@ def _cascades(
     if ours != theirs:
         raise UsageError(
             f"Published and measured bars can stand side by side only for the same steps in the same order. "
-            f"Published: {', '.join(theirs)}; here: {', '.join(ours)}."
+            f"Published: {', '.join(theirs)}; here: {', '.join(ours)}. Leave --published out."
         )
     return [
         Cascade(steps=record, label="published", offset=-0.2, thickness=0.36, published=True),

@@ -66,6 +66,113 @@ def test_every_study_of_the_package_plans_every_arm(here: Path, ablate: CommandL
     assert planned["minutes"] > 0
 
 
+OWN_REGISTRY = """
+from dataclasses import replace
+
+from ablate import Feature, Group, Registry
+from ablate.features.baseline import AIRBENCH94_MUON
+from ablate.parts import NoFlip, Silu
+
+BASELINE = replace(AIRBENCH94_MUON, flip=NoFlip())
+PATCHES = {"mirrored": {"flip": AIRBENCH94_MUON.flip}, "soft": {"activation": Silu()}, "brisk": {"filter_rate": 0.3}}
+GROUPS = [Group(slug=slug, title=slug, published_percent=None, source="here") for slug in ("views", "rest")]
+FEATURES = [
+    Feature(name=name, group="views" if name == "mirrored" else "rest", summary="Better.", patch=patch, source="here")
+    for name, patch in PATCHES.items()
+]
+REGISTRY = Registry(BASELINE, FEATURES, GROUPS)
+"""
+OWN_ARMS = {
+    "aa": ["baseline", "all", "baseline (twin)", "all (twin)"],
+    "features": [
+        *("baseline", "all", "all - mirrored", "all - soft", "all - brisk"),
+        *("baseline + mirrored", "baseline + soft", "baseline + brisk"),
+    ],
+    "shapley": ["baseline", "{views}", "{rest}", "all"],
+    "smoke": ["all", "all - rest"],
+    "waterfall": ["baseline", "+ views", "+ rest"],
+    "waterfall_equal_accuracy": [
+        *("baseline @ 0.85", "baseline", "baseline @ 1.15", "+ views @ 0.85", "+ views", "+ views @ 1.15"),
+        *("+ rest @ 0.85", "+ rest", "+ rest @ 1.15"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", study_files())
+def test_the_packages_studies_take_a_registry_of_ones_own(here: Path, ablate: CommandLine, name: str) -> None:
+    (here / "own.py").write_text(OWN_REGISTRY)
+    planned = json.loads(ablate.ok("study", "run", name, "--registry", "own.py", "--dry-run", "--json").out)
+    assert list(planned["arm_features"]) == OWN_ARMS[name]
+    assert planned["left_out"] == []
+
+
+def test_a_waterfall_of_ones_own_registry_runs_to_its_figure(here: Path, ablate: CommandLine) -> None:
+    (here / "own.py").write_text(OWN_REGISTRY)
+    words = ["--registry", "own.py", "--preset", "mini", "--trials", "2", "--processes", "1"]
+    said = ablate.ok("study", "run", "waterfall", *words, "--out", "run")
+    assert "+ views" in said.out
+    ablate.ok("figure", "waterfall", "run", "-o", "own.svg")
+    assert (here / "own.svg").exists()
+    # The published bars are another registry's.
+    ablate("figure", "waterfall", "run", "--published").refused(
+        2, "the same steps in the same order", "here: views, rest", "Leave --published out"
+    )
+
+
+def test_studies_are_listed_for_a_registry_of_ones_own(here: Path, ablate: CommandLine) -> None:
+    (here / "own.py").write_text(OWN_REGISTRY)
+    listed = json.loads(ablate.ok("study", "list", "--registry", "own.py", "--json").out)
+    assert {study["name"]: len(study["arms"]) for study in listed} == {
+        name: len(arms) for name, arms in OWN_ARMS.items()
+    }
+
+
+def test_a_study_that_a_registry_cannot_have_is_missing_from_the_list_with_its_reason(
+    here: Path, ablate: CommandLine
+) -> None:
+    numbers = (
+        "momentum",
+        "decay",
+        "bias_rate",
+        "head_rate",
+        "filter_momentum",
+        "filter_decay",
+        "norm_momentum",
+        "epochs",
+    )
+    more = f"""
+PATCHES |= {{f"more_{{name}}": {{name: 0.0123}} for name in {numbers}}}
+GROUPS = [Group(slug=f"of_{{name}}", title=name, published_percent=None, source="here") for name in PATCHES]
+FEATURES = [
+    Feature(name=name, group=f"of_{{name}}", summary="Better.", patch=patch, source="here") for name, patch in PATCHES.items()
+]
+REGISTRY ="""
+    (here / "own.py").write_text(OWN_REGISTRY.replace("REGISTRY =", more))
+    said = ablate.ok("study", "list", "--registry", "own.py")
+    assert "Study 'shapley': Exact Shapley values take 7 names at most, here are 11" in said.err
+    assert "waterfall" in said.out
+    assert "shapley" not in said.out
+
+
+def test_listing_the_packages_studies_loads_no_torch(tmp_path: Path) -> None:
+    code = "import sys; from ablate.cli.study import list_studies; list_studies(); sys.exit('torch' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    )
+
+
+def test_an_added_feature_joins_the_studies_as_far_as_it_can(here: Path, ablate: CommandLine) -> None:
+    (here / "hot.py").write_text(HOT)
+    planned = json.loads(ablate.ok("study", "run", "features", "--features-from", "hot.py", "--dry-run", "--json").out)
+    assert len(planned["arm_features"]["all"]) == 10
+    assert "baseline + hot" in planned["arm_features"]
+    assert planned["left_out"] == [["all + hot", "'hot' and 'tuning' both set 'filter_rate'"]]
+    words = ["--features-from", "hot.py", "--trials", "1", "--out", "run"]
+    said = ablate.ok("study", "run", "smoke", *words)
+    reason = "'hot' and 'tuning' both set 'filter_rate'; give 'hot' a Group of its own to keep 'architecture'"
+    assert f"Left out: 'all + architecture': {reason}." in said.err
+
+
 def test_a_study_file_by_path_is_run_watched_and_resumed(here: Path, ablate: CommandLine, mine: str) -> None:
     said = ablate.ok("study", "run", mine, "--out", "run", *ONE_BLOCK)
     assert "Stopped at the time given; go on with: ablate study resume run\n" in said.err
