@@ -29,12 +29,12 @@ from ablate.designs import (
     lengths,
     pair,
     shapley,
-    toggled,
     total,
     with_twin,
 )
 from ablate.errors import UsageError
 from ablate.records import TrialSpec
+from ablate.toggles import toggled
 
 __all__ = [
     "ALL",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from ablate.arms import ALL, BASELINE, Arm, Catalogue, Contrast, Design, combine
+from ablate.arms import ALL, BASELINE, Arm, Contrast, Design, combine
 from ablate.errors import UsageError
 from ablate.groups import HIVE_GROUPS
 
@@ -188,65 +188,3 @@ def pair(reference: Arm, other: Arm, *, subject: str | None = None, twin: bool =
     contrast = Contrast(subject=subject, with_arm=with_arm.name, without_arm=without_arm.name, kind="pair")
     design = Design(arms=(reference, other), contrasts=(contrast,))
     return with_twin(design, reference.name) if twin else design
-
-
-def toggled(
-    catalogue: Catalogue,
-    *,
-    start: str | None = None,
-    enable: Sequence[str] = (),
-    disable: Sequence[str] = (),
-    only: Sequence[str] = (),
-    twin: bool = False,
-) -> Design:
-    """The pair that `ablate run`'s options ask for; without any, the baseline against everything.
-
-    `start` is "all" or "baseline" (default: all where something is toggled).
-
-    Raises:
-        UsageError: an unknown name, options that exclude each other, an option that changes nothing, an impossible arm.
-    """
-    if start not in (None, ALL, BASELINE):
-        raise UsageError(f"--from takes '{ALL}' or '{BASELINE}', not '{start}'.")
-    everything = frozenset(catalogue.names)
-    if only and (enable or disable or start):
-        raise UsageError("--only starts from nothing; it cannot be combined with --enable, --disable or --from.")
-    if only:
-        reference, chosen = frozenset[str](), catalogue.expand(only)
-        label, subject = BASELINE + "".join(f" + {name}" for name in only), " + ".join(only)
-    elif enable or disable:
-        reference = frozenset() if start == BASELINE else everything
-        chosen = _after_toggles(catalogue, reference, start or ALL, enable, disable)
-        label = (start or ALL) + "".join(f" + {name}" for name in enable) + "".join(f" - {name}" for name in disable)
-        subject = " + ".join((*enable, *disable)) if not (enable and disable) else label
-    elif start is not None:
-        raise UsageError(f"--from {start} alone changes nothing; add --enable or --disable with a feature.")
-    else:
-        reference, chosen, label, subject = frozenset(), everything, ALL, ALL
-    named = {frozenset[str](): BASELINE, everything: ALL}
-    arms = [Arm(name=named.get(on, label), features=on) for on in (reference, chosen)]
-    design = pair(*arms, subject=subject, twin=twin)
-    impossible = design.possible(catalogue).left_out
-    if impossible:
-        raise UsageError(f"Arm '{impossible[0][0]}' is impossible: {impossible[0][1]}.")
-    return design
-
-
-def _after_toggles(
-    catalogue: Catalogue, reference: frozenset[str], start: str, enable: Sequence[str], disable: Sequence[str]
-) -> frozenset[str]:
-    chosen = reference
-    for name in enable:
-        added = catalogue.expand((name,))
-        if added <= chosen:
-            hint = f" Try --from {BASELINE} --enable {name}." if start == ALL else ""
-            raise UsageError(f"--enable {name} changes nothing: it is on already.{hint}")
-        chosen |= added
-    for name in disable:
-        removed = catalogue.expand((name,))
-        if not removed & chosen:
-            raise UsageError(f"--disable {name} changes nothing: it is off already.")
-        chosen -= removed
-    if chosen == reference:
-        raise UsageError("These --enable and --disable options cancel each other; nothing is left to compare.")
-    return chosen

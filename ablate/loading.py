@@ -42,7 +42,8 @@ def _extended(registry: Registry, constants: list[Any], where: str) -> Registry:
     own_groups = [each for each in _of_type(constants, Group) if each not in registry.groups.values()]
     if not own_features:
         raise UsageError(
-            f"{where} defines no Feature. Write `FEATURE = ablate.Feature(name=..., patch={{...}}, ...)` in it."
+            f"{where} defines no Feature. Write `FEATURE = ablate.Feature(name=..., patch={{...}}, ...)` in it, or begin with what "
+            "`ablate init feature FILE` writes."
         )
     try:
         return registry.extended(own_features, own_groups)
@@ -53,7 +54,8 @@ def _extended(registry: Registry, constants: list[Any], where: str) -> Registry:
 def _registry_in(path: Path) -> Registry:
     found = _of_type(_constants(run_user_file(path)), Registry)
     if len(found) != 1:
-        raise UsageError(f"{path} defines {len(found) or 'no'} Registry constants, where one is needed.")
+        how = "" if found else " `ablate init registry FILE` writes one to begin with."
+        raise UsageError(f"{path} defines {len(found) or 'no'} Registry constants, where one is needed.{how}")
     return found[0]
 
 
@@ -71,7 +73,8 @@ def _constants(namespace: dict[str, Any]) -> list[Any]:
     constants: list[Any] = []
     for name, value in namespace.items():
         if not name.startswith("__"):
-            constants += value if isinstance(value, (list, tuple)) else [value]
+            listed = value.values() if isinstance(value, dict) else value
+            constants += listed if isinstance(value, (list, tuple, dict)) else [value]
     return constants
 
 

@@ -29,6 +29,9 @@ from ablate.parts import (
 from ablate.parts.part import jsonable
 from ablate.records import RecipeRecord, digest
 
+POSITIVE = frozenset({"epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"})
+"""Fields that no training can do without: images, steps, rates that are divided by, the momentum that Nesterov's needs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -63,6 +66,7 @@ class Recipe:
     jitter: Jitter = NoJitter()
 
     label_smoothing: float
+    """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
     schedule: RateSchedule = LinearDecay()
     bias_rate: float
     """Peak learning rate of the whitening bias and the norms' biases, for a loss summed over `batch_size`."""

@@ -3,14 +3,16 @@
 import inspect
 import math
 import pkgutil
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
+from ablate.part_checks import check_value
 from ablate.parts.part import Part, jsonable
 from ablate.recipe import Recipe, field_types
 from ablate.records import digest
@@ -23,6 +25,9 @@ class Feature:
     """A named patch on a recipe: field to absolute value.
 
     `requires` and `excludes` name other features. `source` says where the feature comes from.
+
+    Raises:
+        UsageError: a field is of the wrong type.
     """
 
     name: str
@@ -34,6 +39,18 @@ class Feature:
     excludes: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
+        who = f"Feature {self.name!r}"
+        if isinstance(self.group, Group):
+            raise UsageError(f"{who}: group takes the slug of a Group: group={self.group.slug!r}.")
+        for label in ("name", "group", "summary", "source"):
+            if not isinstance(getattr(self, label), str):
+                raise UsageError(f"{who}: {label} is text, not {getattr(self, label)!r}.")
+        if not isinstance(self.patch, Mapping):
+            raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")
+        for label in ("requires", "excludes"):
+            names = getattr(self, label)
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise UsageError(f"{who}: {label} is a set of features' names, not {names!r}: {label}={{'silu'}}.")
         object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
         object.__setattr__(self, "requires", frozenset(self.requires))
         object.__setattr__(self, "excludes", frozenset(self.excludes))
@@ -69,7 +86,8 @@ class Registry:
 
     Raises:
         UsageError: at construction, for an unknown field, a duplicate name, a patch that changes nothing or touches the scale, a
-            value of the wrong type, an unknown group, a `requires` or `excludes` that names nobody.
+            value of the wrong type, a part that lacks what its slot needs, an unknown group, a `requires` or `excludes` that names
+            nobody.
     """
 
     def __init__(self, baseline: Recipe, features: Iterable[Feature], groups: Iterable[Group]) -> None:
@@ -78,14 +96,23 @@ class Registry:
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
         )
+        for name in field_types():
+            check_value("The baseline sets", name, getattr(baseline, name))
+        for slug in self.groups:
+            if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
+                raise UsageError(
+                    f"Group '{slug}': a slug is letters, digits, '_' and '-', and not one of {_listed(RESERVED_NAMES)}."
+                )
         for feature in self.features.values():
             self._check(feature)
         for slug in self.groups:
             members = self.members(slug)
             if slug in self.features and members != {slug}:
+                others = members - {slug}
                 raise UsageError(
                     f"'{slug}' names a feature and a group, but the group holds {_listed(members)}. "
-                    "Put the others in another group, or rename one of the two."
+                    f"Put {_listed(others)} into a Group of your own: {_group_line(_free_slug(self))} "
+                    f"and group={_free_slug(self)!r} in the Feature."
                 )
 
     @classmethod
@@ -180,7 +207,8 @@ class Registry:
             raise UsageError(f"{who} lacks a summary or a source.")
         if feature.group not in self.groups:
             raise UsageError(
-                f"{who} belongs to an unknown group '{feature.group}'.{near_match(feature.group, self.groups)}"
+                f"{who} belongs to an unknown group '{feature.group}'.{near_match(feature.group, self.groups)} "
+                f"For a new one: {_group_line(feature.group)}"
             )
         if not feature.patch:
             raise UsageError(f"{who} changes nothing: its patch is empty.")
@@ -200,22 +228,24 @@ class Registry:
             )
         if name not in known:
             raise UsageError(f"{who} sets an unknown field '{name}' of the recipe.{near_match(name, known)}")
-        if not _fits(value, field_types()[name]):
-            expected = getattr(field_types()[name], "__name__", field_types()[name])
-            raise UsageError(f"{who} sets '{name}' to {value!r}, which is a {type(value).__name__}, not a {expected}.")
+        check_value(f"{who} sets", name, value)
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
         if value == getattr(self.baseline, name):
             raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
 
 
-def _fits(value: Any, expected: Any) -> bool:
-    """Whether a value has a field's type; whole numbers are floats too, True and False are not numbers."""
-    if get_origin(expected) is tuple:
-        return isinstance(value, tuple) and all(_fits(item, get_args(expected)[0]) for item in value)
-    if isinstance(value, bool):
-        return expected is bool
-    return isinstance(value, (int, float) if expected is float else expected)
+def _group_line(slug: str) -> str:
+    """The line that makes a group."""
+    title = slug.replace("_", " ").replace("-", " ").capitalize()
+    return f'`GROUP = ablate.Group(slug="{slug}", title="{title}", published_percent=None, source="this file")`'
+
+
+def _free_slug(registry: Registry) -> str:
+    taken = {*registry.groups, *registry.features}
+    return next(
+        slug for slug in ("mine", *(f"mine_{number}" for number in range(2, len(taken) + 3))) if slug not in taken
+    )
 
 
 def _by_name(kind: str, things: Iterable[Any], name_of: Any) -> dict[str, Any]:

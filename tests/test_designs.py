@@ -12,7 +12,6 @@ from ablate.design import (
     pair,
     shapley,
     together,
-    toggled,
     total,
     with_twin,
 )
@@ -138,60 +137,6 @@ def test_names_are_given_and_given_once(design) -> None:  # type: ignore[no-unty
     with pytest.raises(UsageError, match="'a' is named twice"):
         design(["a", "b", "a"])
     assert design("tuning") == design(["tuning"])
-
-
-TOGGLES = {
-    "nothing": ({}, "baseline", "all", "all", "all"),
-    "disable": ({"disable": ["silu"]}, "all", "all - silu", "silu", "all"),
-    "disable a group": ({"disable": ["architecture"]}, "all", "all - architecture", "architecture", "all"),
-    "two": ({"disable": ["silu", "tuning"]}, "all", "all - silu - tuning", "silu + tuning", "all"),
-    "enable": ({"start": "baseline", "enable": ["silu"]}, "baseline", "baseline + silu", "silu", "baseline + silu"),
-    "only": ({"only": ["silu", "tuning"]}, "baseline", "baseline + silu + tuning", "silu + tuning", None),
-    "only all": ({"only": list(HIVE_FEATURES)}, "baseline", "all", " + ".join(HIVE_FEATURES), "all"),
-    "mixed": (
-        {"start": "baseline", "enable": ["architecture"], "disable": ["silu"]},
-        *("baseline", "baseline + architecture - silu", "baseline + architecture - silu", None),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", TOGGLES)
-def test_toggles_make_the_pair_that_was_asked_for(case: str) -> None:
-    options, reference, other, subject, with_arm = TOGGLES[case]
-    design = toggled(FakeCatalogue(), **options)
-    assert [arm.name for arm in design.arms] == [reference, other]
-    (question,) = design.contrasts
-    assert (question.subject, question.with_arm) == (subject, with_arm or other)
-    assert {question.with_arm, question.without_arm} == {reference, other}
-    assert all(name in HIVE_FEATURES for arm in design.arms for name in arm.features)
-
-
-def test_toggles_can_have_a_twin() -> None:
-    assert [arm.name for arm in toggled(FakeCatalogue(), twin=True).arms] == ["baseline", "all", "baseline (twin)"]
-
-
-BAD_TOGGLES = {
-    "--enable silu changes nothing: it is on already. Try --from baseline --enable silu": {"enable": ["silu"]},
-    "--disable silu changes nothing: it is off already": {"start": "baseline", "disable": ["silu"]},
-    "--enable tuning changes nothing: it is on already": {"start": "baseline", "enable": ["tuning", "tuning"]},
-    "cancel each other": {"start": "baseline", "enable": ["tta"], "disable": ["selective_tta"]},
-    "--from baseline alone changes nothing": {"start": "baseline"},
-    "--from takes 'all' or 'baseline', not 'some'": {"start": "some"},
-    "--only starts from nothing": {"only": ["silu"], "disable": ["tuning"]},
-    "Unknown feature or group 'silo'. Did you mean 'silu'": {"disable": ["silo"]},
-}
-
-
-@pytest.mark.parametrize("message", BAD_TOGGLES)
-def test_toggles_that_make_no_sense_are_wrong_usage(message: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        toggled(FakeCatalogue(), **BAD_TOGGLES[message])
-    assert message in str(caught.value)
-
-
-def test_an_impossible_pair_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="Arm 'all - silu' is impossible: 'tuning' requires 'silu'"):
-        toggled(FakeCatalogue(requires={"tuning": "silu"}), disable=["silu"])
 
 
 class TestTogether:

@@ -25,15 +25,15 @@ def normalised(images_NCHW: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Flip(Part):
-    """Slot: mirroring. The random half is chosen once; `each_epoch` may mirror the whole set."""
+    """Slot: mirroring of normalised images (N, 3, H, W). The random half is chosen once; `each_epoch` may mirror the whole set."""
 
     @abstractmethod
     def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
-        """The set before the first epoch."""
+        """The set before the first epoch, in the same shape and dtype; draws come from `generator`."""
 
     @abstractmethod
     def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
-        """The cropped set of an epoch (from 0)."""
+        """The cropped set of an epoch (from 0), in the same shape and dtype."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Crop(Part):
 
     @abstractmethod
     def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
-        """Each image's window at its offset."""
+        """Each image's window at its offset, (N, 3, H, W) of the padded (N, 3, H + 2·reach, W + 2·reach)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ class Jitter(Part):
 
     @abstractmethod
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
-        """The jittered set of an epoch."""
+        """The jittered set of an epoch, in the same shape and dtype; draws come from `generator`."""
 
 
 @dataclass(frozen=True, kw_only=True)

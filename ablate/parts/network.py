@@ -24,7 +24,7 @@ class Activation(Part):
 
     @abstractmethod
     def build(self) -> nn.Module:
-        """A fresh module."""
+        """A fresh module for one convolution group, any tensor to one of its shape."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -164,8 +164,10 @@ def test_two_features_that_patch_one_field(here: Path, ablate: CommandLine) -> N
     ablate("run", "--only", "hot,tuning", "--features-from", "mine.py").refused(
         2, "'hot' and 'tuning' both set 'filter_rate'"
     )
-    # The default's "all" holds both.
+    # The default's "all" would hold both.
     ablate("run", "--disable", "silu", "--features-from", "mine.py").refused(
-        2, "'hot' and 'tuning' both set 'filter_rate'"
+        2, "'hot' and 'tuning' both set 'filter_rate'", "--enable hot --disable tuning", "--from baseline --enable hot"
     )
+    said = ablate.ok("run", "--enable", "hot", "--disable", "tuning", "--features-from", "mine.py", "--dry-run")
+    assert "all + hot - tuning" in said.out
     assert not (here / "runs").exists()
