@@ -94,9 +94,7 @@ def _why_not_callable(slot: RecipeField, part: Part) -> str | None:
                 f"`{method.signature}`."
             )
         if not _takes_what_the_slot_does(found, getattr(slot.slot, method.name)):
-            return (
-                f"whose `{method.name}{_arguments(found)}` cannot be called as the slot's: write `{method.signature}`."
-            )
+            return f"whose `{method.name}{_arguments(type(part), method.name)}` cannot be called as the slot's: write `{method.signature}`."
     return None
 
 
@@ -119,13 +117,11 @@ def _takes_what_the_slot_does(found: Any, declared: Any) -> bool:
     return True
 
 
-def _arguments(method: Any) -> str:
-    names = [
-        f"*{name}" if parameter.kind is parameter.VAR_POSITIONAL else name
-        for name, parameter in inspect.signature(method).parameters.items()
-    ]
-    owner = getattr(method, "__self__", None)
-    return f"({', '.join(['self', *names] if owner is not None else names)})"
+def _arguments(kind: type[Part], method: str) -> str:
+    """The parameters as the class has them, `self` among them, without annotations."""
+    signature = inspect.signature(getattr(kind, method))
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
 
 
 def _why_not_a_dataclass(kind: type[Part]) -> str | None:

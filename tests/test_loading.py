@@ -114,6 +114,32 @@ def test_the_line_is_not_that_of_another_file(tmp_path: Path, monkeypatch: pytes
         load_registry(features_from=write(tmp_path / "own.py", "\nimport torn_neighbour\n"))
 
 
+@pytest.mark.parametrize("form", ["FEATURES = [{}]", "FEATURES = ({},)", "FEATURES = {{'leaky': {}}}", "mine = {}"])
+def test_a_feature_is_found_in_a_list_or_under_any_name(form: str, tmp_path: Path) -> None:
+    head, _, made = OWN.partition("FEATURE = ")
+    path = write(tmp_path / "own.py", head + form.format(made.strip()))
+    assert "leaky" in load_registry(features_from=path).features
+
+
+def test_files_without_what_is_looked_for_say_how_to_begin(tmp_path: Path) -> None:
+    nothing = write(tmp_path / "own.py", "x = 1\n")
+    with pytest.raises(UsageError, match="or begin with what `ablate init feature FILE` writes"):
+        load_registry(features_from=nothing)
+    with pytest.raises(UsageError, match="`ablate init registry FILE` writes one to begin with"):
+        load_registry(registry=nothing)
+
+
+def test_a_feature_cannot_join_a_group_that_has_a_features_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "own.py", OWN.replace('group="architecture"', 'group="tuning"'))
+    with pytest.raises(UsageError) as caught:
+        load_registry(features_from=path)
+    line = 'GROUP = ablate.Group(slug="mine", title="Mine", published_percent=None, source="this file")'
+    assert f"Put 'leaky' into a Group of your own: `{line}` and group='mine' in the Feature." in str(caught.value)
+    # What it says works.
+    write(path, OWN.replace('group="architecture"', 'group="mine"') + line + "\n")
+    assert load_registry(features_from=path).members("mine") == {"leaky"}
+
+
 @pytest.mark.parametrize("option", ["features_from", "registry"])
 def test_a_missing_file_is_named(option: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Cannot read .*nowhere\.py: No such file"):

@@ -1,5 +1,6 @@
 """The README does what it says: its files, its commands and its Python are taken from it word for word."""
 
+import json
 import os
 import re
 import shlex
@@ -34,7 +35,7 @@ CONSOLE_LINES = [line.removeprefix("$ ") for block in blocks("console") for line
 IN_TEXT = sorted(
     set(re.findall(r"`(ablate [^`]+)`", re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)))
 )
-PLACEHOLDERS = {"COMMAND", "DIR", "KIND", "NAME", "PATH", "LOG..."}
+PLACEHOLDERS = {"COMMAND", "DIR", "FILE", "KIND", "NAME", "PATH", "LOG..."}
 CONCRETE = [line for line in IN_TEXT if not PLACEHOLDERS & set(line.split())]
 
 
@@ -43,7 +44,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the README's example files, in which trainings are tiny."""
     make_everything_tiny(monkeypatch, tmp_path)
     without_figures(monkeypatch)
-    for name in ("my_features.py", "my_registry.py"):
+    for name in ("my_features.py", "my_registry.py", "my_study.py"):
         (tmp_path / name).write_text(example(name))
     return tmp_path
 
@@ -54,7 +55,7 @@ def ablate(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(CONSOLE_LINES) == 3
+    assert len(CONSOLE_LINES) == 5
     assert all(line.startswith("ablate ") for line in CONSOLE_LINES)
     assert len(CONCRETE) >= 9
     assert "ablate run --disable selective_tta" in IN_TEXT
@@ -76,6 +77,25 @@ def test_the_examples_run(here: Path, ablate: CommandLine, line: str) -> None:
     name = re.search(r"--(?:enable|disable) (\S+)", line).group(1)  # type: ignore[union-attr]
     assert name in said.out
     assert [trial["status"] for trial in trial_lines(here / "run")] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("line", "arms"),
+    [
+        (
+            "ablate study run features --registry my_registry.py --dry-run",
+            ["baseline", "all", "all - alternating_flip", "all - silu"],
+        ),
+        (
+            "ablate study run my_study.py --registry my_registry.py --dry-run",
+            ["all", "all - alternating_flip", "all - silu"],
+        ),
+    ],
+)
+def test_the_studies_on_a_registry_of_ones_own(here: Path, ablate: CommandLine, line: str, arms: list[str]) -> None:
+    assert line in CONSOLE_LINES
+    planned = json.loads(ablate.ok(*shlex.split(line)[1:], "--json").out)
+    assert list(planned["arm_features"]) == arms
 
 
 def test_a_leave_one_out_study_with_the_feature_of_ones_own(here: Path, ablate: CommandLine) -> None:

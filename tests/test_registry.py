@@ -9,7 +9,7 @@ from ablate import features as shipped
 from ablate.errors import UsageError
 from ablate.features.baseline import AIRBENCH94_MUON
 from ablate.groups import HIVE_GROUPS, Group
-from ablate.parts import Gelu, LoopedCrop, Scale, Silu
+from ablate.parts import Gelu, LoopedCrop, RateSchedule, Scale, Silu
 from ablate.registry import Change, Feature, Registry
 
 GROUPS = [Group(slug=slug, title=slug.title(), published_percent=None, source="") for slug in ("rates", "shape")]
@@ -41,10 +41,18 @@ REFUSED: list[tuple[list[Feature], str]] = [
         [feature(patch={"filter_rate": "0.3"})],
         "Feature 'faster' sets 'filter_rate' to '0.3', which is a str, not a float.",
     ),
-    ([feature(patch={"batch_size": 512.0})], "which is a float, not a int"),
-    ([feature(patch={"batch_size": True})], "which is a bool, not a int"),
-    ([feature(patch={"activation": LoopedCrop()})], "which is a LoopedCrop, not a Activation"),
-    ([feature(patch={"activation": Silu})], "not a Activation"),
+    ([feature(patch={"batch_size": 512.0})], "which is a float, not an int"),
+    ([feature(patch={"batch_size": True})], "which is a bool, not an int"),
+    (
+        [feature(patch={"activation": LoopedCrop()})],
+        "which is a LoopedCrop, not an Activation. `ablate features --slots activation` lists what fills it.",
+    ),
+    (
+        [feature(patch={"activation": Silu})],
+        "Feature 'faster' sets 'activation' to the class Silu, not an Activation. A part is made by calling its class: Silu(...).",
+    ),
+    ([feature(patch={"batch_size": 0})], "sets 'batch_size' to 0; training takes more than 0."),
+    ([feature(patch={"momentum": 0.0})], "sets 'momentum' to 0.0; training takes more than 0."),
     ([feature(patch={"filter_rate": math.nan})], "sets 'filter_rate' to nan; a number of a recipe is finite."),
     ([feature(patch={"filter_rate": math.inf})], "a number of a recipe is finite"),
     (
@@ -58,7 +66,8 @@ REFUSED: list[tuple[list[Feature], str]] = [
     ([feature(excludes=frozenset({"nobody"}))], "requires or excludes an unknown feature 'nobody'"),
     (
         [feature(group="shapes")],
-        "Feature 'faster' belongs to an unknown group 'shapes'. Did you mean 'shape'?",
+        "Feature 'faster' belongs to an unknown group 'shapes'. Did you mean 'shape'? For a new one: "
+        '`GROUP = ablate.Group(slug="shapes", title="Shapes", published_percent=None, source="this file")`',
     ),
     ([feature("all")], "Feature 'all': a name is a Python identifier, and not one of 'all', 'baseline'."),
     ([feature("two words")], "a name is a Python identifier"),
@@ -67,7 +76,9 @@ REFUSED: list[tuple[list[Feature], str]] = [
     (
         [feature("rates"), feature("other", patch={"head_rate": 1.0})],
         "'rates' names a feature and a group, but the group holds 'other', 'rates'. "
-        "Put the others in another group, or rename one of the two.",
+        "Put 'other' into a Group of your own: "
+        '`GROUP = ablate.Group(slug="mine", title="Mine", published_percent=None, source="this file")` '
+        "and group='mine' in the Feature.",
     ),
 ]
 
@@ -78,6 +89,47 @@ def test_what_cannot_be_meant_is_refused_at_construction(features: list[Feature]
         registry(*features)
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"group": GROUPS[0]}, "Feature 'faster': group takes the slug of a Group: group='rates'."),
+        ({"source": None}, "Feature 'faster': source is text, not None."),
+        ({"name": 3}, "Feature 3: name is text, not 3."),
+        ({"patch": {"filter_rate"}}, "Feature 'faster': patch is a dict of fields and values, not {'filter_rate'}."),
+        (
+            {"requires": "silu"},
+            "Feature 'faster': requires is a set of features' names, not 'silu': requires={'silu'}.",
+        ),
+        (
+            {"excludes": [Silu()]},
+            "Feature 'faster': excludes is a set of features' names, not [Silu()]: excludes={'silu'}.",
+        ),
+    ],
+)
+def test_a_feature_of_the_wrong_types_is_refused_where_it_is_made(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        feature(**settings)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("slug", ["two words", "a,b", "", "all", "baseline"])
+def test_a_group_that_no_option_could_name_is_refused(slug: str) -> None:
+    with pytest.raises(UsageError, match="a slug is letters, digits, '_' and '-', and not one of 'all', 'baseline'"):
+        Registry(AIRBENCH94_MUON, [], [Group(slug=slug, title="x", published_percent=None, source="")])
+
+
+def test_a_baseline_is_checked_like_a_features_values() -> None:
+    with pytest.raises(UsageError, match="The baseline sets 'schedule' to a RateSchedule, which is the slot itself"):
+        Registry(replace(AIRBENCH94_MUON, schedule=RateSchedule()), [], [])  # type: ignore[abstract]
+    with pytest.raises(UsageError, match="The baseline sets 'epochs' to '8', which is a str, not a float"):
+        Registry(replace(AIRBENCH94_MUON, epochs="8"), [], [])  # type: ignore[arg-type]
+
+
+def test_features_come_in_the_order_that_discovery_is_given() -> None:
+    found = Registry.discover(AIRBENCH94_MUON, shipped, HIVE_GROUPS, order=["tuning", "silu"])
+    assert list(found.features)[:3] == ["tuning", "silu", "brightness_contrast"]
 
 
 def test_two_groups_of_one_name_are_refused() -> None:

@@ -60,3 +60,43 @@ def test_what_raises_is_named_with_the_users_own_line(text: str, said: str, tmp_
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Cannot read .*: Is a directory\."):
         run_user_file(tmp_path)
+
+
+MAKERS = """from dataclasses import dataclass, field
+import sys
+@dataclass(frozen=True, kw_only=True)
+class Mine:
+    rate: float
+    names: dict[str, int] = field(default_factory=dict)
+    count: int = 3
+neighbour = sys.modules[__name__]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    {
+        "Mine()": "line 9: TypeError: Mine.__init__() missing 1 required keyword-only argument: 'rate'. "
+        "Mine takes rate: float, names: dict[str, int] (optional), count: int = 3, each by its name.",
+        "neighbour.Mine(0.1)": "takes 1 positional argument but 2 were given. Mine takes rate: float, ",
+        "Mine(rat=0.1)": "got an unexpected keyword argument 'rat'. Did you mean 'rate'? Mine takes rate: float",
+        "@dataclass\nclass Other(Mine):\n    low: float = 0.1": "line 9: TypeError: cannot inherit non-frozen dataclass from a "
+        "frozen one. Write `@dataclass(frozen=True, kw_only=True)` above the class.",
+        "from ablate.records import *\nfrom ablate.stats import wilsn": "line 10: ImportError: cannot import name 'wilsn'",
+        "from ablate.parts import GeLU": "ImportError: cannot import name 'GeLU' from 'ablate.parts'",
+        "class Plain:\n    def __init__(self, x): pass\nPlain()": "missing 1 required positional argument: 'x'",
+    }.items(),
+)
+def test_a_class_that_is_made_wrongly_says_what_it_takes(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"{MAKERS}{text}\n")
+    with pytest.raises(UsageError) as caught:
+        run_user_file(file)
+    assert said in str(caught.value)
+
+
+def test_a_name_that_a_module_lacks_has_its_near_match(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from ablate.parts import GeLU\n")
+    with pytest.raises(UsageError, match=r"Did you mean 'Gelu'\?$"):
+        run_user_file(file)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
 from ablate.cli.output import stdout
+from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
 
 if TYPE_CHECKING:
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def features(
-    name: Annotated[str | None, typer.Argument(help="A feature or a group; without it, all are listed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A feature, a group, or with --slots a field; without it, all are listed.")
+    ] = None,
+    slots: Annotated[
+        bool, typer.Option("--slots", help="Show what a feature can set, and what a part of your own has to do.")
+    ] = False,
     features_from: FeaturesFrom = None,
     registry_file: RegistryFile = None,
     as_json: AsJson = False,
@@ -25,6 +31,9 @@ def features(
     from ablate.loading import load_registry
 
     registry = load_registry(features_from=features_from, registry=registry_file)
+    if slots:
+        show_slots(registry, name, as_json=as_json)
+        return
     if name is None:
         chosen = registry.names
     elif name in registry.features or name in registry.groups:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ablate.cli import data
+from ablate.cli import data, init
 from ablate.cli.compare import compare
 from ablate.cli.doctor import doctor
 from ablate.cli.features import features
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command()(run)
 app.add_typer(study_app, name="study")
 app.command()(features)
+app.add_typer(init.app, name="init")
 app.command("list")(list_folders)
 app.command()(report)
 app.command()(figure)
