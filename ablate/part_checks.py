@@ -57,7 +57,7 @@ def _fits(value: Any, expected: Any) -> bool:
 def why_unfit(field: str, part: Part) -> str | None:
     """What keeps a part of the right slot from filling a field of the recipe, and what to do, in one line; None if nothing does."""
     kind = type(part)
-    if kind.__module__.startswith("ablate.") and not lacking(kind):
+    if is_shipped(kind) and not lacking(kind):
         return None
     slot = recipe_fields()[field]
     return (
@@ -67,6 +67,11 @@ def why_unfit(field: str, part: Part) -> str | None:
         or _why_no_data(part)
         or _why_mistakable(kind)
     )
+
+
+def is_shipped(kind: type) -> bool:
+    """Whether a class comes with the package, and not from a file or package of the user's."""
+    return kind.__module__.startswith("ablate.")
 
 
 def _why_abstract(slot: RecipeField, kind: type[Part]) -> str | None:
@@ -164,7 +169,7 @@ def _example(slot: RecipeField) -> str:
 
 def _line_of(kind: type) -> str:
     """The line of a user's class, to be put behind its name; "" if it cannot be found."""
-    if kind.__module__.startswith("ablate."):
+    if is_shipped(kind):
         return ""
     try:
         return f" (line {inspect.getsourcelines(kind)[1]})"

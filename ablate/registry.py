@@ -12,7 +12,7 @@ from typing import Any
 
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
-from ablate.part_checks import check_value
+from ablate.part_checks import check_value, is_shipped
 from ablate.parts.part import Part, jsonable
 from ablate.recipe import Recipe, field_types
 from ablate.records import digest
@@ -63,7 +63,7 @@ class Feature:
 
 def _foreign_source(part: Part) -> str:
     """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
-    if type(part).__module__.startswith("ablate."):
+    if is_shipped(type(part)):
         return ""
     try:
         return inspect.getsource(inspect.getmodule(type(part)) or type(part))

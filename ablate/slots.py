@@ -111,8 +111,12 @@ def signature_of(function: Callable[..., Any]) -> str:
 
 def place_of(part: type[Part]) -> str:
     """The file that a class is defined in, below the working directory where it is."""
-    path = Path(inspect.getfile(part)).resolve()
-    here = Path.cwd().resolve()
+    return shown_path(inspect.getfile(part))
+
+
+def shown_path(file: str) -> str:
+    """A file's path, from the working directory on where it is below it."""
+    path, here = Path(file).resolve(), Path.cwd().resolve()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
 
 

@@ -51,12 +51,14 @@ class Request:
 
 
 def dry_run(study: "Study", request: Request) -> None:
-    """Print what a study would run, how long that would take, and what it could see."""
+    """Print what a study would run, how long that would take, and what it could see; parts of the user's own are rehearsed."""
     from ablate import api
     from ablate.estimate import estimate
+    from ablate.rehearsal import rehearse
 
     api.check_limits(request.minutes, request.timeout_seconds)
     planned = api.plan(study, **request.planning)
+    rehearse(planned.registry, planned.resolved.study.arms)
     print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
 
 
