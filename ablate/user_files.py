@@ -84,6 +84,8 @@ def _remedy(error: BaseException, names: Mapping[str, Any]) -> str:
     said = str(error)
     if isinstance(error, TypeError) and ("non-frozen dataclass" in said or "non-default argument" in said):
         return ". Write `@dataclass(frozen=True, kw_only=True)` above the class."
+    if isinstance(error, ValueError) and "mutable default" in said:
+        return ". Give a tuple."
     if imported := re.match(r"cannot import name '(\w+)' from '([\w.]+)'", said):
         near = near_match(imported[1], getattr(sys.modules.get(imported[2]), "__all__", ()))
         return f".{near}" if "Did you mean" in near else ""

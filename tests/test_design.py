@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -185,3 +186,27 @@ def test_combined_designs_share_arms_by_recipe() -> None:
     assert [(step.with_arm, step.without_arm) for step in last] == [
         *[("+ c", "baseline"), ("all - a", "+ c"), ("all", "all - a")],
     ]
+
+
+class TestFeaturesThatCannotAllBeOn:
+    CATALOGUE = FakeCatalogue({"a": "one", "b": "two", "c": "two"}, excludes={"c": "a"})
+
+    def test_studies_of_features_keep_those_that_can(self) -> None:
+        study = Study.leave_one_out(self.CATALOGUE)
+        assert [arm.name for arm in study.arms] == ["all", "all - a", "all - b"]
+        assert study.left_out == (("all + c", "'c' excludes 'a'"),)
+        assert Study.aa(self.CATALOGUE).left_out == study.left_out
+        # Alone each can be on.
+        assert len(Study.add_one_in(self.CATALOGUE).arms) == 4
+        assert Study.add_one_in(self.CATALOGUE).left_out == ()
+
+    @pytest.mark.parametrize("make", [Study.ladder, Study.shapley, Study.full_factorial])
+    def test_studies_of_groups_keep_those_that_can(self, make: Any) -> None:
+        study = make(self.CATALOGUE)
+        assert {name for arm in study.arms for name in arm.features} == {"one"}
+        assert study.left_out == (("all + two", "'c' excludes 'a'; give 'c' a Group of its own to keep 'two'"),)
+
+    def test_names_that_were_given_are_taken_as_they_are(self) -> None:
+        study = Study.leave_one_out(self.CATALOGUE, ["b", "c"])
+        assert [arm.name for arm in study.arms] == ["all", "all - b", "all - c"]
+        assert study.left_out == ()

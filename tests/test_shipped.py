@@ -14,7 +14,7 @@ CATALOGUE = ShippedCatalogue()
 
 
 def test_it_is_the_registry_by_name() -> None:
-    assert tuple(CATALOGUE.names) == REGISTRY.names
+    assert tuple(CATALOGUE.names) == REGISTRY.names, "a new feature of the package is named in groups.HIVE_FEATURES too"
     assert list(CATALOGUE.features) == list(REGISTRY.features)
     assert list(CATALOGUE.groups.items()) == list(REGISTRY.groups.items())
     for name in (*REGISTRY.names, *REGISTRY.groups):

@@ -83,6 +83,7 @@ neighbour = sys.modules[__name__]
         "@dataclass\nclass Other(Mine):\n    low: float = 0.1": "line 9: TypeError: cannot inherit non-frozen dataclass from a "
         "frozen one. Write `@dataclass(frozen=True, kw_only=True)` above the class.",
         "from ablate.records import *\nfrom ablate.stats import wilsn": "line 10: ImportError: cannot import name 'wilsn'",
+        "@dataclass\nclass Other:\n    low: list = []": "for field low is not allowed: use default_factory. Give a tuple.",
         "from ablate.parts import GeLU": "ImportError: cannot import name 'GeLU' from 'ablate.parts'",
         "class Plain:\n    def __init__(self, x): pass\nPlain()": "missing 1 required positional argument: 'x'",
     }.items(),

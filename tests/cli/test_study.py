@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,18 @@ def test_listing_the_packages_studies_loads_no_torch(tmp_path: Path) -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode == 0
     )
+
+
+def test_listing_knows_what_installed_packages_add(
+    here: Path, ablate: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "hot_plugin.py").write_text(HOT)
+    monkeypatch.syspath_prepend(here)
+    point = EntryPoint(name="hot", value="hot_plugin", group="ablate.features")
+    for module in ("shipped", "loading"):
+        monkeypatch.setattr(f"ablate.{module}.entry_points", lambda group: [point] if group == point.group else [])
+    listed = {study["name"]: study for study in json.loads(ablate.ok("study", "list", "--json").out)}
+    assert "baseline + hot" in [arm["name"] for arm in listed["features"]["arms"]]
 
 
 def test_an_added_feature_joins_the_studies_as_far_as_it_can(here: Path, ablate: CommandLine) -> None:
