@@ -4,6 +4,7 @@ Found out when a registry is made, not after minutes of training.
 """
 
 import inspect
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
@@ -13,7 +14,7 @@ from ablate.parts import Part
 from ablate.parts.part import jsonable
 from ablate.recipe import POSITIVE, field_types
 from ablate.records import canonical_json
-from ablate.slots import RecipeField, lacking, methods_of, place_of, recipe_fields
+from ablate.slots import RecipeField, lacking, methods_of, place_of, recipe_fields, type_name
 
 DECORATOR = "@dataclass(frozen=True, kw_only=True)"
 
@@ -58,13 +59,14 @@ def why_unfit(field: str, part: Part) -> str | None:
     """What keeps a part of the right slot from filling a field of the recipe, and what to do, in one line; None if nothing does."""
     kind = type(part)
     if is_shipped(kind) and not lacking(kind):
-        return None
+        return _why_mistyped(part)
     slot = recipe_fields()[field]
     return (
         _why_abstract(slot, kind)
         or _why_not_callable(slot, part)
         or _why_not_a_dataclass(kind)
         or _why_no_data(part)
+        or _why_mistyped(part)
         or _why_mistakable(kind)
     )
 
@@ -140,7 +142,7 @@ def _why_not_a_dataclass(kind: type[Part]) -> str | None:
 
 def _why_no_data(part: Part) -> str | None:
     """A recipe is hashed and written down, so its parts are made of plain values."""
-    for name in part.__dataclass_fields__:
+    for name in (field.name for field in fields(part)):
         value = getattr(part, name)
         kind = type(value).__name__
         try:
@@ -151,6 +153,16 @@ def _why_no_data(part: Part) -> str | None:
             canonical_json(jsonable(value))
         except (TypeError, ValueError):
             return f"whose parameter '{name}' is {value!r:.40} ({kind}): parameters are finite numbers, text, tuples and parts."
+    return None
+
+
+def _why_mistyped(part: Part) -> str | None:
+    """Of the parameters that are annotated as plain numbers or text; whoever annotates otherwise is trusted."""
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if field.type in (bool, int, float, str) and not _fits(value, field.type):
+            expected = _with_article(type_name(field.type))
+            return f"whose parameter '{field.name}' is {value!r} ({type(value).__name__}), not {expected}."
     return None
 
 

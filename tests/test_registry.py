@@ -9,7 +9,7 @@ from ablate import features as shipped
 from ablate.errors import UsageError
 from ablate.features.baseline import AIRBENCH94_MUON
 from ablate.groups import HIVE_GROUPS, Group
-from ablate.parts import Gelu, LoopedCrop, RateSchedule, Scale, Silu
+from ablate.parts import BrightnessContrast, Gelu, LoopedCrop, RateSchedule, Scale, Silu
 from ablate.registry import Change, Feature, Registry
 
 GROUPS = [Group(slug=slug, title=slug.title(), published_percent=None, source="") for slug in ("rates", "shape")]
@@ -50,6 +50,14 @@ REFUSED: list[tuple[list[Feature], str]] = [
     (
         [feature(patch={"activation": Silu})],
         "Feature 'faster' sets 'activation' to the class Silu, not an Activation. A part is made by calling its class: Silu(...).",
+    ),
+    (
+        [feature(patch={"crop": LoopedCrop(reach=2.5)})],  # type: ignore[arg-type]
+        "sets 'crop' to a LoopedCrop, whose parameter 'reach' is 2.5 (float), not an int.",
+    ),
+    (
+        [feature(patch={"jitter": BrightnessContrast(brightness=1, contrast="0.1")})],  # type: ignore[arg-type]
+        "whose parameter 'contrast' is '0.1' (str), not a float.",
     ),
     ([feature(patch={"batch_size": 0})], "sets 'batch_size' to 0; training takes more than 0."),
     ([feature(patch={"momentum": 0.0})], "sets 'momentum' to 0.0; training takes more than 0."),
