@@ -176,12 +176,16 @@ def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:
 
 
 def _interactions(evidence: Evidence, look: _Look) -> Axes:
-    table = stats.interactions(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    table = evidence.interactions
+    if table is None:
+        raise UsageError("An interaction takes two features or groups; this study has fewer.")
     return interactions(table, titles=evidence.titles, setting=evidence.setting, **look.options)
 
 
 def _shapley(evidence: Evidence, look: _Look) -> Axes:
-    values = stats.shapley(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    values = evidence.shapley
+    if values is None:
+        raise UsageError("A share takes two features or groups to divide an improvement among; this study has fewer.")
     ladder = evidence.ladder
     same_subjects = ladder is not None and {share.subject for share in ladder.shares} == set(evidence.players)
     return shapley(

@@ -8,9 +8,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ablate.evidence import Evidence
+from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
-from ablate.report.tables import Cell, Table, arms_table, effects_table
+from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
 
 _STYLES = {
     "better": "green",
@@ -24,15 +25,20 @@ _STYLES = {
 PLAIN_WIDTH = 160
 """Columns of a report that is written to a file."""
 
+MOST_ROWS = 16
+"""Rows of a table before it is cut to its ends, so that headline and answer stay on the screen."""
+
 LEAST_FOR_WORDS = 16
 """Columns that a table leaves each column of words before it folds numbers too."""
 
 
 def terminal_report(evidence: Evidence) -> RenderableType:
-    """Headline, arms, effects, and every warning; it folds rather than cuts where the terminal is narrow."""
-    parts: list[RenderableType] = [Text(headline(evidence), style="bold"), Text(), _Shown(arms_table(evidence))]
-    if evidence.effects:
-        parts += [Text(), _Shown(effects_table(evidence))]
+    """Headline, what the study asked, effects, arms, and every warning; it folds rather than cuts where there is little room."""
+    parts: list[RenderableType] = [Text(headline(evidence), style="bold")]
+    tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
+    for table in tables:
+        parts += [Text(), Text(table.title, style="bold"), _Shown(table.without_extras().ends(MOST_ROWS, ALL_ROWS))]
+        parts.append(Text(table.remark, style="dim"))
     unmeasured = [f"{effect.subject}: {effect.note}" for effect in evidence.effects if not effect.blocks]
     remarks = [*(caveat.text for caveat in list_caveats(evidence)), *dict.fromkeys(unmeasured)]
     if remarks:
@@ -76,6 +82,4 @@ class _Shown:
 
 def _text(cell: Cell) -> Text:
     text = Text(cell.text, style=_STYLES.get(cell.tone, ""))
-    if cell.detail and cell.detail != "–":
-        text.append(f" {cell.detail}" if cell.detail.startswith("[") else f" ({cell.detail})", style="dim")
-    return text
+    return text.append(cell.tail, style="dim")
