@@ -71,7 +71,7 @@ def test_run_folders_are_listed_uncut_on_eighty_columns(
     here: Path, ablate: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ablate.ok("run", "--disable", "selective_tta", "--trials", "1")
-    monkeypatch.setattr("ablate.cli.output.UNKNOWN_WIDTH", 80)
+    monkeypatch.setenv("COLUMNS", "80")
     said = ablate.ok("list").out
     (folder,) = (here / "runs").iterdir()
     assert f"runs/{folder.name}" in said
