@@ -11,7 +11,7 @@ from ablate.stats import Attribution, Share
 from ablate.stats.effect import misses_zero
 from ablate.stats.wording import accuracy_words, interval_decimals, interval_words, saved_signed
 
-EVERYTHING = "everything"
+TOTAL = "Total"
 SHARES = "Fair shares"
 
 
@@ -155,7 +155,7 @@ def _heading(evidence: Evidence, shares: Sequence[Share]) -> str:
 
 def _name(evidence: Evidence, share: Share, total: Share) -> Cell:
     if share is total:
-        return Cell(EVERYTHING, EVERYTHING)
+        return Cell(TOTAL, TOTAL)
     title = evidence.title_of(share.subject)
     return Cell(title, title, detail=share.subject if share.subject != title else "")
 

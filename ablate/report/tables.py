@@ -19,7 +19,7 @@ from ablate.report.wording import (
 )
 from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.frames import usable
-from ablate.stats.wording import counted
+from ablate.stats.wording import EVERYTHING, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _what_settles(effect: Effect) -> str:
 
 def effect_title(evidence: Evidence, effect: Effect) -> str:
     """How a report calls the subject of an effect."""
-    return "everything" if effect.kind == "total" else evidence.title_of(effect.subject)
+    return EVERYTHING if effect.kind == "total" else evidence.title_of(effect.subject)
 
 
 def subject_heading(evidence: Evidence) -> str:

@@ -54,7 +54,12 @@ def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> Non
 def test_effects_of_several_kinds_make_sections() -> None:
     frame, contrasts = features_study(NAMES)
     words = all_words(figure_of(plots.effects(effects(frame, contrasts))))
-    for heading in ("with all the others on", "on its own, over the baseline", "everything, over the baseline"):
+    for heading in (
+        "with all the others on",
+        "on its own, over the baseline",
+        "all together, over the baseline",
+        "everything",
+    ):
         assert heading in words
 
 
