@@ -11,6 +11,7 @@ from ablate.conditions import Difference, differences, marks_for
 from ablate.datasets import Dataset
 from ablate.design import Study
 from ablate.errors import InterruptedStudyError, UsageError
+from ablate.estimate import Estimate, estimate
 from ablate.events import Event
 from ablate.executors import ChildExecutor, InProcessExecutor
 from ablate.interruption import StopSignals
@@ -28,6 +29,7 @@ from ablate.opening import (
     trainer_for,
     untried_by,
 )
+from ablate.precedent import find_precedent
 from ablate.records import Json
 from ablate.registry import Registry
 from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
@@ -108,6 +110,28 @@ def plan(
         registry_file=registry_file,
     )
     return Plan(resolved=resolved, registry=registry, dataset=dataset)
+
+
+def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: bool = False) -> Estimate:
+    """How long a study will take and what it could see, from what this machine has shown; nothing is written.
+
+    Of `folder`, what is left to do counts, by its own trials; else pace and spreads come from the most recent run folder in runs/ of
+    the same preset, device and data. Where there is none the effects that `visible` holds are NaN: unknown.
+
+    Raises:
+        UsageError: the device is not available after all.
+        AblateError: the folder's trials cannot be read.
+    """
+    resolved = planned.resolved
+    facts = planned_environment(resolved).facts
+    return estimate(
+        resolved,
+        planned.compile_keys(),
+        store=None if folder is None else folder.read_trials(),
+        retry_failed=retry_failed,
+        precedent=find_precedent(resolved, facts, timed=resolved.study.processes > 1),
+        facts=facts,
+    )
 
 
 def run(

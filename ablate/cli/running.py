@@ -53,11 +53,10 @@ class Request:
 def dry_run(study: "Study", request: Request) -> None:
     """Print what a study would run, how long that would take, and what it could see."""
     from ablate import api
-    from ablate.estimate import estimate
 
     api.check_limits(request.minutes, request.timeout_seconds)
     planned = api.plan(study, **request.planning)
-    print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
+    print_estimate(planned, api.foresee(planned), request.as_json)
 
 
 def dry_resume(
@@ -65,13 +64,11 @@ def dry_resume(
 ) -> None:
     """Print what is left of a run folder, how long that would take by its own trials, and what differs from it here."""
     from ablate import api
-    from ablate.estimate import estimate
 
     folder, planned, found = api.plan_resume(directory, data_dir=data_dir, device=device, announce=remark)
     for difference in found:
         remark(f"Not as the run folder has it: {difference}; resuming takes --allow-mixed.")
-    told = estimate(planned.resolved, planned.compile_keys(), store=folder.read_trials(), retry_failed=retry_failed)
-    print_estimate(planned, told, as_json)
+    print_estimate(planned, api.foresee(planned, folder=folder, retry_failed=retry_failed), as_json)
 
 
 def run_and_report(study: "Study", request: Request) -> None:
@@ -126,7 +123,6 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         answer |= {"arm_features": resolved.arm_features, "left_out": resolved.study.left_out}
         typer.echo(json_text(answer), nl=False)
         return
-    from ablate.stats.verdicts import FEWEST_BLOCKS
     from ablate.stats.wording import counted
 
     console = stdout()
@@ -147,7 +143,6 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
         f"{counted(estimate.compile_keys, 'network')} to compile.",
     )
-    basis = "from trials here" if estimate.measured else "a rough guess; other machines differ"
+    basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
     line(console, f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis}).")
-    sees = "This study " if study.blocks >= FEWEST_BLOCKS else ""
-    line(console, f"{sees}{estimate.visible.sentence}.")
+    line(console, f"{estimate.visible.sentence}.")
