@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from ablate.arm_trainer import choose_preset, compose_arm
 from ablate.compilation import why_not_compiling
@@ -71,6 +72,20 @@ class Plan:
         return {arm.name: compose_arm(self.registry, arm, preset).compile_key() for arm in self.resolved.study.arms}
 
 
+class Planning(TypedDict, total=False):
+    """The keywords of `plan`, which `run` takes too."""
+
+    registry: Registry | None
+    features_from: Path | None
+    registry_file: Path | None
+    data_dir: Path | None
+    device: str
+    curves: bool
+    command: Sequence[str]
+    overrides: Mapping[str, Json] | None
+    announce: Announce
+
+
 def plan(
     study: Study,
     *,
@@ -84,7 +99,12 @@ def plan(
     overrides: Mapping[str, Json] | None = None,
     announce: Announce = say_on_stderr,
 ) -> Plan:
-    """Look up every name of a study and load its data; nothing is written.
+    """Look up every name of a study and load its data; nothing is written, and no device is opened.
+
+    Without `registry`, one made in Python, the package's own is taken, with what the files `features_from` and `registry_file`
+    add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda", "cuda:1", "cpu", "mps". `curves`:
+    validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for the record. `announce` is handed
+    what must be said, line by line.
 
     Raises:
         UsageError, DataError: a name, combination, device, preset or data set that does not exist.
@@ -137,62 +157,43 @@ def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: boo
 def run(
     study: Study,
     *,
-    registry: Registry | None = None,
-    features_from: Path | None = None,
-    registry_file: Path | None = None,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    curves: bool = False,
     out: Path | None = None,
     minutes: float | None = None,
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
     debug: bool = False,
-    command: Sequence[str] = (),
-    overrides: Mapping[str, Json] | None = None,
     on_event: OnEvent = ignore_event,
-    announce: Announce = say_on_stderr,
+    **planning: Unpack[Planning],
 ) -> Results:
-    """Run a study into a new run folder.
+    """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
-    Without `registry`, the package's own is taken, with what `features_from` and `registry_file` name. One process trains in this
-    process, several in children. Failed trials are records; `Results.summary` counts them.
+    One process trains in this process, several (and trials with a time limit) in children. Failed trials are records;
+    `Results.summary` counts them.
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    if registry is not None and timeout_seconds is not None:
+    if planning.get("registry") is not None and timeout_seconds is not None:
         raise UsageError(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
         )
     if out is not None:
         check_new_folder(out)
-    planned = plan(
-        study,
-        registry=registry,
-        features_from=features_from,
-        registry_file=registry_file,
-        data_dir=data_dir,
-        device=device,
-        curves=curves,
-        command=command,
-        overrides=overrides,
-        announce=announce,
-    )
+    planned = plan(study, **planning)
     folder = RunFolder.create(planned.resolved, out)
     return carry_on(
         folder,
         planned,
-        data_dir=data_dir,
+        data_dir=planning.get("data_dir"),
         minutes=minutes,
         fail_fast=fail_fast,
         timeout_seconds=timeout_seconds,
         debug=debug,
         on_event=on_event,
-        announce=announce,
+        announce=planning.get("announce", say_on_stderr),
     )
 
 

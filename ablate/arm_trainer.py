@@ -13,7 +13,7 @@ from ablate.compilation import allow_many_arms, compile_seconds, count_compiles,
 from ablate.datasets import Dataset
 from ablate.design import Arm
 from ablate.environment import describe, gpu_state
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.parts import PRESETS, NoCompile
 from ablate.recipe import Plan, Recipe
 from ablate.records import Environment, FinishedTrial, Json, Measurements, Trial, TrialSpec
@@ -278,7 +278,7 @@ def choose_preset(preset: str, device: torch.device) -> str:
     if preset == "auto":
         return "full" if device.type == "cuda" else "mini"
     if preset not in PRESETS:
-        raise UsageError(f"Unknown preset '{preset}'.{near_match(preset, ['auto', *PRESETS])}")
+        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *PRESETS])}")
     return preset
 
 

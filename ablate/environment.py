@@ -18,7 +18,7 @@ from ablate.processor import cpu_has_bfloat16, cpu_model, memory_bytes, usable_c
 from ablate.programs import ask
 from ablate.records import Environment, Json
 
-__all__ = ["cpp_compiler", "cpu_has_bfloat16", "describe", "gpu_state", "source_state"]
+__all__ = ["cpp_compiler", "cpu_has_bfloat16", "describe", "gpu_state", "package_version", "source_state"]
 
 DISTRIBUTION = "ablate-recipes"
 COMMIT_VARIABLE = "ABLATE_COMMIT"
@@ -106,6 +106,11 @@ def source_state() -> SourceState:
     if state.commit is None:
         return SourceState(state.version, os.environ.get(COMMIT_VARIABLE) or None, None)
     return state
+
+
+def package_version() -> str:
+    """The package's version: of the checkout that its source lies in, else of what is installed; "0+unknown" for a bare copy."""
+    return _checkout_version(_PACKAGE_FOLDER.parent) or _installed_version(DISTRIBUTION) or "0+unknown"
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ablate.datasets import Dataset
 from ablate.environment import cpu_has_bfloat16
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 
 
 def open_device(name: str) -> torch.device:
@@ -29,7 +29,7 @@ def open_device(name: str) -> torch.device:
         if name.split(":")[0] not in known:
             # By spelling alone "gpu" is nearest to "cpu".
             meant = "cuda" if name.lower() == "gpu" else name
-            raise UsageError(f"Unknown device '{name}'.{near_match(meant, known)}") from error
+            raise UsageError(f"Unknown device '{name}'.{near_match_and_all(meant, known)}") from error
         raise UsageError(
             f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`."
         ) from error
