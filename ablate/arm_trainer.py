@@ -53,7 +53,8 @@ class ArmTrainer:
     """Trains the arms of one study in this process; see `ablate.trainer.Trainer`.
 
     Networks are kept by compile key: arms that share a key share the compiled network. `compiling` is None where torch.compile
-    works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails.
+    works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails. `remarks` are left to
+    whoever makes the trainer.
 
     Raises:
         UsageError: an unknown preset or device, or features that cannot be combined.
@@ -89,6 +90,7 @@ class ArmTrainer:
         self._ready: dict[str, ReadyArm] = {}
         self._broken: dict[str, str] = {}
         self._images: DeviceImages | None = None
+        self.remarks: tuple[str, ...] = ()
 
     def is_warm(self, arm: str) -> bool:
         """Whether a trial of the arm can start at once, if only to say why it cannot run."""
@@ -264,9 +266,11 @@ class ArmTrainer:
         return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
 
 
-def trial_environment(device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json]) -> Environment:
-    """The environment of trials on a device; `facts` are what only their trainer knows."""
-    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts)
+def trial_environment(
+    device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json], *, opened: bool = True
+) -> Environment:
+    """The environment of trials on a device; `facts` are what only their trainer knows, `opened` is that of `describe`."""
+    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts, opened=opened)
 
 
 def choose_preset(preset: str, device: torch.device) -> str:
