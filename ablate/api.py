@@ -10,7 +10,7 @@ from ablate.compilation import why_not_compiling
 from ablate.conditions import Difference, differences, marks_for
 from ablate.design import Study
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.events import Event
+from ablate.events import Event, StudyOpened
 from ablate.executors import ChildExecutor, InProcessExecutor
 from ablate.interruption import StopSignals
 from ablate.opening import (
@@ -228,6 +228,8 @@ def carry_on(
             raise InterruptedStudyError(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
+        arms = tuple(arm.name for arm in folder.resolved.study.arms)
+        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes))
         summary = run_study(
             folder.resolved.schedule,
             store,
