@@ -45,8 +45,8 @@ class Visible:
         return f"{seen} {supposed}; what it can see of time is unknown here, run with {TELLS_TIME_TOO} first"
 
 
-TELLS_TIME_TOO = "--trials 4 --processes 2"
-"""The smallest study whose trials tell the spreads of accuracy and of time: two blocks in each of two processes."""
+TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
+"""The quickest study whose trials tell the spreads of accuracy and of time, each block in a process of its own."""
 
 
 def visible(

@@ -18,7 +18,7 @@ class Spreads:
 
     `correlation` is that of two arms' accuracies in a block. `time_within_percent` is that of trials within a process and
     `time_arm_in_process_percent` what a process does to one arm alone; the shift that all its arms share cancels in a contrast.
-    Both are None where the trials cannot tell them apart. `source` completes "with the spreads of ...".
+    Both are None where there was one process only. `source` completes "with the spreads of ...".
     """
 
     accuracy_pp: float
@@ -50,8 +50,9 @@ name: they say nothing of another machine, preset or data set.
 def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own trials") -> Spreads | None:
     """The spreads of a run folder's own trials, from the blocks that hold a usable trial of every arm in one process.
 
-    None with fewer than two arms, three such blocks, or no spread at all. The spreads of time take two such processes, one of them
-    with two such blocks; otherwise they are None. Source: expected mean squares of the two-way layout.
+    None with fewer than two arms, three such blocks, or no spread at all. The spreads of time take two processes. Where each ran one
+    block they cannot be told apart, and all of it counts as the process's: true of a study of one block in each process, and for more
+    blocks in each an upper limit. Source: expected mean squares of the two-way layout.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
@@ -67,7 +68,7 @@ def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own tr
     accuracy = blocks.tta_accuracy[timed]
     variance = float(accuracy.var(axis=0, ddof=1).mean())
     time_variances = _time_variances(blocks.log_time[timed], process)
-    if variance <= NO_SPREAD**2 or (time_variances and time_variances[0] <= NO_SPREAD**2):
+    if variance <= NO_SPREAD**2 or (time_variances and sum(time_variances) <= NO_SPREAD**2):
         return None
     within, arm_in_process = (100 * each**0.5 for each in time_variances) if time_variances else (None, None)
     residuals = accuracy - accuracy.mean(axis=0) - accuracy.mean(axis=1, keepdims=True) + accuracy.mean()
@@ -84,14 +85,15 @@ def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own tr
 def _time_variances(log_time: FloatArray, process: NDArray[np.int64]) -> tuple[float, float] | None:
     """Variances of log time `(blocks, arms)`: within a process, and of what a process `(blocks,)` does to one arm alone.
 
-    None where one process, or one block in each, does not tell the two apart.
+    None for one process; with one block in each, 0 and the sum of both.
     """
     arms = log_time.shape[1]
     names, owner, blocks_each = np.unique(process, return_inverse=True, return_counts=True)
-    if not 1 < len(names) < len(process):
+    if len(names) == 1:
         return None
     from_block_mean = log_time - log_time.mean(axis=1, keepdims=True)
     means = process_means(from_block_mean.T, process).T
-    within = float(((from_block_mean - means[owner]) ** 2).sum()) / ((arms - 1) * (len(process) - len(names)))
+    repeats = len(process) - len(names)
+    within = float(((from_block_mean - means[owner]) ** 2).sum()) / ((arms - 1) * repeats) if repeats else 0.0
     between = float(((means - means.mean(axis=0)) ** 2).sum()) / ((arms - 1) * (len(names) - 1))
     return within, max(0.0, between - within * float((1 / blocks_each).mean()))

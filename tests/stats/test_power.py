@@ -105,7 +105,7 @@ def test_small_studies_say_what_they_lack():
         ),
         (
             lambda: processes_needed(1.0, 4, spreads=WITHOUT_TIME),
-            "the spreads of runs/one tell nothing of time: run with --trials 4 --processes 2 first",
+            "the spreads of runs/one tell nothing of time: run with --trials 3 --processes 3 first",
         ),
         (lambda: processes_needed(1.0, 0, spreads=PUBLISHED_SPREADS), "blocks_each = 0: give 1 or more"),
     ],
@@ -121,7 +121,7 @@ def test_whose_spreads_are_meant_has_to_be_said(function):
 
 
 def test_what_nobody_has_measured_is_unknown():
-    for processes, first in ((1, "--trials 3"), (5, "--trials 4 --processes 2")):
+    for processes, first in ((1, "--trials 3"), (5, "--trials 3 --processes 3")):
         seen = visible(20, processes, spreads=None)
         assert np.isnan(seen.accuracy_pp)
         assert np.isnan(seen.time_percent)
@@ -135,6 +135,6 @@ def test_spreads_of_one_process_promise_nothing_of_time():
     assert np.isnan(seen.time_percent)
     assert seen.sentence == (
         "This study can see 0.12 pp of accuracy (80 % power, with the spreads of runs/one); "
-        "what it can see of time is unknown here, run with --trials 4 --processes 2 first"
+        "what it can see of time is unknown here, run with --trials 3 --processes 3 first"
     )
     assert "gives no interval of time" in visible(20, 1, spreads=WITHOUT_TIME).sentence
