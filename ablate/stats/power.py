@@ -39,7 +39,9 @@ class Visible:
         seen = f"This study can see {self.accuracy_pp:.2f} pp of accuracy"
         supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
         if isfinite(self.time_percent):
-            return f"{seen} and {self.time_percent:.2g} % of time {supposed}"
+            # Two digits, but never as 1.2e+02.
+            time = f"{self.time_percent:.2g}" if self.time_percent < 99.5 else f"{self.time_percent:.0f}"
+            return f"{seen} and {time} % of time {supposed}"
         if min(self.processes, self.blocks) < 2:
             return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
         return f"{seen} {supposed}; what it can see of time is unknown here, run with {TELLS_TIME_TOO} first"

@@ -129,6 +129,12 @@ def test_what_nobody_has_measured_is_unknown():
         assert seen.sentence == f"What this study can see is unknown here; run with {first} first"
 
 
+@pytest.mark.parametrize(("arm_in_process", "said"), [(0.01, "0.038 %"), (3.0, "7.4 %"), (60.0, "317 %")])
+def test_large_effects_are_said_in_plain_numbers(arm_in_process, said):
+    noisy = replace(PUBLISHED_SPREADS, time_arm_in_process_percent=arm_in_process)
+    assert f"pp of accuracy and {said} of time" in visible(20, 5, spreads=noisy).sentence
+
+
 def test_spreads_of_one_process_promise_nothing_of_time():
     seen = visible(20, 5, spreads=WITHOUT_TIME)
     assert seen.accuracy_pp == with_published(20, 5).accuracy_pp
