@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ablate import stats
 from ablate.design import Contrast
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.evidence import RECORD_TARGET, Evidence
 from ablate.plots.curves import curves
 from ablate.plots.distribution import distribution
@@ -45,7 +45,7 @@ def draw(
         AblateError: the folder cannot be understood.
     """
     if kind not in KINDS:
-        raise UsageError(f"There is no figure '{kind}'.{near_match(kind, KINDS)}")
+        raise UsageError(f"There is no figure '{kind}'.{near_match_and_all(kind, KINDS)}")
     for option, chosen in (("published", published), ("equal_accuracy", equal_accuracy)):
         if chosen and kind != "waterfall":
             raise UsageError(

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.plots import style, text
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
@@ -154,7 +154,7 @@ def _panels(outcome: str, margins: Margins) -> list[_Panel]:
     if outcome == "both":
         return list(choices.values())
     if outcome not in choices:
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *choices])}")
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *choices])}")
     return [choices[outcome]]
 
 

@@ -196,8 +196,8 @@ def test_shapley_bars_stand_beside_the_ladders() -> None:
         ours = [getattr(by_subject[subject], column) for subject in order] + [getattr(values.total, column)]
         theirs = [getattr(share, column) for share in (*rungs.shares, rungs.total)]
         assert widths == [*ours, *theirs]
-    with pytest.raises(UsageError, match="`ablate study run shapley`"):
-        plots.shapley(Attribution(note="63 of the 64 subsets are not in this study"))
+    with pytest.raises(UsageError, match="cannot be drawn: Shapley values need all 64 combinations; this study has 1"):
+        plots.shapley(Attribution(note="Shapley values need all 64 combinations; this study has 1"))
 
 
 def test_interactions_mark_the_intervals_that_miss_zero() -> None:
