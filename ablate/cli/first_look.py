@@ -3,10 +3,10 @@
 import shlex
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from ablate.events import StudyOpened, StudyStarted
+from ablate.fitted_table import FittedTable
 from ablate.records import Trial
 
 MOST_ROWS = 12
@@ -48,13 +48,13 @@ class FirstLook:
         self._block = None
         return True
 
-    def shown(self, time_left: str) -> Sequence[Text | Table]:
+    def shown(self, time_left: str) -> Sequence[Text | FittedTable]:
         """The look itself; `time_left` is what the rest will take, "" where nobody knows."""
         trials = [trial for trial in self._trials.values() if trial is not None]
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("arm", overflow="fold")
+        table = FittedTable()
+        table.add_column("arm", words=True)
         for heading in ("TTA accuracy", "time"):
-            table.add_column(heading, justify="right", no_wrap=True)
+            table.add_column(heading, numeric=True)
         for trial in trials[:MOST_ROWS]:
             measured = trial.measurements
             if measured is None:

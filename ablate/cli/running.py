@@ -7,13 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from ablate.cli.options import StudyOptions
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.state import command_line, debugging
+from ablate.fitted_table import FittedTable
 from ablate.records import Json
 
 if TYPE_CHECKING:
@@ -103,12 +102,12 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
     from ablate.stats.wording import counted
 
     console = stdout()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm", no_wrap=True)
-    table.add_column("features on", justify="right")
-    table.add_column("length", justify="right")
+    table = FittedTable()
+    table.add_column("arm", words=True)
+    table.add_column("features on", numeric=True)
+    table.add_column("length", numeric=True)
     for arm in resolved.study.arms:
-        table.add_row(Text(arm.name), str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
+        table.add_row(arm.name, str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
     console.print(table)
     for name, reason in resolved.study.left_out:
         line(console, f"left out: {name}: {reason}")

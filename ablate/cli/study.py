@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli import options
@@ -17,6 +16,7 @@ from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume
 from ablate.cli.state import debugging
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.status import StudyStatus
@@ -35,15 +35,13 @@ def list_studies(as_json: options.AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([study.to_json() for study in studies], indent=2, ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("study", no_wrap=True)
-    table.add_column("question")
+    table = FittedTable()
+    table.add_column("study")
+    table.add_column("question", words=True)
     for heading in ("arms", "blocks", "processes"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, numeric=True)
     for study in studies:
-        table.add_row(
-            Text(study.name), Text(study.question), str(len(study.arms)), str(study.blocks), str(study.processes)
-        )
+        table.add_row(study.name, study.question, str(len(study.arms)), str(study.blocks), str(study.processes))
     stdout().print(table)
 
 
@@ -154,14 +152,14 @@ def _as_json(now: "StudyStatus") -> dict[str, Any]:
     return {**told, "state": now.state, "arms": rows}
 
 
-def _arms_table(now: "StudyStatus") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm", no_wrap=True)
+def _arms_table(now: "StudyStatus") -> FittedTable:
+    table = FittedTable()
+    table.add_column("arm", words=True)
     for heading in ("trials", "failed", "TTA accuracy %", "seconds"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, numeric=True)
     for row in now.arms.to_dict("records"):
         table.add_row(
-            Text(row["arm"]),
+            row["arm"],
             str(row["trials"]),
             str(row["failed"] + row["timed_out"]),
             _with_interval(row, "tta_accuracy", scale=100, decimals=2),
