@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ablate.design import Catalogue, Study
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.shipped import ShippedCatalogue
 from ablate.user_files import call_in_user_file, run_user_file
 
@@ -38,7 +38,7 @@ def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None
         own = study_files()
         if given not in own:
             hint = f" For a file of your own: {given}.py" if path.with_suffix(".py").is_file() else ""
-            raise UsageError(f"Unknown study '{given}'.{near_match(given, own)}{hint}")
+            raise UsageError(f"Unknown study '{given}'.{near_match_and_all(given, own)}{hint}")
         path = own[given]
     return _study_in(path, catalogue or ShippedCatalogue())
 
