@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ablate.cli.output import stdout
 from ablate.errors import UsageError, near_match
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.registry import Registry
@@ -87,17 +88,16 @@ def _slot(registry: "Registry", field: "RecipeField") -> Group:
     return Group(Text.assemble((field.name, "bold"), f"  {field.type_name}, from ablate.parts"), rows)
 
 
-def _numbers(registry: "Registry", chosen: list["RecipeField"]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("number", no_wrap=True)
-    table.add_column("type", no_wrap=True)
-    table.add_column("baseline", justify="right", no_wrap=True)
-    table.add_column("set by", overflow="fold")
-    table.add_column("what it is")
+def _numbers(registry: "Registry", chosen: list["RecipeField"]) -> FittedTable:
+    table = FittedTable()
+    table.add_column("number")
+    table.add_column("type")
+    table.add_column("baseline", numeric=True)
+    table.add_column("set by", words=True)
+    table.add_column("what it is", words=True)
     for field in chosen:
         baseline = str(getattr(registry.baseline, field.name))
-        setters = ", ".join(_set_by(registry, field))
-        table.add_row(Text(field.name, style="bold"), field.type_name, baseline, Text(setters), Text(field.purpose))
+        table.add_row(field.name, field.type_name, baseline, ", ".join(_set_by(registry, field)), field.purpose)
     return table
 
 
