@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
+from ablate.json_objects import parse
 
 ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
 
@@ -66,10 +67,12 @@ class Arm:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Arm":
-        """The arm that a JSON object describes."""
-        return cls(
-            name=line["name"], features=frozenset(line["features"]), length=line["length"], stream=line["stream"]
-        )
+        """The arm that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the arm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +108,12 @@ class Contrast:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Contrast":
-        """The contrast that a JSON object describes."""
-        return cls(**line)
+        """The contrast that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the contrast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from ablate.designs import (
     with_twin,
 )
 from ablate.errors import UsageError
+from ablate.json_objects import parse
 from ablate.records import TrialSpec
 
 __all__ = [
@@ -225,15 +226,10 @@ class Study:
         """The study that a JSON object describes.
 
         Raises:
-            KeyError, TypeError: the object lacks a field or has one too many.
+            ShapeError: a field is missing, unknown, or holds what it cannot.
             UsageError: the fields do not fit together.
         """
-        parts = {
-            "arms": tuple(Arm.from_json(arm) for arm in line["arms"]),
-            "contrasts": tuple(Contrast.from_json(contrast) for contrast in line["contrasts"]),
-            "left_out": tuple((name, reason) for name, reason in line["left_out"]),
-        }
-        return cls(**{**line, **parts})
+        return parse(cls, line, "the study")
 
 
 def _names(catalogue: Catalogue, names: Iterable[str] | None) -> Iterable[str]:

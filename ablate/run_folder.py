@@ -90,8 +90,12 @@ class RunFolder:
             raise AblateError(f"{study_path}, line {error.lineno} is not JSON: {error.msg}.") from error
         except AblateError as error:
             raise AblateError(f"{study_path}: {error}") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AblateError(f"{study_path} does not describe a study: {type(error).__name__}: {error}.") from error
+        except RecursionError as error:
+            raise AblateError(f"{study_path} does not describe a study: it is nested too deep.") from error
+        except ValueError as error:
+            raise AblateError(
+                f"{study_path} does not describe a study: {error} Restore the file from a copy; trials.jsonl was not touched."
+            ) from error
 
     def source_file(self, option: str) -> Path | None:
         """The file that an option named when the study was made, or the folder's copy of it where it is not there any more."""
