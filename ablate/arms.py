@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
 from ablate.json_objects import parse
+from ablate.printable import check_printable
 
 ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
 
@@ -80,7 +81,7 @@ class Contrast:
     """A question of two arms: what `subject` (a feature, a group, or a sum of them) does, with it minus without it.
 
     Raises:
-        UsageError: an unknown kind, or one arm on both sides.
+        UsageError: an unknown kind, one arm on both sides, or a subject that does not print on one line.
     """
 
     subject: str
@@ -94,6 +95,7 @@ class Contrast:
                 f"Contrast '{self.subject}' has unknown kind '{self.kind}'."
                 + near_match(self.kind, get_args(ContrastKind))
             )
+        check_printable("The subject of a contrast", self.subject)
         if self.with_arm == self.without_arm:
             raise UsageError(f"Contrast '{self.subject}' compares arm '{self.with_arm}' with itself.")
 

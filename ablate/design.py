@@ -22,6 +22,7 @@ from ablate.designs import (
 )
 from ablate.errors import UsageError
 from ablate.json_objects import parse
+from ablate.printable import check_printable
 from ablate.records import TrialSpec
 
 __all__ = [
@@ -57,7 +58,7 @@ class Study:
 
     Raises:
         UsageError: arms and contrasts that do not fit together, fewer than one block or process, more processes than blocks,
-            a negative seed.
+            a negative seed, a question that does not print on one line.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Study:
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
             raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
+        check_printable(f"The question of study '{self.name}'", self.question)
         check_arms(self.arms, self.contrasts)
         if self.blocks < 1:
             raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")

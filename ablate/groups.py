@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ablate.printable import check_printable, printable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -9,12 +11,19 @@ class Group:
 
     `published_percent` is the share of the baseline's time the bar claims, in percent, or None where nothing was published;
     `source` says where the figure stands.
+
+    Raises:
+        UsageError: a text that does not print on one line.
     """
 
     slug: str
     title: str
     published_percent: float | None
     source: str
+
+    def __post_init__(self) -> None:
+        for what, text in (("slug", self.slug), ("title", self.title), ("source", self.source)):
+            check_printable(f"The {what} of group '{printable(self.slug)}'", text)
 
 
 _HIVE_CHART = "hiverge/cifar10-speedrun, img/improvements.svg (2025-09-30)"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ablate.design import Arm, Contrast, Study
 from ablate.errors import AblateError, UsageError
+from ablate.printable import check_printable
 from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial, TrialSpec, digest
 from ablate.resolved import ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder, check_new_folder
@@ -25,6 +26,12 @@ _ROW = re.compile(rf"\|\s*(\w*)\s*\|\s*(eval|\d+)\s*\|{_NUMBER}\|{_NUMBER}\|{_NU
 
 The closing pipe is required: without it the row was cut, and its last number may lack digits.
 """
+
+
+_EXAMPLE = (
+    "|  run  | epoch | train_acc | val_acc | tta_val_acc | time_seconds |\n"
+    "|     1 |  eval |    0.9823 |  0.9316 |      0.9402 |       2.5921 |"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +56,7 @@ def read_log(path: Path) -> tuple[LoggedTrial, ...]:
     are passed over.
 
     Raises:
-        UsageError: the file cannot be read, or an accuracy is not a fraction.
-        AblateError: it holds no trial.
+        UsageError: the file cannot be read, it holds no trial, or an accuracy is not a fraction.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -58,9 +64,8 @@ def read_log(path: Path) -> tuple[LoggedTrial, ...]:
         raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
     trials = tuple(_trials(text, path))
     if not trials:
-        raise AblateError(
-            f"{path} holds no trial: no `eval` row of a table "
-            "run | epoch | train_acc | val_acc | tta_val_acc | time_seconds, other than a warm-up's."
+        raise UsageError(
+            f"{path} holds no trial: no `eval` row of an airbench table, other than a warm-up's. Such a row is\n{_EXAMPLE}"
         )
     return trials
 
@@ -105,11 +110,11 @@ def import_logs(
     them all logs are one arm. What a log does not say (seeds, hardware, the data's digest) is recorded as unknown.
 
     Raises:
-        UsageError: `out` exists or cannot be written, a log is named twice or cannot be read, a pattern takes no log, a log belongs to
-            no arm or to two.
-        AblateError: a log holds no trial.
+        UsageError: `out` exists or cannot be written, a log is named twice, cannot be read or holds no trial, a pattern takes no log,
+            a log belongs to no arm or to two, the data set's name does not print on one line.
     """
     check_new_folder(out)
+    check_printable("The name of the data set (--data)", data)
     if not logs:
         raise UsageError("There is no log to import.")
     twice = [path for path in logs if [other.resolve() for other in logs].count(path.resolve()) > 1]

@@ -129,8 +129,10 @@ def _verbatim(value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not -_LARGEST_WHOLE <= value < _LARGEST_WHOLE:
-        raise _wrong(value, "a whole number of 63 bits")
+    if type(value) is not int:
+        raise _wrong(value, "a whole number")
+    if not -_LARGEST_WHOLE <= value < _LARGEST_WHOLE:
+        raise _wrong(value, "a whole number of 64 bits")
     return value
 
 

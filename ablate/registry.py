@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
 from ablate.parts.part import Part, jsonable
+from ablate.printable import check_printable, printable
 from ablate.recipe import Recipe, field_types
 from ablate.records import digest
 
@@ -34,6 +35,13 @@ class Feature:
     excludes: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
+        for what, text in (
+            ("name", self.name),
+            ("group", self.group),
+            ("summary", self.summary),
+            ("source", self.source),
+        ):
+            check_printable(f"The {what} of feature '{printable(self.name)}'", text)
         object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
         object.__setattr__(self, "requires", frozenset(self.requires))
         object.__setattr__(self, "excludes", frozenset(self.excludes))

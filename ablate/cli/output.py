@@ -3,6 +3,8 @@
 from rich.console import Console
 from rich.text import Text
 
+from ablate.printable import printable_lines
+
 UNKNOWN_WIDTH = 160
 """Columns where there is no terminal: a script's copy of a table should not be cut at 80."""
 
@@ -24,7 +26,7 @@ def remark(text: str) -> None:
 
 def line(console: Console, text: str, style: str = "") -> None:
     """One line of plain text, which only the terminal itself may break: a path or command in it can be copied whole."""
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
 
 
 def _wide_unless_terminal(console: Console) -> Console:

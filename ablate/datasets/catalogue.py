@@ -13,6 +13,7 @@ from ablate.datasets.imagefolder import ImageFolderReader
 from ablate.datasets.members import members
 from ablate.datasets.official import OfficialReader
 from ablate.errors import DataError, near_match
+from ablate.printable import printable
 
 RESERVED = ("auto", "synthetic")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -34,7 +35,7 @@ def resolve(name: str, home: Path | None = None) -> str:
     known = {*RESERVED, "cifar10", *homes.names(place)}
     if name not in known:
         raise DataError(
-            f"no data set '{name}' in {place}.{near_match(name, known)}\n"
+            f"no data set '{printable(name)}' in {place}.{near_match(name, known)}\n"
             "`ablate data list` shows what is here, `ablate data import NAME PATH` brings a set in."
         )
     return name
@@ -85,7 +86,7 @@ def import_dataset(
     if not _NAME.fullmatch(name) or name in RESERVED:
         reason = "is made by the package" if name in RESERVED else "is no name for a data set"
         raise DataError(
-            f"'{name}' {reason}; use up to 64 letters, digits, '-', '_' and '.', not {' or '.join(RESERVED)}."
+            f"'{printable(name)}' {reason}; use up to 64 letters, digits, '-', '_' and '.', not {' or '.join(RESERVED)}."
         )
     homes.refuse_taken(place, name, replace=replace)
     dataset = _read_source(name, path, progress)

@@ -1,6 +1,7 @@
 """The report's two tables for a paper: booktabs, nothing of it in need of other packages."""
 
 from ablate.evidence import Evidence
+from ablate.printable import printable
 from ablate.report.headline import headline
 from ablate.report.tables import Cell, Table, arms_table, effects_table
 from ablate.report.wording import NOTHING
@@ -41,7 +42,7 @@ def latex_report(evidence: Evidence) -> str:
 
 def escaped(text: str) -> str:
     """The text as LaTeX sets it, letter by letter."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in " ".join(text.split()))
+    return "".join(_ESCAPES.get(letter, letter) for letter in " ".join(printable(text).split()))
 
 
 def _environment(table: Table, caption: str, label: str) -> str:
