@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import log1p
+from math import log1p, nan
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from ablate.errors import UsageError
 from ablate.evidence import Evidence
 from ablate.matching import ArmPair, Match, match, same_trainings
+from ablate.printable import printable
 from ablate.report.caveats import Caveat
 from ablate.report.provenance import fact_label, fact_text
 from ablate.report.wording import listed
@@ -91,7 +92,8 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> Co
     if paths[0] == paths[1]:
         raise UsageError(f"{first} and {second} are the same run folder; give two different ones.")
     names = (paths[0].name, paths[1].name) if paths[0].name != paths[1].name else (str(first), str(second))
-    return compare_evidence(Evidence.read(first), Evidence.read(second), names=names)
+    shown = (printable(names[0]), printable(names[1]))
+    return compare_evidence(Evidence.read(first), Evidence.read(second), names=shown)
 
 
 def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str]) -> Comparison:
@@ -178,7 +180,7 @@ def _contrast_change(first: Effect, second: Effect) -> Change:
         Sample(n=effect.blocks, mean=effect.tta_accuracy_pp, sd=effect.tta_accuracy_sd_pp) for effect in (first, second)
     ]
     times = [
-        Sample(n=effect.processes, mean=log1p(effect.time_percent / 100), sd=effect.time_sd_percent / 100)
+        Sample(n=effect.processes, mean=_log_of_percent(effect.time_percent), sd=effect.time_sd_percent / 100)
         for effect in (first, second)
     ]
     return _change(
@@ -191,6 +193,11 @@ def _contrast_change(first: Effect, second: Effect) -> Change:
         difference(accuracies[1], accuracies[0]),
         difference(times[1], times[0]),
     )
+
+
+def _log_of_percent(percent: float) -> float:
+    """NaN where the time without was so long beside the time with that rounding left nothing of it."""
+    return log1p(percent / 100) if percent > -100 else nan
 
 
 def _change(

@@ -151,6 +151,8 @@ def _truth(value: Any) -> bool:
 
 
 def _whatever(value: Any) -> Any:
+    if type(value) is int:
+        return _whole(value)
     return value
 
 

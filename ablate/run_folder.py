@@ -52,7 +52,8 @@ class RunFolder:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
         try:
             draft.mkdir(parents=True)
-            with (draft / "study.json").open("w", encoding="utf-8") as file:
+            # Half a surrogate pair, as in a path that is not UTF-8, becomes the escape by which JSON spells it.
+            with (draft / "study.json").open("w", encoding="utf-8", errors="backslashreplace") as file:
                 json.dump(resolved.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
                 file.write("\n")
                 file.flush()
