@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ablate.design import Arm, Contrast, Study
 from ablate.errors import AblateError, UsageError
-from ablate.printable import check_printable
+from ablate.printable import check_printable, printable
 from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial, TrialSpec, digest
 from ablate.resolved import ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder, check_new_folder
@@ -61,11 +61,11 @@ def read_log(path: Path) -> tuple[LoggedTrial, ...]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
+        raise UsageError(f"Cannot read {printable(str(path))}: {error.strerror}.") from error
     trials = tuple(_trials(text, path))
     if not trials:
         raise UsageError(
-            f"{path} holds no trial: no `eval` row of an airbench table, other than a warm-up's. Such a row is\n{_EXAMPLE}"
+            f"{printable(str(path))} holds no trial: no `eval` row of an airbench table, other than a warm-up's. Such a row is\n{_EXAMPLE}"
         )
     return trials
 
@@ -80,7 +80,9 @@ def _trials(text: str, path: Path) -> Iterator[LoggedTrial]:
                 run, curve = name, []
             for accuracy in (train, plain, tta):
                 if accuracy is not None and (accuracy < 0 or accuracy > 1):
-                    raise UsageError(f"{path}, line {number}: accuracy {accuracy:g} is not a fraction between 0 and 1.")
+                    raise UsageError(
+                        f"{printable(str(path))}, line {number}: accuracy {accuracy:g} is not a fraction between 0 and 1."
+                    )
             if epoch != "eval":
                 curve += [] if plain is None else [plain]
                 continue
