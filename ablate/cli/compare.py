@@ -32,9 +32,12 @@ def compare(
 ) -> None:
     """Compare two run folders: second minus first, for the arms and contrasts they share, and what else differs.
 
-    Arms are matched by their recipes, so "+ silu" in one may be "baseline + silu" in the other. Time saved and accuracy are better
-    where positive; --json has the raw differences, where more time is positive. Stored numbers are never as good as two arms in
-    one study; the intervals are unpaired.
+    Arms are matched by their recipes: "+ silu" in one folder may be
+    "baseline + silu" in the other. Time saved and accuracy are better where
+    positive; --json has the raw differences, where more time is positive.
+
+    Stored numbers are never as good as two arms in one study; the intervals
+    are unpaired.
     """
     from ablate.compare import compare as compared
     from ablate.report.machine import as_json as to_json
