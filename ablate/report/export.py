@@ -21,6 +21,7 @@ from ablate.store import MemoryTrialStore
 TrialFormat: TypeAlias = Literal["csv", "json", "parquet"]
 
 TRIAL_FORMATS: tuple[TrialFormat, ...] = get_args(TrialFormat)
+"""The formats of a table of trials."""
 
 TRIAL_COLUMNS: Mapping[str, str] = {
     "study": "name of the study",
@@ -59,8 +60,10 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "commit": "commit of the package that ran it",
     "throttle_reasons": "why the device slowed itself down before or after the trial",
 }
-"""The columns, in their order, and what each holds; numbers of the device before and after the trial follow them, such as
-`device_before_temperature_c`."""
+"""The columns of a table of trials, in their order, and what each holds.
+
+Numbers of the device before and after the trial follow them, such as `device_before_temperature_c`.
+"""
 
 _LISTS = {"features": "text", "marks": "text", "curve": "number", "throttle_reasons": "text"}
 _FACTS = ("device", "device_name", "commit")

@@ -18,6 +18,7 @@ from ablate.run_folder import RunFolder
 Format: TypeAlias = Literal["table", "md", "csv", "json", "html", "latex"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
+"""The formats of a report."""
 
 
 def report(folder: str | os.PathLike[str], format: str = "table") -> str:
