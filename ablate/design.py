@@ -21,7 +21,7 @@ from ablate.designs import (
     with_twin,
 )
 from ablate.errors import UsageError
-from ablate.json_objects import parse
+from ablate.json_objects import ANY_SIZE, parse
 from ablate.printable import check_printable
 from ablate.records import TrialSpec
 
@@ -67,7 +67,7 @@ class Study:
     contrasts: tuple[Contrast, ...]
     blocks: int = 20
     processes: int = 5
-    seed: int = 0
+    seed: int = field(default=0, metadata=ANY_SIZE)
     data: str = "auto"
     preset: str = "auto"
     left_out: tuple[tuple[str, str], ...] = field(default=())
@@ -77,6 +77,9 @@ class Study:
             raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
         check_printable(f"The question of study '{self.name}'", self.question)
         check_arms(self.arms, self.contrasts)
+        for what, number in (("blocks", self.blocks), ("processes", self.processes), ("seed", self.seed)):
+            if type(number) is not int:
+                raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
         if self.blocks < 1:
             raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
         if self.processes < 1:

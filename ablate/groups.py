@@ -1,7 +1,9 @@
 """Groups: the sets of features that a published figure shows as one bar each."""
 
 from dataclasses import dataclass
+from types import NoneType
 
+from ablate.errors import UsageError
 from ablate.printable import check_printable, printable
 
 
@@ -13,7 +15,7 @@ class Group:
     `source` says where the figure stands.
 
     Raises:
-        UsageError: a text that does not print on one line.
+        UsageError: a text that does not print on one line, a percentage that is no number.
     """
 
     slug: str
@@ -22,8 +24,12 @@ class Group:
     source: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.published_percent, (int, float, NoneType)):
+            raise UsageError(
+                f"Group '{self.slug}' has published_percent={self.published_percent!r}; a number or None belongs there."
+            )
         for what, text in (("slug", self.slug), ("title", self.title), ("source", self.source)):
-            check_printable(f"The {what} of group '{printable(self.slug)}'", text)
+            check_printable(f"The {what} of group '{printable(str(self.slug))}'", text)
 
 
 _HIVE_CHART = "hiverge/cifar10-speedrun, img/improvements.svg (2025-09-30)"

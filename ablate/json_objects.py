@@ -16,8 +16,27 @@ _Reader = Callable[[Any], Any]
 VERBATIM: Mapping[str, bool] = MappingProxyType({"verbatim": True})
 """Metadata of a field whose texts are names of files or words of a command, and stay what they are."""
 
+ANY_SIZE: Mapping[str, bool] = MappingProxyType({"any_size": True})
+"""Metadata of a field of whole numbers that no table holds, and that may be longer than 64 bits."""
+
 _LARGEST_WHOLE = 2**63
 _LONGEST_SHOWN = 40
+
+
+def reason_unreadable(error: Exception) -> str:
+    """Why a text could not be parsed, in a sentence, for whatever `bytes.decode`, `json.loads` and `parse` raise."""
+    if isinstance(error, ShapeError):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return f"not text: {error.reason} at byte {error.start + 1}."
+    if isinstance(error, json.JSONDecodeError):
+        if error.doc.startswith("\ufeff"):
+            return "it begins with a byte order mark; save it as UTF-8 without one."
+        where = f"line {error.lineno}, " if error.doc.rstrip("\n").count("\n") else ""
+        return f"not JSON: {error.msg.removesuffix(' at')} at {where}place {error.colno}."
+    if isinstance(error, RecursionError):
+        return "it is nested too deep."
+    return "it holds a number with too many digits."
 
 
 class ShapeError(ValueError):
@@ -82,6 +101,8 @@ def _odd_fields(given: Any, required: set[str], known: Any) -> ShapeError:
 
 
 def _of_field(field: Field[Any]) -> _Reader:
+    if field.metadata.get("any_size"):
+        return _whole_of_any_size
     return _of_type(field.type, _verbatim if field.metadata.get("verbatim") else _text)
 
 
@@ -150,9 +171,13 @@ def _truth(value: Any) -> bool:
     return value
 
 
+def _whole_of_any_size(value: Any) -> int:
+    if type(value) is not int:
+        raise _wrong(value, "a whole number")
+    return value
+
+
 def _whatever(value: Any) -> Any:
-    if type(value) is int:
-        return _whole(value)
     return value
 
 

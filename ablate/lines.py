@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError, UsageError
-from ablate.json_objects import ShapeError, shown
+from ablate.json_objects import ShapeError, reason_unreadable, shown
 from ablate.records import SCHEMA, Environment, NewerSchemaError, RecipeRecord, Trial, canonical_json, check_schema
 
 
@@ -62,20 +62,10 @@ def read_records(path: Path) -> Iterator[Record]:
                 raise AblateError(f"{path}, line {number}: {error}") from None
             except (ValueError, RecursionError) as error:
                 raise AblateError(
-                    f"{path}, line {number} is not a record of a trial: {_reason(error)} Nothing was changed; "
+                    f"{path}, line {number} is not a record of a trial: {reason_unreadable(error)} Nothing was changed; "
                     "restore that line from a copy, or delete it to run its trial again."
                 ) from error
             yield Record(value, digest, end)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deep."
-    if isinstance(error, UnicodeDecodeError):
-        return f"not text: {error.reason} at byte {error.start + 1}."
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} at place {error.pos + 1}."
-    return str(error)
 
 
 def _parse(line: bytes) -> tuple[Trial | RecipeRecord | Environment, str]:

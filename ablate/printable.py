@@ -27,12 +27,14 @@ def printable_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
-def check_printable(what: str, text: str) -> None:
+def check_printable(what: str, text: object) -> None:
     """Refuse a text that could not be printed on one line as it is; `what` names it: "The question of study 'x'".
 
     Raises:
-        UsageError: it has a line break or a control character; the message names which and where.
+        UsageError: it is no text, or has a line break or a control character; the message names which and where.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"{what} is {text!r}, not a text.")
     shown = printable(text)
     if shown == text:
         return

@@ -41,7 +41,7 @@ class Feature:
             ("summary", self.summary),
             ("source", self.source),
         ):
-            check_printable(f"The {what} of feature '{printable(self.name)}'", text)
+            check_printable(f"The {what} of feature '{printable(str(self.name))}'", text)
         object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
         object.__setattr__(self, "requires", frozenset(self.requires))
         object.__setattr__(self, "excludes", frozenset(self.excludes))

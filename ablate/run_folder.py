@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError, near_match
+from ablate.json_objects import reason_unreadable
 from ablate.resolved import ResolvedStudy
 from ablate.store import JsonlTrialStore, MemoryTrialStore
 
@@ -78,24 +79,19 @@ class RunFolder:
         folder = Path(path)
         study_path = folder / "study.json"
         try:
-            text = study_path.read_text(encoding="utf-8")
+            contents = study_path.read_bytes()
         except FileNotFoundError:
             raise UsageError(_no_folder(folder)) from None
         except OSError as error:
             raise UsageError(f"Cannot read {study_path}: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise AblateError(f"{study_path} is not text: {error.reason} at byte {error.start}.") from error
         try:
-            return cls(folder, ResolvedStudy.from_json(json.loads(text)))
-        except json.JSONDecodeError as error:
-            raise AblateError(f"{study_path}, line {error.lineno} is not JSON: {error.msg}.") from error
+            return cls(folder, ResolvedStudy.from_json(json.loads(contents.decode())))
         except AblateError as error:
             raise AblateError(f"{study_path}: {error}") from error
-        except RecursionError as error:
-            raise AblateError(f"{study_path} does not describe a study: it is nested too deep.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AblateError(
-                f"{study_path} does not describe a study: {error} Restore the file from a copy; trials.jsonl was not touched."
+                f"{study_path} does not describe a study: {reason_unreadable(error)} "
+                "Restore the file from a copy; trials.jsonl was not touched."
             ) from error
 
     def source_file(self, option: str) -> Path | None:

@@ -15,7 +15,7 @@ from ablate.design import Design
 from ablate.errors import AblateError
 from ablate.json_objects import ShapeError, parse
 from ablate.printable import printable_lines
-from ablate.records import TrialSpec
+from ablate.records import Environment, TrialSpec
 from ablate.report import Evidence
 from ablate.report.machine import csv_report, json_report
 from ablate.report.markdown import markdown_report
@@ -54,6 +54,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         versions={"torch": "2.11.0", "commit": None},
     )
 
+    environment = Environment(
+        facts={"device_name": "Imaginary GPU", "memory_bytes": 2**36, "compiling": True, "hip": None}
+    )
+
     def full(trial: Any) -> Any:
         return replace(
             trial,
@@ -61,9 +65,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
             device_before={"power_w": 300.5, "throttle_reasons": ["power_cap"]},
             marks=("warm",),
             error="none, really",
+            environment=environment.digest,
         )
 
-    return write_folder(folder / "run", study, trials_of(study), change=full)
+    return write_folder(folder / "run", study, trials_of(study), change=full, environments=(environment,))
 
 
 def places(value: Any, place: Place = ()) -> Iterator[Place]:
@@ -205,3 +210,18 @@ def test_texts_come_out_printable_but_for_paths_and_commands(sound: Path) -> Non
     assert read.study.question == "one two \\x1b[31m"
     assert read.command == ("ablate", "one\ntwo")
     assert read.files[0].path == "/odd\nname.py"
+
+
+def test_a_study_may_have_been_seeded_with_a_number_of_any_size(tmp_path: Path) -> None:
+    study = resolved(PAIR, seed=2**200, blocks=2, processes=1)
+    folder = write_folder(tmp_path / "run", replace(study, overrides={"seed": 2**200}))
+    read = RunFolder.open(folder).resolved
+    assert read == replace(study, overrides={"seed": 2**200})
+    assert str(2**200) in markdown_report(Evidence.read(folder))
+
+
+def test_a_path_that_is_not_utf8_is_kept_as_it_is(tmp_path: Path) -> None:
+    study = replace(resolved(PAIR, blocks=2, processes=1), command=("ablate", "run", "--out", "caf\udce9"))
+    folder = write_folder(tmp_path / "run", study)
+    assert RunFolder.open(folder).resolved.command[-1] == "caf\udce9"
+    markdown_report(Evidence.read(folder)).encode()

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from ablate.arms import Contrast
@@ -45,13 +47,15 @@ def test_lines_stay_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (3, "3, not a text."),
+        (None, "None, not a text."),
         ("a\nb", "has a line break at place 2: 'a b'. Write it as plain text on one line."),
         ("a\tb", "has a tab at place 2"),
         ("ab\x1b[0m", "has the character \\x1b at place 3: 'ab\\x1b[0m'"),
         ("\u202ex", "has the character \\u202e at place 1"),
     ],
 )
-def test_a_text_that_does_not_print_is_refused_where_it_is_written(text: str, said: str) -> None:
+def test_a_text_that_does_not_print_is_refused_where_it_is_written(text: Any, said: str) -> None:
     def study(text: str) -> Study:
         return Study.of(add_one_in(["silu"]), name="mine", question=text)
 
@@ -83,3 +87,15 @@ def test_a_text_that_does_not_print_is_refused_where_it_is_written(text: str, sa
         assert message.startswith(what)
         assert said in message
         assert printable(message) == message
+
+
+@pytest.mark.parametrize("wrong", ["many", 2.0, True, None])
+@pytest.mark.parametrize("setting", ["blocks", "processes", "seed"])
+def test_a_setting_that_is_no_whole_number_is_refused_in_words(setting: str, wrong: object) -> None:
+    with pytest.raises(UsageError, match=f"^Study 'mine' has {setting}={wrong!r}; a whole number belongs there.$"):
+        Study.of(add_one_in(["silu"]), name="mine", question="Worth it?", **{setting: wrong})
+
+
+def test_a_published_percentage_that_is_no_number_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match=r"^Group 'g' has published_percent='5 %'; a number or None belongs there\.$"):
+        Group(slug="g", title="G", published_percent="5 %", source="here")  # type: ignore[arg-type]

@@ -108,7 +108,11 @@ def test_a_missing_folder_is_named_with_the_near_match(tmp_path: Path) -> None:
 
 
 BAD_STUDIES = {
-    "line 2 is not JSON": '{"schema": 1,\n nonsense}',
+    "not JSON: Expecting property name enclosed in double quotes at line 2, place 2.": '{"schema": 1,\n nonsense}',
+    "not JSON: Invalid control character at place 4.": '{"s\0": 1}',
+    "not JSON: Expecting value at place 1.": "",
+    "it begins with a byte order mark; save it as UTF-8 without one.": "\ufeff{}",
+    "it holds a number with too many digits.": '{"schema": ' + "1" * 5000 + "}",
     "does not describe a study: the file lacks 'study', 'schedule', 'arm_features'": '{"schema": 1}',
     "does not describe a study: not a JSON object.": "7",
     "does not describe a study: lacks 'schema'.": "{}",
@@ -129,7 +133,7 @@ def test_a_study_file_that_cannot_be_understood_is_named(tmp_path: Path, message
 
 def test_a_study_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(AblateError, match="is not text"):
+    with pytest.raises(AblateError, match="not text: invalid start byte at byte 1"):
         RunFolder.open(tmp_path)
 
 

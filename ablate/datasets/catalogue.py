@@ -95,8 +95,10 @@ def import_dataset(
 
 
 def _read_source(name: str, path: Path, progress: Progress) -> Dataset:
-    batches = OfficialReader(path.name, genuine=name == "cifar10")
-    images = ImageFolderReader(path.name)
+    # The name of "." is empty.
+    source = printable(path.name or str(path.resolve()))
+    batches = OfficialReader(source, genuine=name == "cifar10")
+    images = ImageFolderReader(source)
     for member in members(path, progress):
         if member.read is None:
             images.add_folder(member.path)
@@ -105,12 +107,12 @@ def _read_source(name: str, path: Path, progress: Progress) -> Dataset:
         elif not batches.file_count:
             images.add_file(member.path, member.read())
     if batches.file_count and images.image_count:
-        raise DataError(f"{path.name}: holds both CIFAR-10 batches and image folders; expected one of them.")
+        raise DataError(f"{source}: holds both CIFAR-10 batches and image folders; expected one of them.")
     if batches.file_count:
         return batches.dataset(name)
     if name == "cifar10":
         raise DataError(
-            f"{path.name}: no CIFAR-10 batches in it; as 'cifar10' only the official files are taken. "
+            f"{source}: no CIFAR-10 batches in it; as 'cifar10' only the official files are taken. "
             "Give the set another name, or get the official archive with `ablate data fetch`."
         )
     return images.dataset(name)

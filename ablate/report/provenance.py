@@ -98,6 +98,6 @@ def fact_text(name: str, value: object) -> str:
         return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name.endswith("_bytes") and isinstance(value, int):
+    if name.endswith("_bytes") and isinstance(value, int) and value < 2**63:
         return f"{value / 2**30:.1f} GiB"
     return str(value)
