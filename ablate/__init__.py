@@ -26,6 +26,8 @@ __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("ablate.environment").package_version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:
@@ -34,4 +36,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

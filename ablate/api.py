@@ -1,25 +1,23 @@
 """Running studies from Python: everything the command line does is a call or two of these."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
-from ablate.arm_trainer import choose_preset, compose_arm
 from ablate.compilation import why_not_compiling
 from ablate.conditions import Difference, differences, marks_for
-from ablate.datasets import Dataset
 from ablate.design import Study
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.events import Event
+from ablate.events import Event, StudyOpened
 from ablate.executors import ChildExecutor, InProcessExecutor
 from ablate.interruption import StopSignals
-from ablate.loading import load_registry
 from ablate.opening import (
-    CURVES,
     Announce,
     check_data,
     child_arguments,
+    environment_in_a_child,
     load_data,
     planned_environment,
     registry_of,
@@ -28,13 +26,27 @@ from ablate.opening import (
     trainer_for,
     untried_by,
 )
-from ablate.records import Json
-from ablate.registry import Registry
+from ablate.planning import Plan, Planning, foresee, plan
 from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
 from ablate.results import Results
 from ablate.run_folder import RunFolder, check_new_folder
 from ablate.runner import Executor, run_study
 from ablate.session import open_device
+
+__all__ = [
+    "CHILD_TRAINER",
+    "OnEvent",
+    "Plan",
+    "Planning",
+    "carry_on",
+    "check_limits",
+    "foresee",
+    "ignore_event",
+    "plan",
+    "plan_resume",
+    "resume",
+    "run",
+]
 
 OnEvent = Callable[[Event], None]
 CHILD_TRAINER = "ablate.opening:child_trainer"
@@ -55,120 +67,49 @@ def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
             raise UsageError(f"{option} takes a positive number, not {limit:g}.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A study with everything it needs, before anything is written."""
-
-    resolved: ResolvedStudy
-    registry: Registry
-    dataset: Dataset
-
-    def compile_keys(self) -> dict[str, str]:
-        """The compile key of each arm."""
-        preset = self.resolved.preset
-        return {arm.name: compose_arm(self.registry, arm, preset).compile_key() for arm in self.resolved.study.arms}
-
-
-def plan(
-    study: Study,
-    *,
-    registry: Registry | None = None,
-    features_from: Path | None = None,
-    registry_file: Path | None = None,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    curves: bool = False,
-    command: Sequence[str] = (),
-    overrides: Mapping[str, Json] | None = None,
-    announce: Announce = say_on_stderr,
-) -> Plan:
-    """Look up every name of a study and load its data; nothing is written.
-
-    Raises:
-        UsageError, DataError: a name, combination, device, preset or data set that does not exist.
-    """
-    if registry is not None and study.processes > 1:
-        raise UsageError(
-            "A registry made in Python cannot be handed to child processes. Take processes=1, or write it to a file and pass "
-            f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
-        )
-    registry = registry or load_registry(features_from=features_from, registry=registry_file)
-    # Names first: a typo should not have to wait for the images.
-    study = study.possible(registry)
-    choose_preset(study.preset, open_device(device))
-    dataset = load_data(study.data, data_dir, announce)
-    resolved = resolve_study(
-        study,
-        registry,
-        dataset,
-        device=device,
-        command=command,
-        overrides={**(overrides or {}), **({CURVES: True} if curves else {})},
-        features_from=features_from,
-        registry_file=registry_file,
-    )
-    return Plan(resolved=resolved, registry=registry, dataset=dataset)
-
-
 def run(
     study: Study,
     *,
-    registry: Registry | None = None,
-    features_from: Path | None = None,
-    registry_file: Path | None = None,
-    data_dir: Path | None = None,
-    device: str = "auto",
-    curves: bool = False,
     out: Path | None = None,
     minutes: float | None = None,
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
     debug: bool = False,
-    command: Sequence[str] = (),
-    overrides: Mapping[str, Json] | None = None,
     on_event: OnEvent = ignore_event,
-    announce: Announce = say_on_stderr,
+    **planning: Unpack[Planning],
 ) -> Results:
-    """Run a study into a new run folder.
+    """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
-    Without `registry`, the package's own is taken, with what `features_from` and `registry_file` name. One process trains in this
-    process, several in children. Failed trials are records; `Results.summary` counts them.
+    One process trains in this process, several (and trials with a time limit) in children. Failed trials are records;
+    `Results.summary` counts them.
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    if registry is not None and timeout_seconds is not None:
+    if planning.get("registry") is not None and timeout_seconds is not None:
         raise UsageError(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
         )
     if out is not None:
         check_new_folder(out)
-    planned = plan(
-        study,
-        registry=registry,
-        features_from=features_from,
-        registry_file=registry_file,
-        data_dir=data_dir,
-        device=device,
-        curves=curves,
-        command=command,
-        overrides=overrides,
-        announce=announce,
-    )
+    planned = plan(study, **planning)
+    if _trains_here(planned.resolved, timeout_seconds):
+        # A device that does not work is refused before there is a folder; children refuse it themselves.
+        open_device(planned.resolved.device)
     folder = RunFolder.create(planned.resolved, out)
     return carry_on(
         folder,
         planned,
-        data_dir=data_dir,
+        data_dir=planning.get("data_dir"),
         minutes=minutes,
         fail_fast=fail_fast,
         timeout_seconds=timeout_seconds,
         debug=debug,
         on_event=on_event,
-        announce=announce,
+        announce=planning.get("announce", say_on_stderr),
     )
 
 
@@ -177,9 +118,12 @@ def plan_resume(
     *,
     data_dir: Path | None = None,
     device: str | None = None,
+    timeout_seconds: float | None = None,
     announce: Announce = say_on_stderr,
 ) -> tuple[RunFolder, Plan, tuple[Difference, ...]]:
     """A run folder, its study looked up again here, and what is not as the folder has it; nothing is written.
+
+    Where children will train, for one because trials have a time limit, a GPU is looked at in a process of its own.
 
     Raises:
         UsageError: no such run folder; a file, name or device is gone; the data set is another.
@@ -198,8 +142,10 @@ def plan_resume(
         registry_file=folder.source_file(REGISTRY_OPTION),
     )
     environments = list(folder.read_trials().environments.values())
-    compiling = why_not_compiling(open_device(now.device)) is None
-    here = planned_environment(now, compiling=compiling)
+    if _trains_here(now, timeout_seconds) or now.device.startswith("cpu"):
+        here = planned_environment(now, compiling=why_not_compiling(open_device(now.device)) is None)
+    else:
+        here = environment_in_a_child(now)
     found = differences(recorded, now, environments=environments, environment=here)
     return folder, Plan(resolved=now, registry=registry, dataset=dataset), found
 
@@ -227,7 +173,9 @@ def resume(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    folder, planned, found = plan_resume(path, data_dir=data_dir, device=device, announce=announce)
+    folder, planned, found = plan_resume(
+        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
+    )
     return carry_on(
         folder,
         planned,
@@ -280,6 +228,8 @@ def carry_on(
             raise InterruptedStudyError(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
+        arms = tuple(arm.name for arm in folder.resolved.study.arms)
+        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes))
         summary = run_study(
             folder.resolved.schedule,
             store,
@@ -304,8 +254,7 @@ def _executor(
     debug: bool,
     announce: Announce,
 ) -> Executor:
-    """One process trains here; several, or a time limit, take children."""
-    if folder.resolved.study.processes == 1 and timeout_seconds is None:
+    if _trains_here(folder.resolved, timeout_seconds):
         return InProcessExecutor(
             trainer_for(
                 folder.resolved, planned.registry, planned.dataset, device=device, debug=debug, announce=announce
@@ -315,5 +264,11 @@ def _executor(
         CHILD_TRAINER,
         child_arguments(folder, planned.resolved, data_dir=data_dir, device=device, debug=debug),
         untried=untried_by(planned.resolved, planned.registry),
+        announce=announce,
         timeout_seconds=timeout_seconds,
     )
+
+
+def _trains_here(resolved: ResolvedStudy, timeout_seconds: float | None) -> bool:
+    """One process trains in this one; several, or a time limit, take children."""
+    return resolved.study.processes == 1 and timeout_seconds is None

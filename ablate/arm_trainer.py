@@ -13,7 +13,7 @@ from ablate.compilation import allow_many_arms, compile_seconds, count_compiles,
 from ablate.datasets import Dataset
 from ablate.design import Arm
 from ablate.environment import describe, gpu_state
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.parts import PRESETS, NoCompile
 from ablate.recipe import Plan, Recipe
 from ablate.records import Environment, FinishedTrial, Json, Measurements, Trial, TrialSpec
@@ -53,7 +53,8 @@ class ArmTrainer:
     """Trains the arms of one study in this process; see `ablate.trainer.Trainer`.
 
     Networks are kept by compile key: arms that share a key share the compiled network. `compiling` is None where torch.compile
-    works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails.
+    works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails. `remarks` are left to
+    whoever makes the trainer.
 
     Raises:
         UsageError: an unknown preset or device, or features that cannot be combined.
@@ -89,6 +90,7 @@ class ArmTrainer:
         self._ready: dict[str, ReadyArm] = {}
         self._broken: dict[str, str] = {}
         self._images: DeviceImages | None = None
+        self.remarks: tuple[str, ...] = ()
 
     def is_warm(self, arm: str) -> bool:
         """Whether a trial of the arm can start at once, if only to say why it cannot run."""
@@ -264,9 +266,11 @@ class ArmTrainer:
         return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
 
 
-def trial_environment(device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json]) -> Environment:
-    """The environment of trials on a device; `facts` are what only their trainer knows."""
-    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts)
+def trial_environment(
+    device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json], *, opened: bool = True
+) -> Environment:
+    """The environment of trials on a device; `facts` are what only their trainer knows, `opened` is that of `describe`."""
+    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts, opened=opened)
 
 
 def choose_preset(preset: str, device: torch.device) -> str:
@@ -278,7 +282,7 @@ def choose_preset(preset: str, device: torch.device) -> str:
     if preset == "auto":
         return "full" if device.type == "cuda" else "mini"
     if preset not in PRESETS:
-        raise UsageError(f"Unknown preset '{preset}'.{near_match(preset, ['auto', *PRESETS])}")
+        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *PRESETS])}")
     return preset
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from ablate.errors import AblateError
+from ablate.programs import same_modules
 from ablate.records import Environment, FinishedTrial, RecipeRecord, Trial
 
 _LOOK_SECONDS = 0.5
@@ -45,14 +46,13 @@ class Child:
     def __init__(self, factory: str, arguments: Mapping[str, Any]) -> None:
         its_commands, self._commands = os.pipe()
         self._answers, its_answers = os.pipe()
-        search_path = os.pathsep.join(dict.fromkeys(folder or os.getcwd() for folder in sys.path))
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ablate.worker", str(its_commands), str(its_answers)],
                 pass_fds=(its_commands, its_answers),
                 stdin=subprocess.DEVNULL,
                 stdout=2,
-                env={**os.environ, "PYTHONPATH": search_path},
+                env=same_modules(),
             )
         except OSError as error:
             os.close(self._commands)

@@ -18,7 +18,7 @@ from ablate.processor import cpu_has_bfloat16, cpu_model, memory_bytes, usable_c
 from ablate.programs import ask
 from ablate.records import Environment, Json
 
-__all__ = ["cpp_compiler", "cpu_has_bfloat16", "describe", "gpu_state", "source_state"]
+__all__ = ["cpp_compiler", "cpu_has_bfloat16", "describe", "gpu_state", "package_version", "source_state"]
 
 DISTRIBUTION = "ablate-recipes"
 COMMIT_VARIABLE = "ABLATE_COMMIT"
@@ -35,13 +35,16 @@ class SourceState:
     dirty: bool | None
 
 
-def describe(device: str, compute_dtype: str, extra: Mapping[str, Json] = MappingProxyType({})) -> Environment:
+def describe(
+    device: str, compute_dtype: str, extra: Mapping[str, Json] = MappingProxyType({}), *, opened: bool = True
+) -> Environment:
     """The facts of this machine, its software and `device`, as trials cite them.
 
     Flat, and the same for every trial of a process unless something really changed. Names: package_version, commit,
     dirty, python, torch, torchvision, numpy, cuda, hip, cudnn, driver, device, device_name, device_memory_bytes,
     compute_dtype, cpu_model, cpu_capability, cpu_bfloat16, cores, usable_cores, threads, memory_bytes, platform, os,
-    cpp_compiler; then those of `extra`, which may not repeat one of these. A fact that does not exist here is None.
+    cpp_compiler; then those of `extra`, which may not repeat one of these. A fact that does not exist here is None. Without `opened`
+    a CUDA device is not touched, and what only CUDA could tell of it is None too.
 
     Raises:
         ValueError: `extra` repeats a name.
@@ -54,7 +57,8 @@ def describe(device: str, compute_dtype: str, extra: Mapping[str, Json] = Mappin
         "commit": source.commit,
         "dirty": source.dirty,
         **_software(),
-        **_hardware(device),
+        "cudnn": _cudnn_version() if opened else None,
+        **_hardware(device, opened),
         "compute_dtype": compute_dtype,
         # Not cached: a caller may set it between two trials.
         "threads": torch.get_num_threads(),
@@ -108,6 +112,11 @@ def source_state() -> SourceState:
     return state
 
 
+def package_version() -> str:
+    """The package's version: of the checkout that its source lies in, else of what is installed; "0+unknown" for a bare copy."""
+    return _checkout_version(_PACKAGE_FOLDER.parent) or _installed_version(DISTRIBUTION) or "0+unknown"
+
+
 @functools.cache
 def _checkout_state(root: Path) -> SourceState:
     version = _checkout_version(root)
@@ -157,7 +166,6 @@ def _software() -> dict[str, Json]:
         "numpy": _installed_version("numpy"),
         "cuda": torch.version.cuda,
         "hip": torch.version.hip,
-        "cudnn": torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "platform": platform.platform(),
         "os": _operating_system(),
@@ -171,8 +179,14 @@ def _operating_system() -> str:
         return f"{platform.system()} {platform.release()}"
 
 
+def _cudnn_version() -> int | None:
+    import torch
+
+    return torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
+
+
 @functools.cache
-def _hardware(device: str) -> dict[str, Json]:
+def _hardware(device: str, opened: bool) -> dict[str, Json]:
     cores, memory = usable_cores(), memory_bytes().get("MemTotal")
     facts: dict[str, Json] = {
         "device": device,
@@ -185,6 +199,9 @@ def _hardware(device: str) -> dict[str, Json]:
         "usable_cores": int(cores) if cores.is_integer() else cores,
         "memory_bytes": memory,
     }
+    if not opened and device.partition(":")[0] == "cuda":
+        names = set(nvidia.gpu_names())
+        return {**facts, "device_name": names.pop() if len(names) == 1 else None, "device_memory_bytes": None}
     properties = _cuda_properties(device)
     if properties is not None:
         facts["device_name"] = str(properties.name)

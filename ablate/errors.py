@@ -36,9 +36,16 @@ class InterruptedStudyError(AblateError):
 
 def near_match(word: str, choices: Iterable[str]) -> str:
     """A clause that names the closest of `choices`, or lists them all: " Did you mean 'silu'?"."""
-    choices = sorted(choices)
+    choices = sorted(set(choices))
     close = get_close_matches(word.lower(), [choice.lower() for choice in choices], n=1, cutoff=0.5)
     if close:
         match = next(choice for choice in choices if choice.lower() == close[0])
         return f" Did you mean '{match}'?"
     return f" Choose from: {', '.join(choices)}." if choices else ""
+
+
+def near_match_and_all(word: str, choices: Iterable[str]) -> str:
+    """A clause for a short list: the closest of `choices`, if one is close, and all: " Did you mean 'md'? There are: csv, md."."""
+    choices = list(dict.fromkeys(choices))
+    close = near_match(word, choices)
+    return f"{close} There are: {', '.join(choices)}." if "Did you mean" in close else close

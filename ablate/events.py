@@ -1,9 +1,19 @@
 """What happens while a study runs, for whoever shows progress. Free of torch."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from ablate.records import Trial, TrialSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOpened:
+    """A study's run folder is there: where, its arms in order, and the limit it will be run with, if any."""
+
+    folder: Path
+    arms: tuple[str, ...]
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,8 @@ class ArmRetired:
 
 
 Event: TypeAlias = (
-    StudyStarted
+    StudyOpened
+    | StudyStarted
     | ProcessStarted
     | ProcessDied
     | WarmUpStarted

@@ -17,6 +17,7 @@ from ablate.records import Environment, Json, RecipeRecord, Trial
 from ablate.resolved import ResolvedStudy
 from ablate.run_folder import RunFolder
 from ablate.stats.frames import usable
+from ablate.stats.shapley import coalitions
 from ablate.store import MemoryTrialStore
 
 OFFICIAL_DATA = "cifar10"
@@ -102,6 +103,35 @@ class Evidence:
         contrasts = self.resolved.study.contrasts
         is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
         return stats.ladder(self.frame, contrasts) if is_ladder else None
+
+    @cached_property
+    def is_factorial(self) -> bool:
+        """Whether the study trains every combination of two players or more: it asks for shares and interactions."""
+        combinations = coalitions(self.resolved.study.arms)
+        return len(self.players) >= 2 and len(combinations) == 2 ** len(self.players)
+
+    @cached_property
+    def shapley(self) -> stats.Attribution | None:
+        """The Shapley values of the players; None with fewer than two, whose share would be the whole."""
+        if len(self.players) < 2:
+            return None
+        return stats.shapley(self.frame, self.resolved.study.arms, players=self.players)
+
+    @cached_property
+    def interactions(self) -> pd.DataFrame | None:
+        """`stats.interactions` of the players; None with fewer than two."""
+        if len(self.players) < 2:
+            return None
+        return stats.interactions(self.frame, self.resolved.study.arms, players=self.players)
+
+    @cached_property
+    def equal_accuracy(self) -> pd.DataFrame | None:
+        """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths."""
+        study = self.resolved.study
+        if all(arm.length == 1.0 for arm in study.arms):
+            return None
+        rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
+        return stats.equal_accuracy(self.frame, study.arms, reference=rungs[0] if rungs else study.arms[0].name)
 
     @cached_property
     def arms(self) -> pd.DataFrame:

@@ -51,7 +51,8 @@ class ChildExecutor:
     """Runs each lot in a fresh child process, never two at once.
 
     `factory` ("module:function") is called in the child with `arguments`, which are JSON, and gives its Trainer. `untried` makes the
-    record of a trial whose child died before it could say what it was about to do. A trial that takes longer than
+    record of a trial whose child died before it could say what it was about to do. `announce` is handed each remark of the children's
+    trainers once. A trial that takes longer than
     `timeout_seconds` is stopped with its process. A child that dies costs its trial and a restart; an arm whose last three trials
     each killed their process is retired, and the rest of its trials are recorded as failed.
     """
@@ -62,12 +63,14 @@ class ChildExecutor:
         arguments: Mapping[str, Any],
         *,
         untried: Callable[[TrialSpec, int], FinishedTrial],
+        announce: Callable[[str], None] = lambda line: None,
         timeout_seconds: float | None = None,
         warm_up_allowance_seconds: float = WARM_UP_ALLOWANCE_SECONDS,
     ) -> None:
         if timeout_seconds is not None and not timeout_seconds > 0:
             raise errors.UsageError(f"A trial's time limit is a positive number of seconds, not {timeout_seconds}.")
-        self._factory, self._arguments, self._untried = factory, arguments, untried
+        self._factory, self._arguments, self._untried, self._announce = factory, arguments, untried, announce
+        self._said: set[str] = set()
         self._trial_seconds = timeout_seconds
         self._start_seconds = None if timeout_seconds is None else timeout_seconds + warm_up_allowance_seconds
         self._deaths: Counter[str] = Counter()
@@ -87,7 +90,7 @@ class ChildExecutor:
                     if child is None:
                         child = Child(self._factory, self._arguments)
                         yield ProcessStarted(process=process, process_id=child.process_id, restart=restart)
-                        self._checked(child.receive(self._start_seconds))
+                        self._say_once(self._checked(child.receive(self._start_seconds))["remarks"])
                     yield from self._trial(child, spec, process)
                     self._deaths[spec.arm] = 0
                 except (ChildDiedError, ChildTimeoutError) as death:
@@ -122,6 +125,12 @@ class ChildExecutor:
             else:
                 limit = self._trial_seconds
                 yield TrialStarted(spec=spec, process=process)
+
+    def _say_once(self, remarks: Sequence[str]) -> None:
+        for remark in remarks:
+            if remark not in self._said:
+                self._said.add(remark)
+                self._announce(remark)
 
     def _checked(self, message: dict[str, Any]) -> dict[str, Any]:
         """The message, unless it says that the study cannot go on."""

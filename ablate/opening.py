@@ -1,9 +1,10 @@
 """From a study to what trains it: its names resolved against a registry and a data set, and its trainer built from a run folder."""
 
 import datetime
+import json
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,27 @@ import torch
 
 from ablate import datasets
 from ablate.arm_trainer import ArmTrainer, choose_preset, compose_arm, trial_environment
+from ablate.compilation import why_not_compiling
 from ablate.datasets import Dataset
 from ablate.design import Study
 from ablate.environment import source_state
-from ablate.errors import DataError, UsageError
+from ablate.errors import AblateError, DataError, UsageError
 from ablate.loading import load_registry
 from ablate.parts.network import NUM_CLASSES
+from ablate.programs import ask, same_modules
 from ablate.records import Environment, FinishedTrial, Json, Trial, TrialSpec
 from ablate.registry import Registry
 from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, FeatureRecord, ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder
-from ablate.session import compute_dtype_of, open_device
+from ablate.session import compute_dtype_of, find_device, open_device
 
 Announce = Callable[[str], None]
 """Says one loud line."""
 
 CURVES = "curves"
+
+_LOOK_SECONDS = 600.0
+"""Long enough to start CUDA and to compile a first function with nothing cached."""
 
 
 def say_on_stderr(line: str) -> None:
@@ -66,8 +72,8 @@ def resolve_study(
         UsageError: an unknown name, an impossible combination, an unknown device or preset, an unreadable file.
     """
     study = study.possible(registry)
-    opened = open_device(device)
-    preset = choose_preset(study.preset, opened)
+    found = find_device(device)
+    preset = choose_preset(study.preset, found)
     arm_features = {arm.name: registry.expand(arm.features) for arm in study.arms}
     used = frozenset().union(*arm_features.values())
     named = ((REGISTRY_OPTION, registry_file), (FEATURES_OPTION, features_from))
@@ -79,7 +85,7 @@ def resolve_study(
         features=tuple(_feature_record(registry, name) for name in registry.names if name in used),
         groups=tuple(registry.groups.values()),
         preset=preset,
-        device=str(opened),
+        device=str(found),
         data=dataset.name,
         data_digest=dataset.digest,
         created_at=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -125,6 +131,40 @@ def planned_environment(resolved: ResolvedStudy, **facts: Json) -> Environment:
     return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset, **facts})
 
 
+def environment_in_a_child(resolved: ResolvedStudy) -> Environment:
+    """The environment that trials of this study will have here, "compiling" included, as a process of its own has found it.
+
+    For a parent of children, which leaves the device to them.
+
+    Raises:
+        UsageError: the device does not work.
+        AblateError: the process ended without an answer.
+    """
+    program = (
+        f"from {__name__} import {_print_environment.__name__} as look; look({resolved.device!r}, {resolved.preset!r})"
+    )
+    answer = ask([sys.executable, "-P", "-c", program], timeout_seconds=_LOOK_SECONDS, environment=same_modules())
+    lines = answer.output.splitlines() if answer is not None else []
+    if answer is None or answer.status != 0 or not lines:
+        last = next(reversed((answer.errors if answer else "").splitlines()), "it said nothing")
+        raise AblateError(f"The process that was to look at {resolved.device} failed: {last}")
+    found = json.loads(lines[-1])
+    if "refused" in found:
+        raise UsageError(found["refused"])
+    return Environment.from_json(found)
+
+
+def _print_environment(device: str, preset: str) -> None:
+    """What a child of `environment_in_a_child` does: the environment as one line of JSON, or why there is none."""
+    try:
+        opened = open_device(device)
+    except UsageError as error:
+        print(json.dumps({"refused": str(error)}))
+        return
+    facts: dict[str, Json] = {"preset": preset, "compiling": why_not_compiling(opened) is None}
+    print(json.dumps(trial_environment(opened, compute_dtype_of(opened), facts).to_json()))
+
+
 def trainer_for(
     resolved: ResolvedStudy,
     registry: Registry,
@@ -144,15 +184,17 @@ def trainer_for(
         curves=bool(resolved.overrides.get(CURVES, False)),
         debug=debug,
     )
-    if trainer.compiling is not None:
-        announce(
-            f"NOTHING IS COMPILED: {trainer.compiling}. Every arm runs eager; `ablate doctor` says what is missing."
-        )
-    if compute_dtype_of(trainer.device) == torch.float32 and _asks_about_precision(registry, trainer):
-        announce(
-            f"The compute dtype on {trainer.device} is float32: arms that differ in precision differ in memory layout only here."
-        )
+    trainer.remarks = tuple(_remarks(registry, trainer))
+    for remark in trainer.remarks:
+        announce(remark)
     return trainer
+
+
+def _remarks(registry: Registry, trainer: ArmTrainer) -> Iterator[str]:
+    if trainer.compiling is not None:
+        yield f"NOTHING IS COMPILED: {trainer.compiling}. Every arm runs eager; `ablate doctor` says what is missing."
+    if compute_dtype_of(trainer.device) == torch.float32 and _asks_about_precision(registry, trainer):
+        yield f"The compute dtype on {trainer.device} is float32: arms that differ in precision differ in memory layout only here."
 
 
 def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:
@@ -161,10 +203,12 @@ def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:
 
 def untried_by(resolved: ResolvedStudy, registry: Registry) -> Callable[[TrialSpec, int], FinishedTrial]:
     """Makes the record of a trial whose child died before it could say what it was about to do."""
-    environment = planned_environment(resolved)
     arms = {arm.name: arm for arm in resolved.study.arms}
 
     def untried(spec: TrialSpec, process: int) -> FinishedTrial:
+        device = torch.device(resolved.device)
+        facts: dict[str, Json] = {"preset": resolved.preset}
+        environment = trial_environment(device, compute_dtype_of(device), facts, opened=False)
         recipe = compose_arm(registry, arms[spec.arm], resolved.preset).record(resolved.arm_features[spec.arm])
         trial = Trial(
             spec=spec,
@@ -214,7 +258,8 @@ def child_trainer(
     check_data(resolved, dataset)
     registry = registry_of(opened)
     changed = [f"feature '{name}'" for name, was in digests.items() if registry.features[name].digest() != was]
-    trainer = trainer_for(resolved, registry, dataset, device=device, debug=debug)
+    # What must be said goes to the parent with the trainer, for each of its children would say it again.
+    trainer = trainer_for(resolved, registry, dataset, device=device, debug=debug, announce=_leave_it_to_the_parent)
     changed += [
         f"the recipe of arm '{name}'"
         for name, recipe in trainer.recipes.items()
@@ -225,6 +270,10 @@ def child_trainer(
             f"While the study ran, {changed[0]} changed in its file. Undo the edit and resume, or start a new study."
         )
     return trainer
+
+
+def _leave_it_to_the_parent(line: str) -> None:
+    """Say nothing."""
 
 
 def check_data(resolved: ResolvedStudy, dataset: Dataset) -> None:

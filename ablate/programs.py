@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,12 @@ def ask(
     except BaseException:
         _stop(process)
         raise
+
+
+def same_modules() -> dict[str, str]:
+    """The environment in which a new Python process finds modules where this one does."""
+    search_path = os.pathsep.join(dict.fromkeys(folder or os.getcwd() for folder in sys.path))
+    return {**os.environ, "PYTHONPATH": search_path}
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

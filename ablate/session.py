@@ -10,11 +10,13 @@ from torch import Tensor
 
 from ablate.datasets import Dataset
 from ablate.environment import cpu_has_bfloat16
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 
 
-def open_device(name: str) -> torch.device:
-    """The device a user asked for; "auto" takes a GPU where there is one. "cuda:1" becomes the current GPU.
+def find_device(name: str) -> torch.device:
+    """The device a user asked for, which is left alone; "auto" is a GPU where there is one.
+
+    For a parent of processes that will open it: a CUDA context of its own would take memory and time from theirs.
 
     Raises:
         UsageError: no such device, or not on this machine.
@@ -23,22 +25,53 @@ def open_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, ImportError) as error:
-        known = ["auto", "cpu", "cuda", "mps"]
-        if name.split(":")[0] not in known:
-            # By spelling alone "gpu" is nearest to "cpu".
-            meant = "cuda" if name.lower() == "gpu" else name
-            raise UsageError(f"Unknown device '{name}'.{near_match(meant, known)}") from error
-        raise UsageError(
-            f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`."
-        ) from error
+    except RuntimeError as error:
+        raise _no_device(name) from error
     if device.type == "meta":
         raise UsageError("Device 'meta' holds no numbers and cannot train. Try `--device cpu`.")
+    if not _is_here(device):
+        raise _no_device(name)
+    return device
+
+
+def open_device(name: str) -> torch.device:
+    """The device a user asked for, seen to work; see `find_device`. "cuda:1" becomes the current GPU.
+
+    Raises:
+        UsageError: no such device, or not on this machine.
+    """
+    device = find_device(name)
+    if name == "auto":
+        return device
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise _no_device(name) from error
     if device.type == "cuda" and device.index is not None:
         # Events, Triton and CUDA graphs act on the current GPU: on another one the clock would time nothing.
         torch.cuda.set_device(device)
     return device
+
+
+def _is_here(device: torch.device) -> bool:
+    """Whether this machine has a device. Whether there are GPUs, and how many, torch knows from the driver without a context;
+    a tensor, `set_device`, a GPU's name or properties, and even cuDNN's version initialise CUDA.
+    """
+    if device.type == "cpu":
+        return True
+    is_available = getattr(getattr(torch, device.type, None), "is_available", None)
+    if is_available is None or not is_available():
+        return False
+    return device.type != "cuda" or device.index is None or device.index < torch.cuda.device_count()
+
+
+def _no_device(name: str) -> UsageError:
+    known = ["auto", "cpu", "cuda", "mps"]
+    if name.split(":")[0] not in known:
+        # By spelling alone "gpu" is nearest to "cpu".
+        meant = "cuda" if name.lower() == "gpu" else name
+        return UsageError(f"Unknown device '{name}'.{near_match_and_all(meant, known)}")
+    return UsageError(f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`.")
 
 
 def compute_dtype_of(device: torch.device) -> torch.dtype:

@@ -1,6 +1,7 @@
 """How a study stands, read from its run folder at any moment, also while another process runs it. Free of torch."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -15,8 +16,8 @@ from ablate.stats import arm_summary, trials_frame
 class StudyStatus:
     """Counts of the schedule's trials, and what the finished ones say so far.
 
-    `seconds_left` is None while nothing has finished. `arms` is `ablate.stats.arm_summary`. `slowest_arm` is the arm with the
-    largest mean time, None while there is none. `writer` is the process id of who is running the study now, or None.
+    `seconds_left` is None while nothing has finished. `arms` is `ablate.stats.arm_summary`, in the study's order. `slowest_arm` is
+    the arm with the largest mean time, None while there is none. `writer` is the process id of who is running the study now, or None.
     """
 
     done: int
@@ -26,6 +27,13 @@ class StudyStatus:
     arms: pd.DataFrame
     slowest_arm: str | None
     writer: int | None
+
+    @property
+    def state(self) -> Literal["running", "finished", "stopped"]:
+        """Whether somebody runs the study now, and if not, whether anything is left of it."""
+        if self.writer is not None:
+            return "running"
+        return "stopped" if self.left else "finished"
 
 
 def study_status(folder: RunFolder) -> StudyStatus:
@@ -41,7 +49,8 @@ def study_status(folder: RunFolder) -> StudyStatus:
     pace = Pace()
     pace.learn(store)
     processes = {spec.process for spec in pending} - {trial.spec.process for trial in store}
-    arms = arm_summary(trials_frame(store))
+    places = {arm.name: place for place, arm in enumerate(folder.resolved.study.arms)}
+    arms = arm_summary(trials_frame(store)).sort_values("arm", key=lambda names: names.map(places), ignore_index=True)
     timed = arms.dropna(subset=["time_seconds_mean"]).sort_values("time_seconds_mean")
     return StudyStatus(
         done=summary.ok,

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ablate.design import Study
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.user_files import run_user_file
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -32,7 +32,7 @@ def load_study(name_or_path: str | os.PathLike[str]) -> Study:
         own = study_files()
         if given not in own:
             hint = f" For a file of your own: {given}.py" if path.with_suffix(".py").is_file() else ""
-            raise UsageError(f"Unknown study '{given}'.{near_match(given, own)}{hint}")
+            raise UsageError(f"Unknown study '{given}'.{near_match_and_all(given, own)}{hint}")
         path = own[given]
     return _study_in(path)
 

@@ -1,6 +1,6 @@
 """What executors need of a trainer, and how one trial is run with it. Free of torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,6 +14,10 @@ class Trainer(Protocol):
 
     An AblateError ends the study; any other exception fails the trial.
     """
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What this process's trials cannot show, a line each, to be said loudly once a study."""
 
     def is_warm(self, arm: str) -> bool:
         """Whether a trial of the arm can start at once, with nothing left to compile."""

@@ -33,7 +33,7 @@ def main(commands: int, answers: int) -> None:
     connection = _Connection(answers)
     try:
         trainer = _make(inbox.get())
-        connection.send({"kind": "ready"})
+        connection.send({"kind": "ready", "remarks": list(trainer.remarks)})
         while (command := inbox.get())["kind"] == "train":
             _serve(trainer, TrialSpec(**command["spec"]), command["process"], connection)
     except AblateError as error:

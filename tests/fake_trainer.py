@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablate.errors import AblateError, DataError
@@ -16,8 +16,14 @@ class FakeTrainer:
     """`acts` maps "arm" or "arm/block" to what happens in its trial, `warm_acts` the same in an arm's warm-up."""
 
     def __init__(
-        self, acts: Mapping[str, str], warm_acts: Mapping[str, str], seconds: float, diary: str | None
+        self,
+        acts: Mapping[str, str],
+        warm_acts: Mapping[str, str],
+        seconds: float,
+        diary: str | None,
+        remarks: Sequence[str] = (),
     ) -> None:
+        self.remarks = remarks
         self.acts, self.warm_acts, self.seconds, self.diary = acts, warm_acts, seconds, diary
         self.warm: set[str] = set()
         self.write(f"born {os.getpid()}")
@@ -73,6 +79,7 @@ def make(
     seconds: float = 0.0,
     diary: str | None = None,
     refuse: str | None = None,
+    remarks: Sequence[str] = (),
 ) -> FakeTrainer:
     if refuse == "data":
         raise DataError("no data set here")
@@ -82,4 +89,4 @@ def make(
         raise ZeroDivisionError("a bug")
     if refuse == "death":
         os.kill(os.getpid(), signal.SIGKILL)
-    return FakeTrainer(acts or {}, warm_acts or {}, seconds, diary)
+    return FakeTrainer(acts or {}, warm_acts or {}, seconds, diary, remarks)

@@ -11,6 +11,7 @@ from ablate.errors import DataError, UsageError
 from ablate.events import (
     Event,
     ProcessStarted,
+    StudyOpened,
     StudyStarted,
     TrialFinished,
     TrialStarted,
@@ -57,10 +58,13 @@ def test_a_study_from_python(capsys: pytest.CaptureFixture[str]) -> None:
 def test_events_tell_all_that_happens_in_order() -> None:
     events: list[Event] = []
     ablate.run(study(), on_event=events.append, announce=lambda line: None)
-    assert isinstance(events[0], StudyStarted)
-    assert isinstance(events[1], ProcessStarted)
+    assert isinstance(events[0], StudyOpened)
+    assert events[0].arms == ("baseline", "baseline + silu")
+    assert (events[0].folder / "trials.jsonl").exists()
+    assert isinstance(events[1], StudyStarted)
+    assert isinstance(events[2], ProcessStarted)
     one_trial = [WarmUpStarted, WarmUpFinished, TrialStarted, TrialFinished]
-    assert [type(event) for event in events[2:]] == one_trial * 2
+    assert [type(event) for event in events[3:]] == one_trial * 2
 
 
 def test_a_registry_made_in_python() -> None:

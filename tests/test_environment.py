@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import ablate
 from ablate import environment
 from tests.fake_programs import NVIDIA_SMI, install
 from tests.test_nvidia import UUID
@@ -187,3 +188,25 @@ def test_the_compiler_is_found_on_the_path_or_by_cxx(tmp_path: Path, monkeypatch
     assert environment.compiler_version(str(other)) is None
     monkeypatch.setenv("CXX", "absent-c++")
     assert environment.cpp_compiler() is None
+
+
+def test_the_version_has_one_source_of_truth(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment.package_version() == "9.8.7"
+    assert ablate.__version__ == "9.8.7"
+    assert "__version__" in dir(ablate)
+    (checkout / "pyproject.toml").unlink()
+    monkeypatch.setattr(environment, "_installed_version", lambda distribution: "1.2.3")
+    assert ablate.__version__ == "1.2.3"
+    monkeypatch.setattr(environment, "_installed_version", lambda distribution: None)
+    assert ablate.__version__ == "0+unknown"
+
+
+def test_a_bare_checkout_knows_its_version(tmp_path: Path) -> None:
+    """Nothing installed, only a path: as `PYTHONPATH=. python` in a fresh clone."""
+    root = Path(environment.__file__).resolve().parents[1]
+    program = (
+        f"import sys; sys.path[:0] = [{str(root)!r}]; import ablate; print(ablate.__version__, 'torch' in sys.modules)"
+    )
+    # Without site-packages there is no metadata to ask.
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == f"{environment._checkout_version(root)} False\n", done.stderr

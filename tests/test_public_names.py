@@ -27,7 +27,7 @@ def test_a_name_has_one_line_of_one_sentence() -> None:
     lines = [line for line in public_names().splitlines() if line.startswith("- ")]
     assert len(lines) > 100
     for line in lines:
-        assert line.endswith((".", "?")), line
+        assert line.endswith((".", "?", "…")), line
         assert len(line) < 220, line
 
 

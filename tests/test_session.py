@@ -34,6 +34,8 @@ def test_cuda_without_a_gpu_is_refused() -> None:
 
 def test_a_gpu_asked_for_by_number_becomes_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch, "empty", lambda *size, device: None)
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
     for name in ("cuda:1", "cuda", "cpu"):

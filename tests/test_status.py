@@ -47,6 +47,28 @@ def test_in_the_middle(folder: RunFolder) -> None:
     assert counts.loc["all", "time_seconds_mean"] == pytest.approx(3.0)
 
 
+def test_arms_are_in_the_studys_order(folder: RunFolder) -> None:
+    # The order of the first block is shuffled.
+    study = [arm.name for arm in folder.resolved.study.arms]
+    assert [spec.arm for spec in folder.resolved.schedule[:3]] != study
+    run_first(folder, 12)
+    status = study_status(folder)
+    assert list(status.arms["arm"]) == study
+    assert list(status.arms.index) == [0, 1, 2]
+
+
+def test_states(folder: RunFolder) -> None:
+    assert study_status(folder).state == "stopped"
+    with folder.open_store():
+        assert study_status(folder).state == "running"
+    run_first(folder, 5)
+    assert study_status(folder).state == "stopped"
+    with folder.open_store() as store:
+        for spec in folder.resolved.schedule[5:]:
+            store.append(finished_trial(spec))
+    assert study_status(folder).state == "finished"
+
+
 def test_a_finished_study_has_nothing_left(folder: RunFolder) -> None:
     run_first(folder, 12)
     status = study_status(folder)

@@ -5,19 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli.options import AsJson
 from ablate.cli.output import stdout
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ablate.compare import Change
-
-LEAST_UNSTACKED = 130
-"""Columns of a terminal on which what changed stands beside the two sides instead of below them."""
 
 HOW_TO_READ = (
     "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
@@ -54,7 +51,7 @@ def compare(
     for title, changes in (("arm", comparison.arms), ("effect of", comparison.contrasts)):
         if changes:
             console.print(Text())
-            console.print(_table(title, changes, stacked=console.width < LEAST_UNSTACKED))
+            console.print(_table(title, changes))
     console.print(Text())
     if comparison.nothing_common:
         console.print(Text(f"Nothing can be compared: {comparison.nothing_common}.", style="bold"))
@@ -68,19 +65,14 @@ def compare(
             console.print(Text(f"Only in {folder}: {listed(arms)}", style="dim"))
 
 
-def _table(heading: str, changes: "Sequence[Change]", *, stacked: bool) -> Table:
-    of_arms = heading == "arm"
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(heading, overflow="fold")
-    first = ("time", "time saved") if of_arms else ("time saved", "change")
-    sides = (first, ("TTA accuracy", "change"))
-    for titles in sides:
-        for title in ["\n".join(titles)] if stacked else titles:
-            table.add_column(title, justify="right", overflow="fold", no_wrap=True)
-    for title in ("n", "processes"):
-        table.add_column(title, justify="right", overflow="fold")
+def _table(heading: str, changes: "Sequence[Change]") -> FittedTable:
+    table = FittedTable()
+    table.add_column(heading, words=True)
+    times = ("time", "time saved") if heading == "arm" else ("time saved", "change of it")
+    for title in (*times, "TTA accuracy", "change of accuracy", "n", "processes"):
+        table.add_column(title, numeric=True)
     for change in changes:
-        cells = [cell for pair in _cells(change) for cell in (["\n".join(pair)] if stacked else pair)]
+        cells = [cell for pair in _cells(change) for cell in pair]
         counts = [f"{first:,}, {second:,}" for first, second in (change.blocks, change.processes)]
         table.add_row(_name(change), *cells, *counts)
     return table

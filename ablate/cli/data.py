@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from ablate import datasets
-from ablate.cli.output import remark
+from ablate.cli.output import remark, stderr, stdout
 from ablate.errors import DataError
+from ablate.fitted_table import FittedTable
 
 app = typer.Typer(no_args_is_help=True, help="Bring image sets in, and see which there are.")
 
@@ -80,42 +78,38 @@ def _print_set(name: str, data_dir: Path | None, as_json: bool) -> None:
 
 
 def _print_table(entries: list[datasets.Entry], data_dir: Path | None) -> None:
-    console = Console()
     if not entries:
         remark(
             f"No sets in {datasets.data_home(data_dir)}. `ablate data fetch` downloads CIFAR-10, "
             "`ablate data import NAME PATH` brings in your own; 'synthetic' needs no file."
         )
         return
-    # Where there is no terminal nothing knows the width, and a script's copy of the table should not be cut at 80.
-    if not console.is_terminal:
-        console.width = 160
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("name", no_wrap=True)
+    table = FittedTable()
+    table.add_column("name")
     for column in ("train", "test", "classes", "MB"):
-        table.add_column(column, justify="right")
-    table.add_column("digest", no_wrap=True)
-    table.add_column("from", overflow="fold")
+        table.add_column(column, numeric=True)
+    table.add_column("digest")
+    table.add_column("from", words=True)
     for entry in entries:
         if entry.damage:
-            table.add_row(Text(entry.name), "", "", "", "", "damaged", "")
+            table.add_row(entry.name, "", "", "", "", "damaged", "")
             continue
         table.add_row(
-            Text(entry.name),
+            entry.name,
             f"{entry.train_count:,}",
             f"{entry.test_count:,}",
             str(len(entry.classes)),
             f"{entry.size_bytes / 1e6:.1f}",
             entry.digest[:12],
-            Text(entry.source),
+            entry.source,
         )
-    console.print(table)
+    stdout().print(table)
 
 
 @contextmanager
 def _progress_bar() -> Iterator[datasets.Progress]:
     """A bar on stderr with a task for each stage; nothing where stderr is no terminal."""
-    console = Console(stderr=True)
+    console = stderr()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as display:
         tasks = {}

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
+from ablate.cli.output import stderr, stdout
 from ablate.doctor import Finding, examine, exit_code, verdict
+from ablate.fitted_table import FittedTable
 
-_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[bold red]problem[/]"}
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
 def doctor(
@@ -25,23 +25,24 @@ def doctor(
     Ends with 0 while trials can run, whatever the warnings; with 2 where the device is not here, with 1 where something
     else keeps trials from running.
     """
-    with Console(stderr=True).status("Looking, and compiling a small function …"):
+    with stderr().status("Looking, and compiling a small function …"):
         findings = examine(device, data_dir)
     if as_json:
         report = {"verdict": verdict(findings), "findings": [asdict(finding) for finding in findings]}
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
-        console = Console()
+        console = stdout()
         console.print(_table(findings))
-        console.print(escape(verdict(findings)))
+        console.print(Text(verdict(findings)))
     raise typer.Exit(exit_code(findings))
 
 
-def _table(findings: list[Finding]) -> Table:
-    table = Table("check", "", show_edge=False)
-    # Folded, not cut: what a narrow terminal would cut off is the end of a path or of a command to copy.
-    table.add_column("seen", overflow="fold")
-    table.add_column("remedy", overflow="fold")
+def _table(findings: list[Finding]) -> FittedTable:
+    table = FittedTable()
+    table.add_column("check")
+    table.add_column("status")
+    table.add_column("seen", words=True)
+    table.add_column("remedy", words=True)
     for finding in findings:
-        table.add_row(finding.check, _MARKS[finding.status], escape(finding.seen), escape(finding.remedy))
+        table.add_row(finding.check, Text(finding.status, _STYLES[finding.status]), finding.seen, finding.remedy)
     return table

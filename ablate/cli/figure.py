@@ -16,7 +16,7 @@ def figure(
         ),
     ],
     directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A run folder; `ablate list` lists them.")
+        Path | None, typer.Argument(metavar="DIR", help="A run folder; `ablate list` lists them.")
     ] = None,
     output: Annotated[
         Path | None,

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli.options import AsJson
 from ablate.cli.output import remark, stdout
 from ablate.errors import AblateError
+from ablate.fitted_table import FittedTable
 from ablate.printable import printable
 from ablate.run_folder import DEFAULT_ROOT, RunFolder, run_folders
 
@@ -53,14 +53,13 @@ def _row(path: Path) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    # One below the other: beside each other they leave no room for words on a terminal of 80 columns. Paths stay whole.
-    longest_path = max(len(row["path"]) for row in rows)
-    table.add_column("run folder, question", overflow="fold", min_width=longest_path)
-    table.add_column("arms", justify="right", no_wrap=True)
-    table.add_column("trials", justify="right", no_wrap=True)
-    table.add_column("preset, data, date", overflow="fold")
+def _table(rows: list[dict[str, Any]]) -> FittedTable:
+    table = FittedTable()
+    # One below the other: beside each other they leave no room for words on a terminal of 80 columns.
+    table.add_column("run folder, question", words=True)
+    table.add_column("arms", numeric=True)
+    table.add_column("trials", numeric=True)
+    table.add_column("preset, data, date", words=True)
     for row in rows:
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
         table.add_row(

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.cli import data
+from ablate.cli.command import make_helpful
 from ablate.cli.compare import compare
 from ablate.cli.doctor import doctor
 from ablate.cli.features import features
@@ -19,7 +20,7 @@ from ablate.cli.imports import import_logs
 from ablate.cli.list import list_folders
 from ablate.cli.report import report
 from ablate.cli.run import run
-from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging
+from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging, version_line
 from ablate.cli.study import app as study_app
 from ablate.errors import AblateError, InterruptedStudyError, TrialsFailedError
 from ablate.printable import printable_lines
@@ -42,14 +43,34 @@ app.add_typer(data.app, name="data")
 app.command()(doctor)
 
 
+def _debug(wanted: bool) -> None:
+    if wanted:
+        set_debugging()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version_line())
+        raise typer.Exit
+
+
 @app.callback()
 def root(
-    debug: Annotated[bool, typer.Option(DEBUG_FLAG, help="Show tracebacks; accepted by every command.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version and commit, and exit.")
+    ] = False,
+    # Not handed to a command: every one of them lists it, and none has a parameter for it.
+    debug: Annotated[
+        bool, typer.Option(DEBUG_FLAG, callback=_debug, expose_value=False, help="Show the traceback of an error.")
+    ] = False,
 ) -> None:
     """Ablation studies of training recipes: which of these changes did it?
 
     Start with `ablate run --disable selective_tta`.
     """
+
+
+make_helpful(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -39,3 +40,37 @@ Curves = Annotated[bool, typer.Option("--curves", help="Validate after every epo
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first trial that fails.")]
 Out = Annotated[Path | None, typer.Option(help="The run folder to make; otherwise runs/<date>_<time>_<name>.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, how long, and what it could see.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOptions:
+    """How to run a study; None keeps what the study says."""
+
+    trials: Trials = None
+    processes: Processes = None
+    minutes: Minutes = None
+    preset: Preset = None
+    data: Data = None
+    data_dir: DataDir = None
+    device: Device = "auto"
+    seed: Seed = None
+    aa: Twin = False
+    curves: Curves = False
+    features_from: FeaturesFrom = None
+    registry_file: RegistryFile = None
+    out: Out = None
+    timeout: Timeout = None
+    dry: DryRun = False
+    fail_fast: FailFast = False
+    as_json: AsJson = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(StudyOptions):
+    """How to run a study that has no file to say anything."""
+
+    trials: Trials = 5
+    processes: Processes = 1
+    preset: Preset = "auto"
+    data: Data = "auto"
+    seed: Seed = 0

@@ -1,12 +1,12 @@
 """Where commands print: results on stdout, progress and remarks on stderr."""
 
+import os
+
 from rich.console import Console
 from rich.text import Text
 
+from ablate.fitted_table import UNWRAPPED
 from ablate.printable import printable_lines
-
-UNKNOWN_WIDTH = 160
-"""Columns where there is no terminal: a script's copy of a table should not be cut at 80."""
 
 
 def stdout() -> Console:
@@ -30,6 +30,7 @@ def line(console: Console, text: str, style: str = "") -> None:
 
 
 def _wide_unless_terminal(console: Console) -> Console:
-    if not console.is_terminal:
-        console.width = UNKNOWN_WIDTH
+    # A script's copy of a table should not be cut at the 80 columns that Rich supposes; who sets COLUMNS wants them.
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        console.width = UNWRAPPED
     return console

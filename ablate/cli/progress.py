@@ -7,12 +7,15 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Column
+from rich.text import Text
 
+from ablate.cli.first_look import FirstLook
 from ablate.cli.output import line
 from ablate.events import (
     ArmRetired,
     Event,
     ProcessDied,
+    StudyOpened,
     StudyStarted,
     TrialFailed,
     TrialFinished,
@@ -47,6 +50,7 @@ class StudyProgress:
         )
         self._overall: TaskID | None = None
         self._of_arm: dict[str, TaskID] = {}
+        self._first_look = FirstLook()
 
     def __enter__(self) -> "StudyProgress":
         self._bars.start()
@@ -61,6 +65,8 @@ class StudyProgress:
         """Take one event."""
         self._pace.observe(event)
         match event:
+            case StudyOpened():
+                self._first_look.open(event)
             case StudyStarted():
                 self._begin(event)
             case WarmUpStarted():
@@ -78,6 +84,7 @@ class StudyProgress:
                 pass
 
     def _begin(self, event: StudyStarted) -> None:
+        self._first_look.begin(event)
         self._pending = {spec.key: spec for spec in event.pending}
         self._processes_to_come = {spec.process for spec in event.pending}
         trials_of = Counter(spec.arm for spec in event.pending)
@@ -107,11 +114,18 @@ class StudyProgress:
                 f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {remark}  {self._time_left()}".rstrip(), ""
             )
 
+        if self._first_look.take(trial):
+            for part in self._first_look.shown(self._duration_left()):
+                self._bars.console.print(part, soft_wrap=isinstance(part, Text))
+
     def _time_left(self) -> str:
+        duration = self._duration_left()
+        return f"{duration} left  " if duration else ""
+
+    def _duration_left(self) -> str:
+        """What the rest of the study will take; empty where nothing is known of it, or left."""
         seconds = self._pace.seconds(self._pending.values(), fresh_processes=len(self._processes_to_come))
-        if seconds is None or not self._pending:
-            return ""
-        return f"{rough_duration(seconds)} left  "
+        return "" if seconds is None or not self._pending else rough_duration(seconds)
 
     def _say(self, text: str, style: str) -> None:
         line(self._bars.console, text, style)

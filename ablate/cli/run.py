@@ -5,18 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli import options
-from ablate.cli.running import Request, dry_run, run_and_report
-from ablate.cli.state import debugging
+from ablate.cli.command import taking
+from ablate.cli.options import RunOptions
+from ablate.cli.running import carry_out
 from ablate.errors import UsageError
-
-DEFAULT_TRIALS = 5
 
 Names = Annotated[
     list[str] | None, typer.Option(metavar="X", help="A feature or group; several by repeating or commas.")
 ]
 
 
+@taking(RunOptions)
 def run(
     enable: Names = None,
     disable: Names = None,
@@ -24,23 +23,8 @@ def run(
     start: Annotated[
         str | None, typer.Option("--from", help="all or baseline: what --enable and --disable start from.")
     ] = None,
-    trials: options.Trials = DEFAULT_TRIALS,
-    processes: options.Processes = 1,
-    minutes: options.Minutes = None,
-    preset: options.Preset = "auto",
-    data: options.Data = "auto",
-    data_dir: options.DataDir = None,
-    device: options.Device = "auto",
-    seed: options.Seed = 0,
-    aa: options.Twin = False,
-    curves: options.Curves = False,
-    features_from: options.FeaturesFrom = None,
-    registry_file: options.RegistryFile = None,
-    out: options.Out = None,
-    timeout: options.Timeout = None,
-    dry: options.DryRun = False,
-    fail_fast: options.FailFast = False,
-    as_json: options.AsJson = False,
+    *,
+    options: RunOptions,
 ) -> None:
     """Train two arms side by side and say what the difference between them does.
 
@@ -53,46 +37,29 @@ def run(
     from ablate.loading import load_registry
     from ablate.run_folder import check_new_folder
 
-    if out is not None:
-        check_new_folder(out)
-    registry = load_registry(features_from=features_from, registry=registry_file)
+    if options.out is not None:
+        check_new_folder(options.out)
+    registry = load_registry(features_from=options.features_from, registry=options.registry_file)
     design = toggled(
         registry,
         start=start,
         enable=_names("--enable", enable),
         disable=_names("--disable", disable),
         only=_names("--only", only),
-        twin=aa,
+        twin=options.aa,
     )
     reference, other = design.arms[:2]
     study = Study.of(
         design,
         name=_folder_name(other.name),
         question=f"What is the difference between {reference.name} and {other.name}?",
-        blocks=trials,
-        processes=processes,
-        seed=seed,
-        data=data,
-        preset=preset,
+        blocks=options.trials,
+        processes=options.processes,
+        seed=options.seed,
+        data=options.data,
+        preset=options.preset,
     )
-    request = Request(
-        features_from=features_from,
-        registry_file=registry_file,
-        data_dir=data_dir,
-        device=device,
-        curves=curves,
-        out=out,
-        minutes=minutes,
-        timeout_seconds=timeout,
-        fail_fast=fail_fast,
-        as_json=as_json,
-        debug=debugging(),
-        overrides={},
-    )
-    if dry:
-        dry_run(study, request)
-    else:
-        run_and_report(study, request)
+    carry_out(study, options)
 
 
 def _names(option: str, given: list[str] | None) -> tuple[str, ...]:

@@ -1,16 +1,19 @@
 """What `ablate run` and `ablate study` share: planning, running with progress, reporting, exit codes."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
+from ablate.cli.options import StudyOptions
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
-from ablate.cli.state import command_line
+from ablate.cli.state import command_line, debugging
+from ablate.fitted_table import FittedTable
+from ablate.records import Json
 
 if TYPE_CHECKING:
     from ablate.api import Plan, Results
@@ -18,46 +21,41 @@ if TYPE_CHECKING:
     from ablate.estimate import Estimate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """How a command wants a study run; see the options of the same names."""
+def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Json] = MappingProxyType({})) -> None:
+    """Run a study and report on it, or with `--dry-run` say what that would be; `overrides` are for the record.
 
-    features_from: Path | None
-    registry_file: Path | None
-    data_dir: Path | None
-    device: str
-    curves: bool
-    out: Path | None
-    minutes: float | None
-    timeout_seconds: float | None
-    fail_fast: bool
-    as_json: bool
-    debug: bool
-    overrides: dict[str, Any]
-
-    @property
-    def planning(self) -> dict[str, Any]:
-        """The arguments that `api.plan` and `api.run` have in common."""
-        return {
-            "features_from": self.features_from,
-            "registry_file": self.registry_file,
-            "data_dir": self.data_dir,
-            "device": self.device,
-            "curves": self.curves,
-            "command": command_line(),
-            "overrides": self.overrides,
-            "announce": remark,
-        }
-
-
-def dry_run(study: "Study", request: Request) -> None:
-    """Print what a study would run, how long that would take, and what it could see."""
+    Raises:
+        TrialsFailedError: the study ended, but some trials failed; the table is printed before.
+    """
     from ablate import api
-    from ablate.estimate import estimate
 
-    api.check_limits(request.minutes, request.timeout_seconds)
-    planned = api.plan(study, **request.planning)
-    print_estimate(planned, estimate(planned.resolved, planned.compile_keys()), request.as_json)
+    planning: api.Planning = {
+        "features_from": options.features_from,
+        "registry_file": options.registry_file,
+        "data_dir": options.data_dir,
+        "device": options.device,
+        "curves": options.curves,
+        "command": command_line(),
+        "overrides": overrides,
+        "announce": remark,
+    }
+    if options.dry:
+        api.check_limits(options.minutes, options.timeout)
+        planned = api.plan(study, **planning)
+        print_estimate(planned, api.foresee(planned), options.as_json)
+        return
+    with StudyProgress(stderr()) as progress:
+        results = api.run(
+            study,
+            out=options.out,
+            minutes=options.minutes,
+            fail_fast=options.fail_fast,
+            timeout_seconds=options.timeout,
+            debug=debugging(),
+            on_event=progress.show,
+            **planning,
+        )
+    conclude(results, options.as_json)
 
 
 def dry_resume(
@@ -65,36 +63,11 @@ def dry_resume(
 ) -> None:
     """Print what is left of a run folder, how long that would take by its own trials, and what differs from it here."""
     from ablate import api
-    from ablate.estimate import estimate
 
     folder, planned, found = api.plan_resume(directory, data_dir=data_dir, device=device, announce=remark)
     for difference in found:
         remark(f"Not as the run folder has it: {difference}; resuming takes --allow-mixed.")
-    told = estimate(planned.resolved, planned.compile_keys(), store=folder.read_trials(), retry_failed=retry_failed)
-    print_estimate(planned, told, as_json)
-
-
-def run_and_report(study: "Study", request: Request) -> None:
-    """Run a study with progress, write its reports, print the table.
-
-    Raises:
-        TrialsFailedError: the study ended, but some trials failed; the table is printed before.
-    """
-    from ablate import api
-
-    console = stderr()
-    with StudyProgress(console) as progress:
-        results = api.run(
-            study,
-            **request.planning,
-            out=request.out,
-            minutes=request.minutes,
-            fail_fast=request.fail_fast,
-            timeout_seconds=request.timeout_seconds,
-            debug=request.debug,
-            on_event=progress.show,
-        )
-    conclude(results, request.as_json)
+    print_estimate(planned, api.foresee(planned, folder=folder, retry_failed=retry_failed), as_json)
 
 
 def conclude(results: "Results", as_json: bool) -> None:
@@ -126,16 +99,15 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         answer |= {"arm_features": resolved.arm_features, "left_out": resolved.study.left_out}
         typer.echo(json_text(answer), nl=False)
         return
-    from ablate.stats.verdicts import FEWEST_BLOCKS
     from ablate.stats.wording import counted
 
     console = stdout()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm", no_wrap=True)
-    table.add_column("features on", justify="right")
-    table.add_column("length", justify="right")
+    table = FittedTable()
+    table.add_column("arm", words=True)
+    table.add_column("features on", numeric=True)
+    table.add_column("length", numeric=True)
     for arm in resolved.study.arms:
-        table.add_row(Text(arm.name), str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
+        table.add_row(arm.name, str(len(resolved.arm_features[arm.name])), f"{arm.length:g}")
     console.print(table)
     for name, reason in resolved.study.left_out:
         line(console, f"left out: {name}: {reason}")
@@ -147,7 +119,6 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
         f"{counted(estimate.compile_keys, 'network')} to compile.",
     )
-    basis = "from trials here" if estimate.measured else "a rough guess; other machines differ"
+    basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
     line(console, f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis}).")
-    sees = "This study " if study.blocks >= FEWEST_BLOCKS else ""
-    line(console, f"{sees}{estimate.visible.sentence}.")
+    line(console, f"{estimate.visible.sentence}.")

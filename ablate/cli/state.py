@@ -27,3 +27,14 @@ def set_command_line(words: Sequence[str]) -> None:
 def command_line() -> tuple[str, ...]:
     """The command as it was given, for the record."""
     return ("ablate", *_words)
+
+
+def version_line() -> str:
+    """The package's version, and the commit of the checkout it runs from."""
+    from ablate.environment import package_version, source_state
+
+    source = source_state()
+    if source.commit is None:
+        return f"ablate {package_version()}"
+    changed = ", with changes" if source.dirty else ""
+    return f"ablate {package_version()} (commit {source.commit[:12]}{changed})"

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli import options
-from ablate.cli.output import remark, stderr, stdout
+from ablate.cli.command import taking
+from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
-from ablate.cli.running import Request, conclude, dry_resume, dry_run, run_and_report
+from ablate.cli.running import carry_out, conclude, dry_resume
 from ablate.cli.state import debugging
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.status import StudyStatus
@@ -34,67 +35,41 @@ def list_studies(as_json: options.AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([study.to_json() for study in studies], indent=2, ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("study", no_wrap=True)
-    table.add_column("question")
+    table = FittedTable()
+    table.add_column("study")
+    table.add_column("question", words=True)
     for heading in ("arms", "blocks", "processes"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, numeric=True)
     for study in studies:
-        table.add_row(
-            Text(study.name), Text(study.question), str(len(study.arms)), str(study.blocks), str(study.processes)
-        )
+        table.add_row(study.name, study.question, str(len(study.arms)), str(study.blocks), str(study.processes))
     stdout().print(table)
 
 
 @app.command("run")
+@taking(options.StudyOptions)
 def run_study(
     study: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A study's name, or the path of a study file.")],
-    trials: options.Trials = None,
-    processes: options.Processes = None,
-    minutes: options.Minutes = None,
-    preset: options.Preset = None,
-    data: options.Data = None,
-    data_dir: options.DataDir = None,
-    device: options.Device = "auto",
-    seed: options.Seed = None,
-    aa: options.Twin = False,
-    curves: options.Curves = False,
-    features_from: options.FeaturesFrom = None,
-    registry_file: options.RegistryFile = None,
-    out: options.Out = None,
-    timeout: options.Timeout = None,
-    dry: options.DryRun = False,
-    fail_fast: options.FailFast = False,
-    as_json: options.AsJson = False,
+    *,
+    options: options.StudyOptions,
 ) -> None:
     """Run a study into a new run folder. Options override what the study file says, and are recorded."""
     from ablate.run_folder import check_new_folder
     from ablate.study_files import load_study
 
-    if out is not None:
-        check_new_folder(out)
-    given = {"blocks": trials, "processes": processes, "seed": seed, "data": data, "preset": preset}
-    chosen = load_study(study).override(blocks=trials, processes=processes, seed=seed, data=data, preset=preset)
-    if aa:
+    if options.out is not None:
+        check_new_folder(options.out)
+    given: dict[str, Any] = {
+        "blocks": options.trials,
+        "processes": options.processes,
+        "seed": options.seed,
+        "data": options.data,
+        "preset": options.preset,
+    }
+    chosen = load_study(study).override(**given)
+    if options.aa:
         chosen = chosen.with_twin()
-    request = Request(
-        features_from=features_from,
-        registry_file=registry_file,
-        data_dir=data_dir,
-        device=device,
-        curves=curves,
-        out=out,
-        minutes=minutes,
-        timeout_seconds=timeout,
-        fail_fast=fail_fast,
-        as_json=as_json,
-        debug=debugging(),
-        overrides={name: value for name, value in {**given, "aa": aa or None}.items() if value is not None},
-    )
-    if dry:
-        dry_run(chosen, request)
-    else:
-        run_and_report(chosen, request)
+    overrides = {**given, "aa": options.aa or None}
+    carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
 
 
 @app.command()
@@ -144,7 +119,8 @@ def status(directory: Folder, as_json: options.AsJson = False) -> None:
     from ablate.run_folder import RunFolder
     from ablate.status import study_status
 
-    now = study_status(RunFolder.open(directory))
+    folder = RunFolder.open(directory)
+    now = study_status(folder)
     if as_json:
         typer.echo(json.dumps(_as_json(now), indent=2, ensure_ascii=False))
         return
@@ -154,23 +130,36 @@ def status(directory: Folder, as_json: options.AsJson = False) -> None:
     console.print(Text(f"{now.done} done, {now.failed} failed, {now.left} left{left}."))
     if now.slowest_arm is not None:
         console.print(Text(f"Slowest arm: {now.slowest_arm}."))
-    running = f"Process {now.writer} is running it." if now.writer is not None else "Nobody is running it now."
-    console.print(Text(running))
+    line(console, _what_now(now, folder.how_to_resume))
+
+
+def _what_now(now: "StudyStatus", how_to_resume: str) -> str:
+    """Whether a study runs, has ended or has stopped, and the command that goes on with it where there is something left."""
+    from ablate.stats.wording import counted
+
+    if now.state == "running":
+        return f"Process {now.writer} is running it."
+    if now.state == "stopped":
+        return f"Stopped; resume with: {how_to_resume}"
+    if now.failed:
+        return f"Finished; {counted(now.failed, 'trial')} failed, to run again: {how_to_resume} --retry-failed"
+    return "Finished."
 
 
 def _as_json(now: "StudyStatus") -> dict[str, Any]:
     rows = json.loads(now.arms.to_json(orient="records"))
-    return {**{name: value for name, value in asdict(now).items() if name != "arms"}, "arms": rows}
+    told = {name: value for name, value in asdict(now).items() if name != "arms"}
+    return {**told, "state": now.state, "arms": rows}
 
 
-def _arms_table(now: "StudyStatus") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm", no_wrap=True)
+def _arms_table(now: "StudyStatus") -> FittedTable:
+    table = FittedTable()
+    table.add_column("arm", words=True)
     for heading in ("trials", "failed", "TTA accuracy %", "seconds"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, numeric=True)
     for row in now.arms.to_dict("records"):
         table.add_row(
-            Text(row["arm"]),
+            row["arm"],
             str(row["trials"]),
             str(row["failed"] + row["timed_out"]),
             _with_interval(row, "tta_accuracy", scale=100, decimals=2),

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.container import BarContainer
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from ablate.plots import text
@@ -21,6 +22,9 @@ PALE = 0.42
 
 OPEN = 0.3
 """The opacity of a step that is not settled; its outline stays as strong as the others'."""
+
+HATCH = "////"
+"""Of steps that go down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +71,17 @@ class Slots:
             unsettled = step.subject in cascade.open_steps
             patch.set_edgecolor(colour if unsettled or step.value >= 0 else theme.background)
             patch.set_linewidth(0.9 if unsettled else 0.6)
-            if step.value < 0:
-                patch.set_hatch("////")
             if unsettled:
                 patch.set_facecolor(to_rgba(colour, OPEN))
+            if step.value < 0 and not unsettled:
+                patch.set_hatch(HATCH)
+            elif step.value < 0:
+                # On top and without a face: SVG gives a translucent face's colour to the hatch, which then cannot be seen.
+                over = Rectangle(
+                    patch.get_xy(), patch.get_width(), patch.get_height(), fill=False, linewidth=0, zorder=2
+                )
+                over.set(hatch=HATCH, edgecolor=colour)
+                self.axes.add_patch(over)
         return container
 
     def starts(self, cascade: Cascade) -> None:

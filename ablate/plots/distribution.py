@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.plots import style, text
 from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
@@ -50,7 +50,7 @@ def distribution(
         UsageError: no usable trial, a table that lacks columns, an unknown view or theme.
     """
     if view not in ("all", "drift", *_OUTCOMES):
-        raise UsageError(f"There is no view '{view}'.{near_match(view, ['all', 'drift', *_OUTCOMES])}")
+        raise UsageError(f"There is no view '{view}'.{near_match_and_all(view, ['all', 'drift', *_OUTCOMES])}")
     summary = arm_summary(data)
     trials = data[usable(data)]
     if trials.empty:

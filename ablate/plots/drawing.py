@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ablate import stats
 from ablate.design import Contrast
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.evidence import RECORD_TARGET, Evidence
 from ablate.plots.curves import curves
 from ablate.plots.distribution import distribution
@@ -45,7 +45,7 @@ def draw(
         AblateError: the folder cannot be understood.
     """
     if kind not in KINDS:
-        raise UsageError(f"There is no figure '{kind}'.{near_match(kind, KINDS)}")
+        raise UsageError(f"There is no figure '{kind}'.{near_match_and_all(kind, KINDS)}")
     for option, chosen in (("published", published), ("equal_accuracy", equal_accuracy)):
         if chosen and kind != "waterfall":
             raise UsageError(
@@ -176,12 +176,16 @@ def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:
 
 
 def _interactions(evidence: Evidence, look: _Look) -> Axes:
-    table = stats.interactions(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    table = evidence.interactions
+    if table is None:
+        raise UsageError("An interaction takes two features or groups; this study has fewer.")
     return interactions(table, titles=evidence.titles, setting=evidence.setting, **look.options)
 
 
 def _shapley(evidence: Evidence, look: _Look) -> Axes:
-    values = stats.shapley(evidence.frame, evidence.resolved.study.arms, players=evidence.players)
+    values = evidence.shapley
+    if values is None:
+        raise UsageError("A share takes two features or groups to divide an improvement among; this study has fewer.")
     ladder = evidence.ladder
     same_subjects = ladder is not None and {share.subject for share in ladder.shares} == set(evidence.players)
     return shapley(

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.plots import style, text
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
 from ablate.stats.verdicts import Margins
-from ablate.stats.wording import counted
+from ablate.stats.wording import EVERYTHING, counted
 
 Outcome: TypeAlias = Literal["both", "time", "accuracy"]
 
@@ -25,7 +25,7 @@ KIND_TITLES: Mapping[str, str] = {
     "leave_one_out": "with all the others on",
     "add_one_in": "on its own, over the baseline",
     "ladder": "as a step of the ladder",
-    "total": "everything, over the baseline",
+    "total": "all together, over the baseline",
     "pair": "one arm against another",
     "aa": "the same recipe twice (nothing to find)",
 }
@@ -154,7 +154,7 @@ def _panels(outcome: str, margins: Margins) -> list[_Panel]:
     if outcome == "both":
         return list(choices.values())
     if outcome not in choices:
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *choices])}")
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *choices])}")
     return [choices[outcome]]
 
 
@@ -171,7 +171,8 @@ def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Pane
         section = table[table["kind"] == kind]
         # A ladder's steps have an order of their own.
         ordered = section if kind == "ladder" else section.sort_values(sort_by, kind="stable", ascending=False)
-        rows += [_Row(titles.get(subject, subject), index) for index, subject in ordered["subject"].items()]
+        names = titles if kind != "total" else dict.fromkeys(ordered["subject"], EVERYTHING)
+        rows += [_Row(names.get(subject, subject), index) for index, subject in ordered["subject"].items()]
     return rows
 
 

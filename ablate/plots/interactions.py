@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.plots import style, text
 from ablate.plots.effects import Outcome
 from ablate.plots.sheet import INCH, Sheet, dress, sheet
@@ -118,7 +118,7 @@ def _chosen(data: pd.DataFrame, outcome: str) -> list[_Panel]:
     needed = ["first", "second", "blocks", "processes", *(name for panel in _PANELS.values() for name in panel[:4])]
     need_columns(data, needed, "interactions", "ablate.stats.interactions")
     if outcome not in ("both", *_PANELS):
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *_PANELS])}")
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *_PANELS])}")
     if data.empty:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
     asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
@@ -126,7 +126,8 @@ def _chosen(data: pd.DataFrame, outcome: str) -> list[_Panel]:
     if not panels:
         reason = first_note(data, "no pair was measured")
         raise UsageError(
-            f"No interaction can be drawn: {reason}. It takes a factorial study: `ablate study run shapley`."
+            f"No interaction can be drawn: {reason}. A study of all combinations has them: `ablate study run shapley` of the groups, "
+            "`Study.of(full_factorial([...]), ...)` in a study file of any names."
         )
     return panels
 

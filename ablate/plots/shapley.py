@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.plots import style, text
 from ablate.plots.cascade import PALE
 from ablate.plots.effects import Outcome
@@ -62,9 +62,7 @@ def shapley(
         UsageError: no Shapley values, no finite one, a ladder of other subjects, an unknown outcome or theme.
     """
     if not data.shares or data.total is None:
-        raise UsageError(
-            f"There are no Shapley values to draw: {data.note or 'no player'}. `ablate study run shapley` trains what they need."
-        )
+        raise UsageError(f"This figure cannot be drawn: {data.note or 'no feature is on in any arm'}.")
     panels = _chosen(data, outcome)
     pairs = _pairs(data, data.total, ladder)
     names = [*((titles or {}).get(share.subject, share.subject) for share, _ in pairs[:-1]), "Total"]
@@ -99,7 +97,7 @@ def shapley(
 
 def _chosen(data: Attribution, outcome: str) -> list[_Panel]:
     if outcome not in ("both", *_PANELS):
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match(outcome, ['both', *_PANELS])}")
+        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *_PANELS])}")
     asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
     panels = [panel for panel in asked if any(isfinite(getattr(share, panel.value)) for share in data.shares)]
     if not panels:

@@ -10,6 +10,9 @@ from ablate.plots.sheet import INCH, mask
 _NAME_SIZE = 0.85
 """The size of names below standing bars, to that of ordinary text."""
 
+WIDE_SPACE = "\N{EM SPACE}"
+"""Between two numbers: browsers fold several plain spaces into one."""
+
 _BAR, _GAP = 1.15, 0.55
 """A lying bar and the space between two slots, in lines of type."""
 
@@ -125,7 +128,7 @@ def words_inside(slots: Slots, cascades: Sequence[Cascade]) -> None:
     low, high = slots.axes.get_xlim()
     for slot, step in enumerate(cascade.steps):
         value = value_words(step.value) if has_whisker(step) else ""
-        words = "   ".join(filter(None, (value, step.accuracy)))
+        words = WIDE_SPACE.join(filter(None, (value, step.accuracy)))
         if not words:
             continue
         first, last = sorted((step.start, step.start + step.value))

@@ -17,7 +17,8 @@ LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
 """The studies of this package that train a ladder."""
 
 NEEDS_A_LADDER = (
-    f"A waterfall needs a ladder; the studies {', '.join(LADDER_STUDIES[:-1])} and {LADDER_STUDIES[-1]} have one: "
+    "A waterfall needs a ladder, arms that each add a step to the one before; "
+    f"the studies {', '.join(LADDER_STUDIES[:-1])} and {LADDER_STUDIES[-1]} have one: "
     "`ablate study run waterfall`."
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib import style as matplotlib_style
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.stats.verdicts import Verdict
 
 
@@ -99,7 +99,7 @@ def theme_named(name: str) -> Theme:
         UsageError: there is none.
     """
     if name not in THEMES:
-        raise UsageError(f"There is no theme '{name}'.{near_match(name, THEMES)}")
+        raise UsageError(f"There is no theme '{name}'.{near_match_and_all(name, THEMES)}")
     return THEMES[name]
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from ablate.errors import UsageError
 from ablate.groups import HIVE_GROUPS
 from ablate.plots import style, text
-from ablate.plots.cascade import OPEN, Cascade, Slots, has_whisker, value_words
+from ablate.plots.cascade import HATCH, OPEN, Cascade, Slots, has_whisker, value_words
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
 from ablate.plots.steps import Step, ladder_of, open_steps, published_ladder, steps_of
@@ -202,11 +202,15 @@ def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None
             handles.append(Patch(facecolor=theme.published if cascade.published else theme.gain))
             labels.append(cascade.label)
     ours = [cascade for cascade in cascades if not cascade.published]
+    settled = [step for step in ours[0].steps[:-1] if step.subject not in ours[0].open_steps and step.value >= 0]
+    if len(cascades) == 1 and settled and len(settled) < len(ours[0].steps) - 1:
+        handles.append(Patch(facecolor=theme.gain))
+        labels.append("saves time")
     if any(step.subject in cascade.open_steps for cascade in ours for step in cascade.steps):
         handles.append(Patch(facecolor=to_rgba(theme.gain, OPEN), edgecolor=theme.gain))
         labels.append("not settled")
     if any(step.value < 0 for cascade in ours for step in cascade.steps):
-        handles.append(Patch(facecolor=theme.loss, edgecolor=theme.background, hatch="////"))
+        handles.append(Patch(facecolor=theme.loss, edgecolor=theme.background, hatch=HATCH))
         labels.append("slows training down")
     if any(has_whisker(step) for cascade in ours for step in cascade.steps):
         handles.append(Line2D([], [], color=theme.ink, linewidth=1.3))

@@ -43,8 +43,12 @@ class Figure:
 
 
 def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
-    """Every figure that the evidence allows, in the order of `CAPTIONS`; none where trials mix data sets."""
-    drawn = ((kind, _drawn(kind, evidence)) for kind in CAPTIONS)
+    """Every figure that the evidence allows, what the study asked first, the rest in the order of `CAPTIONS`.
+
+    None where trials mix data sets.
+    """
+    first = ("shapley", "interactions") if evidence.is_factorial else ()
+    drawn = ((kind, _drawn(kind, evidence)) for kind in dict.fromkeys((*first, *CAPTIONS)))
     return tuple(
         Figure(kind, CAPTIONS[kind], to_svg(figure, id_prefix=f"{kind}-"))
         for kind, figure in drawn
@@ -54,9 +58,6 @@ def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
 
 def _drawn(kind: str, evidence: Evidence) -> MatplotlibFigure | None:
     """The figure, a waterfall with its times at equal accuracy where the study has them; None where there can be none."""
-    if kind == "shapley" and len(evidence.players) < 2:
-        # A share of one is the whole, which other figures show.
-        return None
     at_lengths = kind == "waterfall" and any(arm.length != 1.0 for arm in evidence.resolved.study.arms)
     for equal_accuracy in (True, False) if at_lengths else (False,):
         # The plot says why this study has no such figure; a report simply goes without.

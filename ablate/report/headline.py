@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from math import isfinite
 
 from ablate.evidence import Evidence
+from ablate.report.answers import clear_shares
 from ablate.report.wording import accuracy_change, accuracy_interval, time_said
 from ablate.stats import Effect
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import counted
 
 _VERDICT_ORDER = ("better", "worse", "equivalent", "identical", "inconclusive", "no verdict")
@@ -35,7 +37,7 @@ def _finding(evidence: Evidence) -> str:
         return f"No effect was measured: {questions[0].note}."
     whole = [effect for effect in measured if effect.kind == "total"]
     if whole or len(measured) == 1:
-        return _one(evidence, (whole or measured)[0])
+        return f"{_one(evidence, (whole or measured)[0])}{_shares(evidence)}"
     return _several(evidence, measured)
 
 
@@ -67,6 +69,25 @@ def _one(evidence: Evidence, effect: Effect) -> str:
     if effect.time_verdict == effect.tta_accuracy_verdict == "no verdict":
         verdict = "no verdict on either"
     return f"{subject}: {time_said(effect)}{seconds}; TTA accuracy {accuracy}: {verdict}."
+
+
+def _shares(evidence: Evidence) -> str:
+    """What a factorial study was run for: " Fair shares that differ from zero: of time …; of accuracy …. …"; "" of any other."""
+    if not evidence.is_factorial or evidence.shapley is None or evidence.interactions is None:
+        return ""
+    if not evidence.shapley.shares:
+        return f" No fair shares: {evidence.shapley.note}."
+    timed, gained = clear_shares(evidence, evidence.shapley.shares)
+    found = [f"of {outcome} {', '.join(names)}" for outcome, names in (("time", timed), ("accuracy", gained)) if names]
+    shares = (
+        f"Fair shares whose interval misses zero: {'; '.join(found)}."
+        if found
+        else "Every share's interval covers zero."
+    )
+    pairs = evidence.interactions
+    settled = ((pairs["time_p_holm"] < SIGNIFICANCE) | (pairs["tta_accuracy_p_holm"] < SIGNIFICANCE)).sum()
+    verb = "are" if settled > 1 else "is"
+    return f" {shares} {settled or 'None'} of {counted(len(pairs), 'interaction')} {verb} settled."
 
 
 def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:

@@ -1,5 +1,7 @@
 """The report as one HTML file that asks the network for nothing."""
 
+import re
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -10,16 +12,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ablate.evidence import OFFICIAL_DATA, Evidence
+from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.figures import Figure, palette_css
 from ablate.report.headline import headline
-from ablate.report.markdown import statements
+from ablate.report.machine import csv_report
+from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
-from ablate.report.tables import arms_table, effects_table
+from ablate.report.tables import Table, arms_table, effects_table
 from ablate.stats.wording import counted
 
 MOST_TRIALS_LISTED = 10_000
 """A page with more rows than this is slow to open; all trials are in trials.jsonl anyway."""
+
+MOST_ROWS = 30
+"""A longer table is folded, so that what stands below it is found."""
 
 _TRIAL_COLUMNS = (
     ("block", "block", 0, 1),
@@ -40,6 +47,19 @@ class _Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class _Download:
+    """A file inside the page."""
+
+    name: str
+    label: str
+    uri: str
+
+    @classmethod
+    def csv(cls, name: str, label: str, text: str) -> "_Download":
+        return cls(name, label, f"data:text/csv;base64,{b64encode(text.encode()).decode()}")
+
+
+@dataclass(frozen=True, slots=True)
 class _ArmTrials:
     name: str
     count: str
@@ -47,7 +67,8 @@ class _ArmTrials:
 
 
 def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
-    """The page: headline, warnings, the first figure, effects, verdicts, arms, the other figures, trials, provenance.
+    """The page: headline, contents, warnings, the first figure, what the study asked, effects, arms, the other figures, trials,
+    provenance.
 
     The same evidence and figures give the same text. Everything that came from outside is escaped.
     """
@@ -56,6 +77,8 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
     shown = [(str(arm), by_arm[arm]) for arm in evidence.arms["arm"] if arm in by_arm]
     each = max(1, MOST_TRIALS_LISTED // max(1, len(shown)))
     longest = max((len(group) for _, group in shown), default=0)
+    effects = effects_table(evidence)
+    tables = (*answers(evidence), *([effects] if evidence.effects else []), arms_table(evidence))
     return _template().render(
         name=study.name,
         question=study.question,
@@ -64,9 +87,12 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         caveats=list_caveats(evidence),
         hero=figures[0] if figures else None,
         figures=figures[1:],
-        effects=effects_table(evidence),
-        statements=statements(evidence),
-        arms=arms_table(evidence),
+        contents=_contents(evidence, tables, figures[1:]),
+        downloads=_downloads(evidence),
+        tables=tables,
+        most_rows=MOST_ROWS,
+        effects=effects,
+        notes=notes_on(evidence),
         trials=[_arm_trials(arm, group, each) for arm, group in shown],
         trials_note=f"The first {each:,} of each arm; trials.jsonl has them all." if longest > each else "",
         trial_headings=[heading for heading, _, _, _ in _TRIAL_COLUMNS],
@@ -75,6 +101,26 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         style=Markup(palette_css() + _asset("page.css")),
         script=Markup(_asset("page.js")),
     )
+
+
+def _contents(evidence: Evidence, tables: tuple[Table, ...], figures: tuple[Figure, ...]) -> list[tuple[str, str]]:
+    """Ids and titles of the page's sections."""
+    warnings = [("warnings", "Read this first")] if list_caveats(evidence) else []
+    pictures = [("figures", "Figures")] if figures else []
+    rest = [("trials", "Trials"), ("provenance", "Where this comes from"), ("reproduce", "Reproduce")]
+    return [*warnings, *((_slug(table.title), table.title) for table in tables), *pictures, *rest]
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def _downloads(evidence: Evidence) -> list[_Download]:
+    name = _slug(evidence.resolved.study.name) or "study"
+    downloads = []
+    if evidence.effects:
+        downloads.append(_Download.csv(f"{name}-effects.csv", "Effects (CSV)", csv_report(evidence)))
+    return downloads
 
 
 def _badges(evidence: Evidence) -> list[_Badge]:
@@ -116,6 +162,7 @@ def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("ablate", "report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
+    environment.filters["slug"] = _slug
     return environment.get_template("page.html.j2")
 
 

@@ -1,11 +1,14 @@
-"""The report's two tables for a paper: booktabs, nothing of it in need of other packages."""
+"""The report's tables for a paper: booktabs, nothing of it in need of other packages."""
 
 from ablate.evidence import Evidence
 from ablate.printable import printable
+from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.report.tables import Cell, Table, arms_table, effects_table
-from ablate.report.wording import NOTHING
+from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
 from ablate.stats.wording import MINUS
+
+MOST_ROWS = 40
+"""What fits on a page; longer tables show their ends."""
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -32,12 +35,18 @@ _ESCAPES = {
 
 
 def latex_report(evidence: Evidence) -> str:
-    """Effects (where the study has contrasts) and arms, each a table environment; needs \\usepackage{booktabs}."""
-    tables = [_environment(arms_table(evidence), "Mean ± sd over trials.", f"{evidence.resolved.study.name}-arms")]
-    if evidence.effects:
-        caption = f"{headline(evidence)} Differences are with the feature minus without it, with 95 % intervals."
-        tables.insert(0, _environment(effects_table(evidence), caption, f"{evidence.resolved.study.name}-effects"))
-    return "\n".join(["% \\usepackage{booktabs}", *tables])
+    """What the study asked, its effects and its arms, each a table environment; needs \\usepackage{booktabs}."""
+    tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
+    shown = [table.without_extras().ends(MOST_ROWS, ALL_ROWS) for table in tables]
+    # The headline belongs to whatever stands first.
+    captions = [table.remark for table in shown]
+    captions[0] = f"{headline(evidence)} {captions[0]}"
+    name = evidence.resolved.study.name
+    environments = [
+        _environment(table, caption, f"{name}-{table.title.lower()}")
+        for table, caption in zip(shown, captions, strict=True)
+    ]
+    return "\n".join(["% \\usepackage{booktabs}", *environments])
 
 
 def escaped(text: str) -> str:
@@ -69,6 +78,4 @@ def _environment(table: Table, caption: str, label: str) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    if cell.detail in ("", NOTHING):
-        return escaped(cell.text)
-    return escaped(f"{cell.text} {cell.detail}" if cell.detail.startswith("[") else f"{cell.text} ({cell.detail})")
+    return escaped(cell.line)

@@ -1,7 +1,7 @@
 """The report for programs: CSV of the effects, JSON of everything."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from math import isfinite
 from typing import Any
@@ -20,16 +20,32 @@ _SIGNIFICANT_DIGITS = 10
 
 
 def csv_report(evidence: Evidence) -> str:
-    """One line an effect: the fields of `stats.Effect`, raw arm-minus-reference columns included; NaN is an empty field."""
-    rows = [{name: _rounded(value) for name, value in asdict(effect).items()} for effect in evidence.effects]
-    frame = pd.DataFrame(rows, columns=[field.name for field in fields(Effect)], dtype=object)
-    return frame.to_csv(index=False, lineterminator="\n")
+    """One line an effect: the fields of `stats.Effect`, raw arm-minus-reference columns included; NaN is an empty field.
+
+    A factorial study's own answers come first, as lines of kind "shapley" (subjects and "total") and "interaction" (subject
+    "X × Y"), in the columns that they share with effects.
+    """
+    columns = [field.name for field in fields(Effect)]
+    lines = [*_answers(evidence), *(asdict(effect) for effect in evidence.effects)]
+    rows = [{name: _rounded(line.get(name)) for name in columns} for line in lines]
+    return pd.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+
+
+def _answers(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    if not evidence.is_factorial:
+        return
+    values, pairs = evidence.shapley, evidence.interactions
+    if values is not None and values.total is not None:
+        counts = {"blocks": values.blocks, "time_blocks": values.time_blocks, "processes": values.processes}
+        for share in (*values.shares, values.total):
+            yield {**asdict(share), "kind": "shapley", "time_p": share.time_saved_p, **counts, "note": values.note}
+    for pair in _rows(pairs) or ():
+        yield {**pair, "kind": "interaction", "subject": f"{pair['first']} × {pair['second']}"}
 
 
 def json_report(evidence: Evidence) -> str:
-    """A JSON object: headline, warnings, arms, effects, ladder, provenance; what could not be computed is null."""
+    """A JSON object: headline, warnings, what the study asked, effects, arms, provenance; what could not be computed is null."""
     resolved = evidence.resolved
-    ladder = evidence.ladder
     return as_json(
         {
             "study": resolved.study.name,
@@ -39,13 +55,20 @@ def json_report(evidence: Evidence) -> str:
             "data": [{"name": name, "digest": digest} for name, digest in evidence.data_sets],
             "trials": {"usable": evidence.usable_trials, "lost": evidence.lost_trials, "left": evidence.left},
             "warnings": [asdict(caveat) for caveat in list_caveats(evidence)],
-            "arms": evidence.arm_rows,
+            "shapley": asdict(evidence.shapley) if evidence.is_factorial and evidence.shapley else None,
+            "interactions": _rows(evidence.interactions) if evidence.is_factorial else None,
+            "equal_accuracy": _rows(evidence.equal_accuracy),
+            "ladder": None if evidence.ladder is None else asdict(evidence.ladder),
             "effects": [asdict(effect) for effect in evidence.effects],
-            "ladder": None if ladder is None else asdict(ladder),
+            "arms": evidence.arm_rows,
             "provenance": dict(provenance(evidence)),
             "reproduce": list(reproduction(evidence)),
         }
     )
+
+
+def _rows(frame: pd.DataFrame | None) -> list[dict[Any, Any]] | None:
+    return None if frame is None else frame.to_dict("records")
 
 
 def as_json(value: Any) -> str:

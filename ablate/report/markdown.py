@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from ablate.evidence import Evidence
 from ablate.printable import printable
+from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
-from ablate.report.tables import Cell, Table, arms_table, effect_title, effects_table
-from ablate.report.wording import KIND_WORDS, NOTHING
-from ablate.stats import Effect
+from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
+from ablate.report.wording import KIND_WORDS
+
+MOST_ROWS = 25
+"""Rows of a list of arms or pairs; longer ones show their ends."""
 
 _SPECIAL = re.compile(r"([\\`*|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:]))")
 _MARKUP = re.compile(r"[&<](?! )|(?<! )>")
@@ -25,20 +28,15 @@ def markdown_report(evidence: Evidence) -> str:
     caveats = list_caveats(evidence)
     if caveats:
         lines += ["## Warnings", "", *(f"- {line(caveat.text)}" for caveat in caveats), ""]
+    for answer in answers(evidence):
+        lines += [f"## {answer.title}", "", line(answer.remark), "", *_table(answer.ends(MOST_ROWS, ALL_ROWS)), ""]
     if evidence.effects:
-        lines += [
-            "## Effects",
-            "",
-            "With it minus without it; time saved in percent of the time without it, plus is better; 95 % intervals, each for itself; "
-            "p (Holm) and verdicts allow for all contrasts of the study.",
-            "",
-        ]
-        lines += [*_table(effects_table(evidence)), ""]
-        lines += [
-            f"- **{line(each.subject)}.** {inline(f'{each.sentence} {each.note}')}" for each in statements(evidence)
-        ]
-        lines.append("")
-    lines += ["## Arms", "", "Mean ± sd over trials.", "", *_table(arms_table(evidence)), ""]
+        table = effects_table(evidence)
+        lines += ["## Effects", "", line(table.remark), "", *_table(table), ""]
+        notes = [f"- **{line(each.subject)}.** {inline(each.note)}" for each in notes_on(evidence)]
+        lines += [*notes, ""] if notes else []
+    arms = arms_table(evidence)
+    lines += ["## Arms", "", line(arms.remark), "", *_table(arms.ends(MOST_ROWS, ALL_ROWS)), ""]
     lines += ["## Provenance", "", "| | |", "|---|---|"]
     lines += [f"| {inline(label)} | {inline(value)} |" for label, value in provenance(evidence)]
     lines.append("")
@@ -50,23 +48,20 @@ def markdown_report(evidence: Evidence) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One effect in full: what was measured and how, what it shows, and what to know before believing it ("" if nothing)."""
+class Note:
+    """What to know before believing an effect."""
 
     subject: str
-    sentence: str
     note: str
 
 
-def statements(evidence: Evidence) -> tuple[Statement, ...]:
-    """Each effect with its intervals, its verdicts and what would settle them."""
-    return tuple(_statement(evidence, effect) for effect in evidence.effects)
-
-
-def _statement(evidence: Evidence, effect: Effect) -> Statement:
-    said = effect.sentence.removeprefix(f"{effect.subject}: ")
-    note = f"{_capital(effect.note)}." if effect.note and effect.blocks else ""
-    return Statement(f"{effect_title(evidence, effect)}, {KIND_WORDS[effect.kind]}", f"{_capital(said)}.", note)
+def notes_on(evidence: Evidence) -> tuple[Note, ...]:
+    """The effects that need a word besides their row in the table."""
+    return tuple(
+        Note(f"{effect_title(evidence, effect)}, {KIND_WORDS[effect.kind]}", f"{_capital(effect.note)}.")
+        for effect in evidence.effects
+        if effect.note
+    )
 
 
 def _capital(text: str) -> str:
@@ -92,5 +87,4 @@ def _table(table: Table) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    detail = "" if cell.detail in ("", NOTHING) else f" {cell.detail}" if cell.detail[0] == "[" else f" ({cell.detail})"
-    return inline(cell.text + detail)
+    return inline(cell.line)

@@ -15,6 +15,21 @@
   prefersDark.addEventListener("change", label);
   label();
 
+  // Rows whose words do not hold what was typed are hidden, and folded tables opened for those that do.
+  const filter = document.getElementById("filter");
+  const rows = [...document.querySelectorAll("table.sortable tbody tr")];
+  filter.hidden = rows.length === 0;
+  filter.addEventListener("input", () => {
+    const wanted = filter.value.trim().toLowerCase();
+    let found = 0;
+    for (const row of rows) {
+      row.hidden = !row.textContent.toLowerCase().includes(wanted);
+      found += row.hidden ? 0 : 1;
+    }
+    if (wanted) document.querySelectorAll("details.long").forEach((each) => (each.open = true));
+    document.getElementById("filtered").textContent = wanted ? `${found} of ${rows.length} rows` : "";
+  });
+
   // Numbers by value, words by the alphabet, what has neither at the end in both directions.
   const key = (row, column) => row.cells[column].dataset.order;
   const compare = (one, other, numeric) => (numeric ? Number(one) - Number(other) : one.localeCompare(other));

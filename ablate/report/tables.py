@@ -1,6 +1,7 @@
 """The tables of a report, free of any format: what stands in each cell, and what it sorts by."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from ablate.evidence import RECORD_TARGET, Evidence
@@ -16,17 +17,18 @@ from ablate.report.wording import (
     time_saved,
     verdict_detail,
 )
-from ablate.stats import Effect, claim
+from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.frames import usable
-from ablate.stats.wording import counted
+from ablate.stats.wording import EVERYTHING, counted
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading, and whether the cells below are numbers."""
+    """A heading, whether the cells below are numbers, and whether it is an extra that only a wide page has room for."""
 
     heading: str
     numeric: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,55 @@ class Cell:
     detail: str = ""
     tone: str = ""
 
+    @property
+    def line(self) -> str:
+        """All of it on one line."""
+        return self.text + self.tail
+
+    @property
+    def tail(self) -> str:
+        """The small print as it follows the text on one line."""
+        if self.detail in ("", NOTHING):
+            return ""
+        if self.detail.startswith("["):
+            return f" {self.detail}"
+        return f", {self.detail}" if self.tone else f" ({self.detail})"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows; every row has a cell for each column."""
+    """Columns and rows; every row has a cell for each column. `remark` says in a sentence how to read it."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    remark: str = ""
+
+    def without_extras(self) -> "Table":
+        """The table where there is little room."""
+        kept = [place for place, column in enumerate(self.columns) if not column.extra]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=rows)
+
+    def ends(self, most: int, how_to_see_all: str) -> "Table":
+        """At most `most` rows: of more, those at both ends, and between them how many there are and where."""
+        if len(self.rows) <= most:
+            return self
+        first = most // 2
+        last = most - first - 1
+        cut = len(self.rows) - first - last
+        blank = Cell("")
+        between = (Cell(f"… {cut:,} more: {how_to_see_all}"), *([blank] * (len(self.columns) - 1)))
+        return replace(self, rows=(*self.rows[:first], between, *self.rows[len(self.rows) - last :]))
+
+
+ALL_ROWS = "report.html and `--format json` have all"
+"""What a table that was cut says in the cut's place."""
+
+EFFECTS_REMARK = (
+    "With it minus without it. Time saved is in percent of the time without it: plus is better. Intervals are 95 %, each for "
+    "itself; p (Holm) and the verdicts allow for all contrasts of the study."
+)
 
 
 def arms_table(evidence: Evidence) -> Table:
@@ -75,9 +118,23 @@ def arms_table(evidence: Evidence) -> Table:
         ]
         if claims:
             p = claims.get(row["arm"], float("nan"))
-            cells.append(Cell(p_words(p) or NOTHING, _order(p)))
+            cells.append(Cell(p_words(p) or NOTHING, order(p)))
         rows.append(tuple(cells))
-    return Table("Arms", tuple(columns), tuple(rows))
+    remark = f"Mean ± sd over trials.{_arm_names([row['arm'] for row in evidence.arm_rows])}"
+    return Table("Arms", tuple(columns), tuple(rows), remark)
+
+
+def _arm_names(arms: Sequence[str]) -> str:
+    """What the forms of names that occur stand for."""
+    meanings = (
+        ("+ X", "X and every step before it", lambda name: name.startswith("+ ")),
+        ("all - X", "everything but X", lambda name: name.startswith("all - ")),
+        ("baseline + X", "X alone", lambda name: name.startswith("baseline + ")),
+        ("{X, Y}", "exactly these", lambda name: name.startswith("{")),
+        ("(twin)", "the same recipe again, with seeds of its own", lambda name: name.endswith("(twin)")),
+    )
+    said = [f"'{form}' is {meaning}" for form, meaning, fits in meanings if any(fits(name) for name in arms)]
+    return f" Of the arms' names, {'; '.join(said)}." if said else ""
 
 
 def effects_table(evidence: Evidence) -> Table:
@@ -89,20 +146,23 @@ def effects_table(evidence: Evidence) -> Table:
         Column("TTA accuracy", numeric=True),
         Column("verdict on accuracy"),
         Column("blocks", numeric=True),
+        Column("would settle it", extra=True),
     )
-    return Table("Effects", columns, tuple(_effect_row(evidence, effect) for effect in evidence.effects))
+    rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
+    return Table("Effects", columns, rows, EFFECTS_REMARK)
 
 
 def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
     title = effect_title(evidence, effect)
+    slug = f"{effect.subject}, " if title == evidence.titles.get(effect.subject) != effect.subject else ""
     return (
-        Cell(title, title, detail=KIND_WORDS[effect.kind]),
-        Cell(time_saved(effect), _order(effect.time_saved_percent), detail=time_interval(effect)),
+        Cell(title, title, detail=f"{slug}{KIND_WORDS[effect.kind]}"),
+        Cell(time_saved(effect), order(effect.time_saved_percent), detail=time_interval(effect)),
         _verdict_cell(
             effect.time_verdict,
             verdict_detail(effect.time_verdict, effect.time_p_holm, effect.time_seen_alone, effect.time_family),
         ),
-        Cell(accuracy_change(effect), _order(effect.tta_accuracy_pp), detail=accuracy_interval(effect)),
+        Cell(accuracy_change(effect), order(effect.tta_accuracy_pp), detail=accuracy_interval(effect)),
         _verdict_cell(
             effect.tta_accuracy_verdict,
             verdict_detail(
@@ -113,12 +173,26 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
             ),
         ),
         Cell(f"{effect.blocks:,}", float(effect.blocks), detail=counted(effect.processes, "process")),
+        Cell(_what_settles(effect) or NOTHING),
+    )
+
+
+def _what_settles(effect: Effect) -> str:
+    """ "3 more processes (time), 96 more blocks (accuracy)", should means and spreads stay as they are."""
+    needs = (
+        (effect.time_verdict, effect.time_more_processes, "process", "time"),
+        (effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block", "accuracy"),
+    )
+    return ", ".join(
+        f"{'nothing' if more == BEYOND_REACH else counted(more, f'more {unit}')} ({outcome})"
+        for verdict, more, unit, outcome in needs
+        if verdict == "inconclusive"
     )
 
 
 def effect_title(evidence: Evidence, effect: Effect) -> str:
     """How a report calls the subject of an effect."""
-    return "everything" if effect.kind == "total" else evidence.title_of(effect.subject)
+    return EVERYTHING if effect.kind == "total" else evidence.title_of(effect.subject)
 
 
 def subject_heading(evidence: Evidence) -> str:
@@ -134,10 +208,11 @@ def _verdict_cell(verdict: str, detail: str) -> Cell:
 
 
 def _mean_cell(mean: float, sd: float, decimals: int) -> Cell:
-    return Cell(mean_and_sd(mean, sd, decimals), _order(mean))
+    return Cell(mean_and_sd(mean, sd, decimals), order(mean))
 
 
-def _order(value: float) -> float | None:
+def order(value: float) -> float | None:
+    """What a number sorts by; None, after everything, where there is none."""
     return value if isfinite(value) else None
 
 

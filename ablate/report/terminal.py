@@ -1,16 +1,14 @@
 """The report as a terminal shows it."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Table as RichTable
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ablate.evidence import Evidence
+from ablate.fitted_table import UNWRAPPED, FittedTable
+from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
-from ablate.report.tables import Cell, Table, arms_table, effects_table
+from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
 
 _STYLES = {
     "better": "green",
@@ -21,18 +19,17 @@ _STYLES = {
     "no verdict": "dim",
 }
 
-PLAIN_WIDTH = 160
-"""Columns of a report that is written to a file."""
-
-LEAST_FOR_WORDS = 16
-"""Columns that a table leaves each column of words before it folds numbers too."""
+MOST_ROWS = 16
+"""Rows of a table before it is cut to its ends, so that headline and answer stay on the screen."""
 
 
 def terminal_report(evidence: Evidence) -> RenderableType:
-    """Headline, arms, effects, and every warning; it folds rather than cuts where the terminal is narrow."""
-    parts: list[RenderableType] = [Text(headline(evidence), style="bold"), Text(), _Shown(arms_table(evidence))]
-    if evidence.effects:
-        parts += [Text(), _Shown(effects_table(evidence))]
+    """Headline, what the study asked, effects, arms, and every warning; folded or stacked where there is little room."""
+    parts: list[RenderableType] = [Text(headline(evidence), style="bold")]
+    tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
+    for table in tables:
+        parts += [Text(), Text(table.title, style="bold"), _shown(table.without_extras().ends(MOST_ROWS, ALL_ROWS))]
+        parts.append(Text(table.remark, style="dim"))
     unmeasured = [f"{effect.subject}: {effect.note}" for effect in evidence.effects if not effect.blocks]
     remarks = [*(caveat.text for caveat in list_caveats(evidence)), *dict.fromkeys(unmeasured)]
     if remarks:
@@ -42,40 +39,22 @@ def terminal_report(evidence: Evidence) -> RenderableType:
 
 
 def plain_report(evidence: Evidence) -> str:
-    """`terminal_report` as text without colours, 160 columns wide."""
-    console = Console(width=PLAIN_WIDTH, no_color=True, force_terminal=False, legacy_windows=False)
+    """`terminal_report` as text without colours, nothing of it folded."""
+    console = Console(width=UNWRAPPED, no_color=True, force_terminal=False, legacy_windows=False)
     with console.capture() as captured:
         console.print(terminal_report(evidence))
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """A table that keeps numbers with their intervals on one line as long as that leaves the words room to fold."""
-
-    table: Table
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = list(zip(*([_text(cell) for cell in row] for row in self.table.rows), strict=True))
-        numeric = [column.numeric for column in self.table.columns]
-        cells = columns or [()] * len(numeric)
-        taken = sum(
-            2 + max(len(text) for text in (column.heading, *texts))
-            for column, texts in zip(self.table.columns, cells, strict=True)
-            if column.numeric
-        )
-        whole = options.max_width - taken >= LEAST_FOR_WORDS * numeric.count(False)
-        shown = RichTable(box=None, pad_edge=False, header_style="bold", title=None)
-        for column in self.table.columns:
-            justify: Literal["left", "right"] = "right" if column.numeric else "left"
-            shown.add_column(column.heading, justify=justify, overflow="fold", no_wrap=column.numeric and whole)
-        for row in zip(*columns, strict=True):
-            shown.add_row(*row)
-        yield shown
+def _shown(table: Table) -> FittedTable:
+    shown = FittedTable()
+    for column in table.columns:
+        shown.add_column(column.heading, numeric=column.numeric, words=not column.numeric)
+    for row in table.rows:
+        shown.add_row(*map(_text, row))
+    return shown
 
 
 def _text(cell: Cell) -> Text:
     text = Text(cell.text, style=_STYLES.get(cell.tone, ""))
-    if cell.detail and cell.detail != "–":
-        text.append(f" {cell.detail}" if cell.detail.startswith("[") else f" ({cell.detail})", style="dim")
-    return text
+    return text.append(cell.tail, style="dim")

@@ -23,6 +23,9 @@ KIND_WORDS = {
 NOTHING = "–"
 """In place of what was not measured."""
 
+NOT_MEASURED = "not measured"
+"""The same in a column of differences."""
+
 MOST_NAMED = 6
 """How many of a list a sentence names."""
 
@@ -49,18 +52,24 @@ def decimals_for(sds: ArrayLike) -> int:
     return min(max(1 - floor(log10(float(np.median(positive)))), 1), 5)
 
 
-def p_words(p: float) -> str:
-    """ "p = 0.012", "p < 0.0001"; "" where there is none."""
+def p_number(p: float) -> str:
+    """ "0.012", "< 0.0001"; "" where there is none."""
     if not isfinite(p):
         return ""
-    return f"p = {p:.2g}" if p >= 0.0001 else "p < 0.0001"
+    return f"{p:.2g}" if p >= 0.0001 else "< 0.0001"
+
+
+def p_words(p: float, of: str = "p") -> str:
+    """ "p = 0.012", "p < 0.0001"; "" where there is none. `of` takes the place of the letter."""
+    number = p_number(p)
+    return f"{of} {'' if number.startswith('<') else '= '}{number}" if number else ""
 
 
 def verdict_detail(verdict: str, adjusted_p: float, alone: bool, family: int) -> str:
     """What stands below a verdict: "p (Holm) = 0.2; seen on its own; not settled among 22"; "" where no p-value decided it."""
     if verdict not in ("better", "worse", "inconclusive"):
         return ""
-    p = p_words(adjusted_p).replace("p ", "p (Holm) ", 1)
+    p = p_words(adjusted_p, of="p (Holm)")
     return "; ".join(filter(None, (p, seen_alone(family) if alone else "")))
 
 
@@ -76,7 +85,7 @@ def time_said(effect: Effect) -> str:
 def time_saved(effect: Effect) -> str:
     """ "+2.3 %": for a column of time saved, where positive is better."""
     if not isfinite(effect.time_percent):
-        return "not measured"
+        return NOT_MEASURED
     return saved_signed(effect.time_saved_percent, effect.time_saved_low_percent, effect.time_saved_high_percent)
 
 
@@ -93,7 +102,7 @@ def time_interval(effect: Effect) -> str:
 def accuracy_change(effect: Effect) -> str:
     """ "+0.04 pp"."""
     if not isfinite(effect.tta_accuracy_pp):
-        return "not measured"
+        return NOT_MEASURED
     return "identical" if effect.tta_accuracy_verdict == "identical" else accuracy_words(effect.tta_accuracy_pp)
 
 

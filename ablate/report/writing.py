@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from ablate.errors import UsageError, near_match
+from ablate.errors import UsageError, near_match_and_all
 from ablate.evidence import Evidence
 from ablate.report.latex import latex_report
 from ablate.report.machine import csv_report, json_report
@@ -39,7 +39,7 @@ def report(folder: str | os.PathLike[str], format: str = "table") -> str:
         "html": _page,
     }
     if format not in renderers:
-        raise UsageError(f"There is no report format '{format}'.{near_match(format, FORMATS)}")
+        raise UsageError(f"There is no report format '{format}'.{near_match_and_all(format, FORMATS)}")
     return renderers[format](Evidence.read(folder))
 
 

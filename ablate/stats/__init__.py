@@ -12,11 +12,12 @@ from ablate.stats.multiplicity import holm
 from ablate.stats.pareto import pareto_front
 from ablate.stats.power import Visible, blocks_needed, processes_needed, trials_each_needed, visible
 from ablate.stats.shapley import shapley
-from ablate.stats.spreads import Spreads, measured_spreads
+from ablate.stats.spreads import PUBLISHED_SPREADS, Spreads, measured_spreads
 from ablate.stats.verdicts import Margins, Verdict
 
 __all__ = [
     "BEYOND_REACH",
+    "PUBLISHED_SPREADS",
     "Attribution",
     "Claim",
     "Effect",

@@ -103,7 +103,8 @@ def _measure(
     needed = [frozenset[str](), frozenset({first}), frozenset({second}), frozenset(pair)]
     untrained = [" + ".join(sorted(features)) or "neither" for features in needed if features not in by_features]
     if untrained:
-        return 0, nothing, nothing, f"this study has no arm with {', '.join(untrained)} alone"
+        lacking = f"this study has no arm with {' nor with '.join(untrained)} on and all else off"
+        return 0, nothing, nothing, f"{lacking}; an interaction takes neither, each alone, and both"
     four = [by_features[features] for features in needed]
     absence = blocks.mixed_data or blocks.missing(four)
     whole = timed = np.zeros(0, dtype=np.bool_)

@@ -1,12 +1,12 @@
 """Before running: the smallest effect a study can see, and how many trials it takes to see one."""
 
 from dataclasses import dataclass
-from math import isfinite, log1p, sqrt
+from math import isfinite, log1p, nan, sqrt
 
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
-from ablate.stats.spreads import PUBLISHED_SPREADS, Spreads
+from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
 from ablate.stats.wording import counted, percent_of_log
 
@@ -16,9 +16,9 @@ POWER = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all.
+    """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all, or unknown.
 
-    `spreads_source` says whose spreads that supposes.
+    `spreads_source` says whose spreads that supposes; None: there are none to suppose, so both effects are unknown.
     """
 
     blocks: int
@@ -26,27 +26,39 @@ class Visible:
     accuracy_pp: float
     time_percent: float
     power: float
-    spreads_source: str
+    spreads_source: str | None
 
     @property
     def sentence(self) -> str:
-        """Both effects in one sentence, or what has to be added to see any."""
+        """Both effects in one sentence, or what has to be done to see or know any."""
         if self.blocks < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
-        seen = f"can see {self.accuracy_pp:.2f} pp of accuracy"
+        if self.spreads_source is None:
+            first = f"--trials {FEWEST_BLOCKS_FOR_SPREADS}" if self.processes == 1 else TELLS_TIME_TOO
+            return f"What this study can see is unknown here; run with {first} first"
+        seen = f"This study can see {self.accuracy_pp:.2f} pp of accuracy"
         supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
         if isfinite(self.time_percent):
-            return f"{seen} and {self.time_percent:.2g} % of time {supposed}"
-        return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
+            # Two digits, but never as 1.2e+02.
+            time = f"{self.time_percent:.2g}" if self.time_percent < 99.5 else f"{self.time_percent:.0f}"
+            return f"{seen} and {time} % of time {supposed}"
+        if min(self.processes, self.blocks) < 2:
+            return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
+        return f"{seen} {supposed}; what it can see of time is unknown here, run with {TELLS_TIME_TOO} first"
+
+
+TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
+"""The quickest study whose trials tell the spreads of accuracy and of time, each block in a process of its own."""
 
 
 def visible(
-    blocks: int, processes: int, *, contrasts: int = 1, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER
+    blocks: int, processes: int, *, spreads: Spreads | None, contrasts: int = 1, power: float = POWER
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
-    Accuracy: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test from
-    the noncentral t distribution.
+    `spreads` are those of trials on the same machine, preset and data; None: there are none, and nothing can be promised.
+    Accuracy: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test
+    from the noncentral t distribution.
 
     Raises:
         UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
@@ -57,19 +69,21 @@ def visible(
     _check_power(power)
     alpha = SIGNIFICANCE / contrasts
     manned = min(processes, blocks)
-    accuracy_sd = _paired_sd(spreads)
-    time_sd = _process_value_sd(spreads, blocks / manned)
+    accuracy_effect = smallest_standardised_effect(blocks, alpha=alpha, power=power)
+    time_effect = smallest_standardised_effect(manned, alpha=alpha, power=power)
+    accuracy_sd = _paired_sd(spreads) if spreads else nan
+    time_sd = _process_value_sd(spreads, blocks / manned) if spreads else nan
     return Visible(
         blocks=blocks,
         processes=processes,
-        accuracy_pp=smallest_standardised_effect(blocks, alpha=alpha, power=power) * accuracy_sd,
-        time_percent=percent_of_log(smallest_standardised_effect(manned, alpha=alpha, power=power) * time_sd),
+        accuracy_pp=accuracy_effect * accuracy_sd,
+        time_percent=percent_of_log(time_effect * time_sd),
         power=power,
-        spreads_source=spreads.source,
+        spreads_source=spreads.source if spreads else None,
     )
 
 
-def blocks_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER) -> int:
+def blocks_needed(effect_pp: float, *, spreads: Spreads, power: float = POWER) -> int:
     """How many blocks it takes to see an effect on accuracy of `effect_pp` percentage points, paired, with `power` at 0.05.
 
     Raises:
@@ -81,19 +95,20 @@ def blocks_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, pow
     return _needed(abs(effect_pp) / _paired_sd(spreads), power)
 
 
-def processes_needed(
-    effect_percent: float, blocks_each: int, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER
-) -> int:
+def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spreads, power: float = POWER) -> int:
     """How many processes of `blocks_each` blocks it takes to see a change of time of `effect_percent`, with `power` at 0.05.
 
     Raises:
-        UsageError: `effect_percent` is zero, not finite, or -100 or less; `blocks_each` below 1; `power` outside (0.05, 1).
+        UsageError: `effect_percent` is zero, not finite, or -100 or less; `blocks_each` below 1; `power` outside (0.05, 1);
+            `spreads` without those of time.
     """
     _check_power(power)
     if not isfinite(effect_percent) or effect_percent == 0 or effect_percent <= -100:
         raise UsageError(f"a change of time of {effect_percent} % cannot be looked for: give a number other than zero")
     if blocks_each < 1:
         raise UsageError(f"blocks_each = {blocks_each}: give 1 or more")
+    if not spreads.knows_time:
+        raise UsageError(f"the spreads of {spreads.source} tell nothing of time: run with {TELLS_TIME_TOO} first")
     return _needed(abs(log1p(effect_percent / 100)) / _process_value_sd(spreads, blocks_each), power)
 
 
@@ -116,7 +131,7 @@ def t_test_power(standardised_effect: float, n: int, *, alpha: float = SIGNIFICA
     return float(stats.nct.sf(critical, n - 1, shift)) + (lower if isfinite(lower) else 0.0)
 
 
-def trials_each_needed(effect_pp: float, *, spreads: Spreads = PUBLISHED_SPREADS, power: float = POWER) -> int:
+def trials_each_needed(effect_pp: float, *, spreads: Spreads, power: float = POWER) -> int:
     """Trials of each of two *unpaired* arms to see `effect_pp`, as for a comparison with somebody else's trials, at 0.05.
 
     Source: power of the two-sample t-test with equal sds, from the noncentral t distribution.
@@ -157,6 +172,8 @@ def _paired_sd(spreads: Spreads) -> float:
 
 
 def _process_value_sd(spreads: Spreads, blocks_each: float) -> float:
-    """The sd of one process's mean of log(with / without): both arms' own shifts, and both arms' trials."""
-    variance = 2 * spreads.time_arm_in_process_percent**2 + 2 * spreads.time_within_percent**2 / blocks_each
-    return sqrt(variance) / 100
+    """The sd of one process's mean of log(with / without): both arms' own shifts, and both arms' trials; NaN: unknown."""
+    within, arm_in_process = spreads.time_within_percent, spreads.time_arm_in_process_percent
+    if within is None or arm_in_process is None:
+        return nan
+    return sqrt(2 * arm_in_process**2 + 2 * within**2 / blocks_each) / 100

@@ -6,7 +6,8 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from ablate.design import Arm
+from ablate.design import HIVE_SLUGS, Arm
+from ablate.designs import MAX_SHAPLEY_PLAYERS
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray
@@ -20,7 +21,7 @@ def shapley(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] 
 
     `arms` are those of a study with every subset of `players` (default: every name that an arm of it has); arms of other lengths
     and of A/A twins are passed over. Shares are of TTA accuracy and of the baseline's time, with intervals from per-block and
-    per-process values, and add up to the whole. A missing subset gives no shares and a note that names it.
+    per-process values, and add up to the whole. A missing subset gives no shares and a note that says what to run.
 
     Source: L. S. Shapley, "A value for n-person games", in Contributions to the Theory of Games II, Princeton (1953) 307-317.
 
@@ -33,18 +34,28 @@ def shapley(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] 
     if not names:
         return Attribution(note="no arm has a feature, so there is nothing to divide the improvement among")
     if len(names) > MOST_PLAYERS:
-        return Attribution(
-            note=f"{len(names)} players have 2^{len(names)} subsets; Shapley values need a study of all of them"
-        )
+        return Attribution(note=_what_it_takes(names, by_features))
     subsets = [frozenset(name for bit, name in enumerate(names) if mask >> bit & 1) for mask in range(2 ** len(names))]
-    missing = [subset for subset in subsets if subset not in by_features]
-    if missing:
-        example = " + ".join(name for name in names if name in missing[0]) or "none of them"
-        few = f"{len(missing)} of the {len(subsets)} subsets of {', '.join(names)} are not in this study"
-        return Attribution(note=f"{few}, {example} for one: Shapley values need them all; run a 'shapley' design")
+    if any(subset not in by_features for subset in subsets):
+        return Attribution(note=_what_it_takes(names, by_features))
     ordered = [by_features[subset] for subset in subsets]
     weights = shapley_weights(len(names))
     return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=len(subsets) - 1)
+
+
+def _what_it_takes(names: Sequence[str], trained: Iterable[frozenset[str]]) -> str:
+    """How many combinations a study has of those that Shapley values need, and what runs the rest."""
+    has = sum(features <= frozenset(names) for features in trained)
+    needed = f"Shapley values need all {2 ** len(names):,} combinations; this study has {has:,}"
+    if set(names) == set(HIVE_SLUGS):
+        return f"{needed}: run `ablate study run shapley`"
+    if len(names) > MAX_SHAPLEY_PLAYERS:
+        return (
+            f"{needed}. At most {MAX_SHAPLEY_PLAYERS} names can share: take groups, as `ablate study run shapley` does, "
+            "or fewer names in a study file with `STUDY = Study.of(shapley([...]), ...)`"
+        )
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f"{needed}: run a study file with `STUDY = Study.of(shapley([{listed}]), ...)`"
 
 
 def shapley_weights(players: int) -> FloatArray:

@@ -16,27 +16,43 @@ FEWEST_BLOCKS_FOR_SPREADS = 3
 class Spreads:
     """Standard deviations: of accuracy in percentage points, of times in percent of a trial's time.
 
-    The defaults are those of ten published logs of the record recipe (10 processes of 200 trials on an A100, about 2.0 s a
-    trial): TTA accuracy 0.13 pp, time within a process 0.5 ms; and 0.2 ms for what a process does to one arm alone. The shift of
-    a process that all its arms share (1.05 ms) cancels in a contrast. `correlation` is that of two arms' accuracies in a block.
-    `source` completes "with the spreads of ...".
+    `correlation` is that of two arms' accuracies in a block. `time_within_percent` is that of trials within a process and
+    `time_arm_in_process_percent` what a process does to one arm alone; the shift that all its arms share cancels in a contrast.
+    Both are None where there was one process only. `source` completes "with the spreads of ...".
     """
 
-    accuracy_pp: float = 0.13
-    correlation: float = 0.0
-    time_within_percent: float = 0.025
-    time_arm_in_process_percent: float = 0.010
-    source: str = "the published A100 logs"
+    accuracy_pp: float
+    correlation: float
+    time_within_percent: float | None
+    time_arm_in_process_percent: float | None
+    source: str
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether the spreads of time are known too."""
+        return self.time_within_percent is not None and self.time_arm_in_process_percent is not None
 
 
-PUBLISHED_SPREADS = Spreads()
+PUBLISHED_SPREADS = Spreads(
+    accuracy_pp=0.13,
+    correlation=0.0,
+    time_within_percent=0.025,
+    time_arm_in_process_percent=0.010,
+    source="the published A100 logs",
+)
+"""Ten published logs of the record recipe: 10 processes of 200 trials, about 2.0 s each, on an A100.
+
+TTA accuracy 0.13 pp, time within a process 0.5 ms, and 0.2 ms for what a process does to one arm alone. For whoever asks for them by
+name: they say nothing of another machine, preset or data set.
+"""
 
 
-def measured_spreads(frame: pd.DataFrame) -> Spreads | None:
-    """The spreads of a run folder's own trials, from the blocks that hold a usable trial of every arm.
+def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own trials") -> Spreads | None:
+    """The spreads of a run folder's own trials, from the blocks that hold a usable trial of every arm in one process.
 
-    None with fewer than two arms, three such blocks, or no spread at all. With one process, what a process does to an arm is
-    taken to be as large beside the spread within it as in the published logs. Source: expected mean squares of the two-way layout.
+    None with fewer than two arms, three such blocks, or no spread at all. The spreads of time take two processes. Where each ran one
+    block they cannot be told apart, and all of it counts as the process's: true of a study of one block in each process, and for more
+    blocks in each an upper limit. Source: expected mean squares of the two-way layout.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
@@ -47,33 +63,37 @@ def measured_spreads(frame: pd.DataFrame) -> Spreads | None:
         return None
     timed = blocks.complete(arms, same_process=True)
     process = blocks.process[timed, 0]
-    if timed.sum() < FEWEST_BLOCKS_FOR_SPREADS or len(np.unique(process)) == timed.sum():
+    if timed.sum() < FEWEST_BLOCKS_FOR_SPREADS:
         return None
     accuracy = blocks.tta_accuracy[timed]
     variance = float(accuracy.var(axis=0, ddof=1).mean())
-    within, arm_in_process = _time_variances(blocks.log_time[timed], process)
-    if variance <= NO_SPREAD**2 or within <= NO_SPREAD**2:
+    time_variances = _time_variances(blocks.log_time[timed], process)
+    if variance <= NO_SPREAD**2 or (time_variances and sum(time_variances) <= NO_SPREAD**2):
         return None
+    within, arm_in_process = (100 * each**0.5 for each in time_variances) if time_variances else (None, None)
     residuals = accuracy - accuracy.mean(axis=0) - accuracy.mean(axis=1, keepdims=True) + accuracy.mean()
     residual_variance = float((residuals**2).sum()) / ((len(arms) - 1) * (int(timed.sum()) - 1))
     return Spreads(
         accuracy_pp=100 * variance**0.5,
         correlation=1 - residual_variance / variance,
-        time_within_percent=100 * within**0.5,
-        time_arm_in_process_percent=100 * arm_in_process**0.5,
-        source="this folder's own trials",
+        time_within_percent=within,
+        time_arm_in_process_percent=arm_in_process,
+        source=source,
     )
 
 
-def _time_variances(log_time: FloatArray, process: NDArray[np.int64]) -> tuple[float, float]:
-    """Variances of log time `(blocks, arms)`: within a process, and of what a process `(blocks,)` does to one arm alone."""
+def _time_variances(log_time: FloatArray, process: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Variances of log time `(blocks, arms)`: within a process, and of what a process `(blocks,)` does to one arm alone.
+
+    None for one process; with one block in each, 0 and the sum of both.
+    """
     arms = log_time.shape[1]
     names, owner, blocks_each = np.unique(process, return_inverse=True, return_counts=True)
+    if len(names) == 1:
+        return None
     from_block_mean = log_time - log_time.mean(axis=1, keepdims=True)
     means = process_means(from_block_mean.T, process).T
-    within = float(((from_block_mean - means[owner]) ** 2).sum()) / ((arms - 1) * (len(process) - len(names)))
-    if len(names) == 1:
-        ratio = PUBLISHED_SPREADS.time_arm_in_process_percent / PUBLISHED_SPREADS.time_within_percent
-        return within, within * ratio**2
+    repeats = len(process) - len(names)
+    within = float(((from_block_mean - means[owner]) ** 2).sum()) / ((arms - 1) * repeats) if repeats else 0.0
     between = float(((means - means.mean(axis=0)) ** 2).sum()) / ((arms - 1) * (len(names) - 1))
     return within, max(0.0, between - within * float((1 / blocks_each).mean()))

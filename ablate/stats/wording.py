@@ -5,6 +5,9 @@ from math import expm1, isfinite
 MINUS = "\N{MINUS SIGN}"
 NAN = float("nan")
 
+EVERYTHING = "everything"
+"""The subject of a contrast between all features and none."""
+
 
 def signed(value: float, decimals: int) -> str:
     """`value` with its sign and a true minus; what rounds to zero has no sign; "?" if not finite."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate import api, datasets
+from ablate import datasets, planning
 from ablate.arm_trainer import ArmTrainer
 from ablate.records import FinishedTrial, TrialSpec
 from tests.datasets.archives import picture_files, write_tar
@@ -156,7 +156,7 @@ def test_an_interrupt_before_the_study_begins(here: Path, ablate: CommandLine, m
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "load_data", interrupted)
+    monkeypatch.setattr(planning, "load_data", interrupted)
     with untouched(here):
         ended = ablate("run")
     assert (ended.code, ended.out, ended.err) == (130, "", "Interrupted.\n")
@@ -170,7 +170,7 @@ class TestFaults:
         def broken(*_: object) -> None:
             raise ZeroDivisionError("a [bold]bug[/bold]")
 
-        monkeypatch.setattr(api, "load_data", broken)
+        monkeypatch.setattr(planning, "load_data", broken)
 
     def test_is_said_in_two_lines(self, ablate: CommandLine) -> None:
         ended = ablate("run")

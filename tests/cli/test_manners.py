@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ import pytest
 import typer
 from rich.console import Console
 
+import ablate as package
 from ablate.cli.main import app
 from ablate.cli.output import line
 from ablate.cli.progress import StudyProgress, rough_duration
+from ablate.environment import source_state
 from ablate.events import (
     ArmRetired,
     Event,
@@ -34,6 +38,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, An
         yield from commands(below, (*path, name))
 
 
+ROOT = Path(__file__).parents[2]
 EVERY = dict(commands(typer.main.get_command(app)))
 
 
@@ -51,6 +56,37 @@ def test_every_command_and_option_has_help(path: str) -> None:
     assert command.help.strip().endswith((".", "?")), command.help
     for parameter in command.params:
         assert getattr(parameter, "help", None), f"{path}: {parameter.name}"
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_help_lists_debug_and_no_type_beside_a_flag(
+    here: Path, ablate: CommandLine, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    said = ablate.ok(*path.split(), "--help").out
+    assert said.count("--debug ") == 1
+    assert "traceback" in said
+    assert "<bool>" not in said.lower()
+    assert "boolean" not in said.lower()
+    assert "[[" not in said
+
+
+def test_debug_stands_anywhere_and_shows_the_traceback(here: Path, ablate: CommandLine) -> None:
+    for words in (["--debug", "features", "sillu"], ["features", "--debug", "sillu"], ["features", "sillu", "--debug"]):
+        ended = ablate(*words)
+        assert ended.code == 2
+        assert "Traceback" in ended.err
+        assert "Unknown feature or group 'sillu'." in ended.err
+
+
+def test_the_version_is_shown_without_torch(here: Path, ablate: CommandLine) -> None:
+    said = ablate.ok("--version").out
+    assert said.startswith(f"ablate {package.__version__}")
+    commit = source_state().commit
+    assert commit is None or f"(commit {commit[:12]}" in said
+    program = "import sys; from ablate.cli import main\ntry: main(['--version'])\nfinally: sys.stderr.write(str('torch' in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "False")
 
 
 def test_help_goes_to_stdout_and_names_the_next_command(here: Path, ablate: CommandLine) -> None:
@@ -71,7 +107,7 @@ def test_run_folders_are_listed_uncut_on_eighty_columns(
     here: Path, ablate: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ablate.ok("run", "--disable", "selective_tta", "--trials", "1")
-    monkeypatch.setattr("ablate.cli.output.UNKNOWN_WIDTH", 80)
+    monkeypatch.setenv("COLUMNS", "80")
     said = ablate.ok("list").out
     (folder,) = (here / "runs").iterdir()
     assert f"runs/{folder.name}" in said

@@ -13,8 +13,14 @@ USAGE = {
         ["Unknown feature or group 'selectiv_tta'.", "Did you mean 'selective_tta'?", "`ablate features` lists them"],
     ),
     "an unknown group": (["--disable", "architectur"], ["'architectur'", "Did you mean 'architecture'?"]),
-    "an unknown preset": (["--preset", "mini2"], ["Unknown preset 'mini2'.", "Did you mean 'mini'?"]),
-    "an unknown device": (["--device", "cudda"], ["Unknown device 'cudda'.", "Did you mean 'cuda'?"]),
+    "an unknown preset": (
+        ["--preset", "mini2"],
+        ["Unknown preset 'mini2'.", "Did you mean 'mini'? There are: auto, full, mini."],
+    ),
+    "an unknown device": (
+        ["--device", "cudda"],
+        ["Unknown device 'cudda'.", "Did you mean 'cuda'? There are: auto, cpu, cuda, mps."],
+    ),
     "no trials": (["--trials", "0"], ["at least 1 trial", "not 0", "--trials"]),
     "fewer than no trials": (["--trials", "-1"], ["not -1", "--trials"]),
     "a negative seed": (["--seed", "-1"], ["A seed is 0 or more, not -1", "--seed"]),
@@ -59,6 +65,28 @@ COMMANDS = {
     "no folder to resume": (["study", "resume", "runs/x"], 2, ["There is no run folder 'runs/x'.", "`ablate list`"]),
     "no run folder to resume": (["study", "resume", "."], 2, ["no study.json"]),
     "no folder to look at": (["study", "status", "runs/x"], 2, ["There is no run folder 'runs/x'."]),
+    "an unknown kind of figure": (
+        ["figure", "waterfal"],
+        2,
+        [
+            "'waterfal'. Did you mean 'waterfall'? There are: waterfall, effects, frontier, distribution, curves, interactions, shapley."
+        ],
+    ),
+    "an unknown theme": (
+        ["figure", "waterfall", "--published", "--theme", "drak", "-o", "x.svg"],
+        2,
+        ["'drak'. Did you mean 'dark'? There are: light, dark."],
+    ),
+    "an unknown format of a report": (
+        ["report", ".", "--format", "htm"],
+        2,
+        ["'htm'. Did you mean 'html'? There are: ", "table", "csv", "json", "latex"],
+    ),
+    "a name that a feature and its group share": (
+        ["features", "xyzzy"],
+        2,
+        ["Choose from: ", " tta, tuning, vectorised_crop"],
+    ),
     "no folder to report": (["report", "runs/x"], 2, ["There is no run folder 'runs/x'."]),
     "an unknown feature to show": (["features", "sillu"], 2, ["'sillu'", "Did you mean 'silu'?"]),
     "an unknown data set": (
@@ -84,10 +112,7 @@ def test_wrong_usage_of_other_commands(here: Path, ablate: CommandLine, case: st
 def test_a_gpu_that_is_not_here(
     here: Path, ablate: CommandLine, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_gpu(*size: int, device: object) -> None:
-        raise AssertionError("Torch not compiled with CUDA enabled")
-
-    monkeypatch.setattr("ablate.session.torch.empty", no_gpu)
+    monkeypatch.setattr("ablate.session.torch.cuda.is_available", lambda: False)
     with untouched(here):
         ablate(*command, "--device", "cuda").refused(
             2, "Device 'cuda' is not available on this machine.", "--device cpu", "ablate doctor"

@@ -52,9 +52,27 @@ def test_a_dry_run_says_what_would_run_and_writes_nothing(here: Path, ablate: Co
     assert "all - architecture" in said.out
     assert "40 trials: 2 arms × 20 blocks in 5 processes, preset mini, data synthetic, on cpu" in said.out
     assert "compiling included" in said.out
-    assert "This study can see" in said.out
+    assert "What this study can see is unknown here; run with --trials 3 --processes 3 first." in said.out
+    assert "A100" not in said.out
     assert "SYNTHETIC" in said.err
     assert "SYNTHETIC" not in said.out
+
+
+def test_a_dry_run_promises_what_a_folder_here_has_shown(here: Path, ablate: CommandLine) -> None:
+    unknown = json.loads(ablate.ok("run", "--trials", "20", "--dry-run", "--json").out)
+    assert unknown["visible"]["accuracy_pp"] is None
+    assert unknown["visible"]["spreads_source"] is None
+    assert not unknown["measured"]
+    ablate.ok("run", "--disable", "tta", "--trials", "4", "--processes", "1")
+    (folder,) = Path("runs").iterdir()
+    with untouched(here):
+        said = ablate.ok("run", "--only", "silu", "--trials", "20", "--dry-run")
+    assert f"(from trials in {folder}; compiling is a rough guess)" in said.out
+    assert f"pp of accuracy (80 % power, with the spreads of {folder}, 4 blocks)" in said.out
+    known = json.loads(ablate.ok("run", "--only", "silu", "--trials", "20", "--dry-run", "--json").out)
+    assert known["visible"]["accuracy_pp"] > 0
+    assert known["visible"]["time_percent"] is None
+    assert known["measured"]
 
 
 @pytest.fixture

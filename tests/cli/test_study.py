@@ -76,9 +76,10 @@ def test_a_study_file_by_path_is_run_watched_and_resumed(here: Path, ablate: Com
     status = ablate.ok("study", "status", "run")
     assert "[x] silu" in status.out
     assert "2 done, 0 failed, 4 left" in status.out
-    assert "Nobody is running it now." in status.out
+    assert "Stopped; resume with: ablate study resume run\n" in status.out
+    assert status.out.index("baseline") < status.out.index("[x] silu")
     as_json = json.loads(ablate.ok("study", "status", "run", "--json").out)
-    assert (as_json["done"], as_json["left"], as_json["writer"]) == (2, 4, None)
+    assert (as_json["done"], as_json["left"], as_json["writer"], as_json["state"]) == (2, 4, None, "stopped")
     assert {arm["arm"] for arm in as_json["arms"]} == {"baseline", "[x] silu"}
     assert as_json["slowest_arm"] in ("baseline", "[x] silu")
 
@@ -88,12 +89,30 @@ def test_a_study_file_by_path_is_run_watched_and_resumed(here: Path, ablate: Com
 
     ablate.ok("study", "resume", "run")
     assert len(trial_lines(Path("run"))) == 6
-    assert "6 done, 0 failed, 0 left." in ablate.ok("study", "status", "run").out
+    status = ablate.ok("study", "status", "run").out
+    assert "6 done, 0 failed, 0 left." in status
+    assert status.endswith("\nFinished.\n")
     assert "marks" not in trial_lines(Path("run"))[-1]
     # A finished study is left as it is.
     before = trial_lines(Path("run"))
     ablate.ok("study", "resume", "run")
     assert trial_lines(Path("run")) == before
+
+
+def test_status_says_who_runs_a_study_and_how_to_run_failed_trials_again(
+    here: Path, ablate: CommandLine, mine: str
+) -> None:
+    (here / "hot.py").write_text(HOT.replace("0.3", "1e30"))
+    ended = ablate(
+        "run", "--from", "baseline", "--enable", "hot", "--features-from", "hot.py", "--trials", "1", "--out", "run"
+    )
+    assert ended.code == 3, ended.err
+    assert (
+        "\nFinished; 1 trial failed, to run again: ablate study resume run --retry-failed\n"
+        in ablate.ok("study", "status", "run").out
+    )
+    with RunFolder.open("run").open_store():
+        assert f"\nProcess {os.getpid()} is running it.\n" in ablate.ok("study", "status", "run").out
 
 
 def test_options_override_the_study_file_and_are_recorded(here: Path, ablate: CommandLine, mine: str) -> None:
@@ -223,7 +242,9 @@ def test_two_processes(tmp_path: Path, real_set: dict[str, str]) -> None:
         ("all - tta", 0),
         ("all - tta", 1),
     ]
-    assert "NOTHING IS COMPILED: torch.compile is switched off in this environment" in ended.stderr
+    # Each of the two children finds it out.
+    assert ended.stderr.count("NOTHING IS COMPILED: torch.compile is switched off in this environment") == 1
+    assert "1 of 2 blocks is done" in ended.stderr
 
 
 @pytest.mark.slow

@@ -54,7 +54,12 @@ def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> Non
 def test_effects_of_several_kinds_make_sections() -> None:
     frame, contrasts = features_study(NAMES)
     words = all_words(figure_of(plots.effects(effects(frame, contrasts))))
-    for heading in ("with all the others on", "on its own, over the baseline", "everything, over the baseline"):
+    for heading in (
+        "with all the others on",
+        "on its own, over the baseline",
+        "all together, over the baseline",
+        "everything",
+    ):
         assert heading in words
 
 
@@ -191,8 +196,8 @@ def test_shapley_bars_stand_beside_the_ladders() -> None:
         ours = [getattr(by_subject[subject], column) for subject in order] + [getattr(values.total, column)]
         theirs = [getattr(share, column) for share in (*rungs.shares, rungs.total)]
         assert widths == [*ours, *theirs]
-    with pytest.raises(UsageError, match="`ablate study run shapley`"):
-        plots.shapley(Attribution(note="63 of the 64 subsets are not in this study"))
+    with pytest.raises(UsageError, match="cannot be drawn: Shapley values need all 64 combinations; this study has 1"):
+        plots.shapley(Attribution(note="Shapley values need all 64 combinations; this study has 1"))
 
 
 def test_interactions_mark_the_intervals_that_miss_zero() -> None:

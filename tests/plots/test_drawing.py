@@ -104,9 +104,11 @@ def test_arms_stand_in_the_order_of_the_study_however_their_block_was_shuffled(f
 
 def test_what_a_study_cannot_show_is_said(folder: Path, tmp_path: Path) -> None:
     tops = folder_of(tmp_path / "tops", LEAVE_ONE_OUT)
-    with pytest.raises(
-        UsageError, match=r"Study 'tops' is not a ladder. A waterfall needs a ladder; the studies waterfall, "
-    ):
+    words = (
+        r"Study 'tops' is not a ladder. A waterfall needs a ladder, arms that each add a step to the one before; "
+        "the studies waterfall, "
+    )
+    with pytest.raises(UsageError, match=words):
         plots.draw("waterfall", tops)
     with pytest.raises(UsageError, match="equal accuracy needs 3"):
         plots.draw("waterfall", folder, equal_accuracy=True)

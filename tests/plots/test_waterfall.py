@@ -1,3 +1,4 @@
+import re
 import subprocess
 from dataclasses import replace
 from itertools import pairwise
@@ -137,9 +138,23 @@ def test_steps_that_are_not_settled_are_lighter_and_the_legend_says_so() -> None
     assert sorted(opacity)[1:] == [1.0] * len(SLUGS)
     assert "not settled" in all_words(figure_of(axes))
     assert f"verdicts allow for {len(design.contrasts)} contrasts" in all_words(figure_of(axes))
+    assert "saves time" in all_words(figure_of(axes))
     settled = plots.waterfall(table.assign(time_verdict="better"), width_inches=10.0)
+    assert "saves time" not in all_words(figure_of(settled))
     assert {bar.get_facecolor()[3] for bar in bars_of(settled)} == {1.0}
     assert "not settled" not in all_words(figure_of(settled))
+
+
+def test_an_open_step_that_slows_keeps_its_hatch_in_svg(tmp_path) -> None:
+    names = names_of(3)
+    measured = ladder_of(names, slower=names[1:2])
+    table = pd.DataFrame({"kind": "ladder", "subject": names, "time_verdict": ["better", "inconclusive", "better"]})
+    axes = plots.waterfall(measured, effects=table, width_inches=10.0)
+    svg = plots.save(figure_of(axes), tmp_path / "waterfall.svg").read_text()
+    patterns = re.findall(r'<pattern.*?fill="([^"]+)".*?stroke: (#\w+)', svg, re.DOTALL)
+    # One in the bar, on its own pale face, and one in the legend.
+    assert ("none", LIGHT.loss) in patterns
+    assert all(fill != stroke for fill, stroke in patterns)
 
 
 def test_each_whisker_has_its_own_start_to_be_read_against() -> None:

@@ -5,13 +5,14 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from ablate.design import Arm, Contrast, Design, leave_one_out
 from ablate.plots.style import DARK, LIGHT
-from ablate.report import Evidence, write_reports
+from ablate.report import Evidence, report, write_reports
 from ablate.report.figures import CAPTIONS, Figure, draw_figures, palette_css
 from ablate.report.html import MOST_TRIALS_LISTED, html_report
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
@@ -52,6 +53,13 @@ def test_nothing_in_the_page_comes_from_elsewhere(ladder_page):
     assert named <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert not re.search(r"<(link|iframe|img|object|embed)\b|@import|@font-face|\bsrc=", text)
     assert "default-src 'none'" in text
+
+
+def test_the_page_carries_the_effects_as_a_file(ladder_page, ladder_folder):
+    (content,) = re.findall(
+        r'download="waterfall-effects.csv" href="data:text/csv;base64,([^"]+)"', ladder_page.read_text()
+    )
+    assert b64decode(content).decode() == report(ladder_folder, "csv")
 
 
 def test_names_are_only_ever_text(evil_page):
@@ -121,6 +129,17 @@ addEventListener("load", () => {
   seen.byName = names(); seen.sortOfTime = heading(1).getAttribute("aria-sort");
   heading(0).querySelector("button").click(); heading(0).querySelector("button").click();
   seen.restored = names();
+  const filter = document.getElementById("filter");
+  const type = (text) => { filter.value = text; filter.dispatchEvent(new Event("input")); };
+  const visible = () => [...document.querySelectorAll("table.sortable tbody tr")].filter((row) => row.offsetParent !== null);
+  seen.unfiltered = visible().length;
+  type("TUNING"); seen.filtered = visible().map((row) => row.textContent.toLowerCase().includes("tuning"));
+  seen.said = document.getElementById("filtered").textContent;
+  type(""); seen.unfilteredAgain = visible().length;
+  seen.contents = [...document.querySelectorAll("nav ul a")].map((link) => document.querySelector(link.hash) !== null);
+  seen.width = innerWidth;
+  const box = (element) => element.getBoundingClientRect();
+  seen.cut = [...table.querySelectorAll("tbody td")].filter((cell) => box(cell).right > innerWidth).length;
   seen.focusable = heading(0).querySelector("button").tabIndex;
   seen.light = background(); seen.lightBar = bar();
   document.getElementById("theme").click();
@@ -176,6 +195,19 @@ def test_in_a_browser_it_sorts_changes_theme_and_asks_for_nothing(ladder_page, t
     assert (seen["light"], seen["dark"]) == ("rgb(255, 255, 255)", "rgb(20, 24, 29)")
     assert seen["lightBar"] != seen["darkBar"]
     assert seen["label"] == "Light theme"
+    assert seen["overflow"] <= 0
+    assert len(seen["contents"]) > 5
+    assert all(seen["contents"])
+    assert all(seen["filtered"])
+    assert seen["said"] == f"{len(seen['filtered'])} of {seen['unfiltered']} rows"
+    assert 0 < len(seen["filtered"]) < seen["unfiltered"] == seen["unfilteredAgain"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_in_a_narrow_browser_every_cell_is_within_reach(ladder_page, tmp_path):
+    seen = drive(ladder_page, tmp_path, width=400)
+    assert seen["width"] <= 500
+    assert seen["cut"] == 0
     assert seen["overflow"] <= 0
 
 

@@ -39,7 +39,9 @@ def test_the_interacting_pairs_stand_out_and_no_other():
 def test_a_pair_without_its_four_arms_says_which_is_missing():
     arms = [arm for arm in FACTORIAL_ARMS if arm.features != {"a", "b"}]
     table = interactions(drawn(), arms).set_index(["first", "second"])
-    assert table.loc[("a", "b"), "note"] == "this study has no arm with a + b alone"
+    assert table.loc[("a", "b"), "note"] == (
+        "this study has no arm with a + b on and all else off; an interaction takes neither, each alone, and both"
+    )
     assert np.isnan(table.loc[("a", "b"), "tta_accuracy_pp"])
     assert table.loc[("a", "c"), "note"] == ""
 

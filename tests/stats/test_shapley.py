@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from ablate.design import Arm
+from ablate import design
+from ablate.design import Arm, ladder, leave_one_out
+from ablate.errors import UsageError
 from ablate.stats import shapley
 from ablate.stats.shapley import shapley_weights
 from tests.stats.build import deal, frame_of
@@ -67,11 +69,27 @@ def test_players_can_be_chosen_and_ordered():
     assert two.total.tta_accuracy_pp == pytest.approx(-0.01)
 
 
-def test_a_missing_subset_is_named():
+def test_where_combinations_are_missing_it_is_said_what_runs_them():
     result = shapley(noiseless(), [arm for arm in FACTORIAL_ARMS if arm.features != {"a", "c"}])
     assert result.shares == ()
     assert result.total is None
-    assert result.note.startswith("1 of the 8 subsets of a, b, c are not in this study, a + c for one")
+    assert result.note == (
+        "Shapley values need all 8 combinations; this study has 7: "
+        'run a study file with `STUDY = Study.of(shapley(["a", "b", "c"]), ...)`'
+    )
+
+
+def test_of_the_packages_groups_the_packages_study_has_all_combinations():
+    note = shapley(noiseless(), ladder().arms).note
+    assert note == "Shapley values need all 64 combinations; this study has 7: run `ablate study run shapley`"
+
+
+def test_for_more_names_than_can_share_the_advice_is_one_that_works():
+    note = shapley(noiseless(), leave_one_out([f"f{number}" for number in range(10)]).arms).note
+    assert note.startswith("Shapley values need all 1,024 combinations; this study has 11. At most 7 names can share:")
+    assert "take groups, as `ablate study run shapley` does" in note
+    with pytest.raises(UsageError, match="7 names at most"):
+        design.shapley([f"f{number}" for number in range(10)])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +97,10 @@ def test_a_missing_subset_is_named():
     [
         ([], "no arm has a feature"),
         ([Arm(name="baseline", features=frozenset())], "no arm has a feature"),
-        ([Arm(name="all", features=frozenset(str(n) for n in range(13)))], "13 players have 2^13 subsets"),
+        (
+            [Arm(name="all", features=frozenset(str(n) for n in range(13)))],
+            "Shapley values need all 8,192 combinations; this study has 1",
+        ),
     ],
 )
 def test_no_game_no_shares(arms, note):

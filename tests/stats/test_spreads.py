@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ablate.stats import list_effects, measured_spreads, trials_frame, visible
+from ablate.stats.power import TELLS_TIME_TOO
 from tests.stats.build import contrast, frame_of, noisy_pair, trial
 from tests.stats.worlds import EFFECTS
 
@@ -23,9 +24,30 @@ def test_the_spreads_of_a_known_trainer_are_found():
     assert spreads.source == "this folder's own trials"
 
 
-def test_one_process_borrows_the_published_ratio():
+def test_one_block_a_process_counts_as_the_processs_so_that_nothing_too_small_is_promised():
+    spreads = measured_spreads(drawn(1000, 1000))
+    assert spreads.time_within_percent == 0
+    assert spreads.time_arm_in_process_percent == pytest.approx(np.hypot(0.0255, 0.0102), rel=0.06)
+    told_apart = measured_spreads(drawn(2000, 200))
+    # The same for a study of one block a process, more for any other.
+    promised, true = (visible(5, 5, spreads=each).time_percent for each in (spreads, told_apart))
+    assert promised == pytest.approx(true, rel=0.06)
+    assert visible(50, 5, spreads=spreads).time_percent > visible(50, 5, spreads=told_apart).time_percent
+
+
+def test_of_one_process_only_accuracy_is_told():
+    """Another machine's ratio of the two spreads of time is not this one's."""
     spreads = measured_spreads(drawn(400, 1))
-    assert spreads.time_arm_in_process_percent == pytest.approx(0.4 * spreads.time_within_percent)
+    assert spreads.accuracy_pp == pytest.approx(0.13, rel=0.1)
+    assert spreads.time_within_percent is None
+    assert spreads.time_arm_in_process_percent is None
+    assert not spreads.knows_time
+
+
+def test_the_smallest_study_that_the_advice_names_tells_all():
+    assert measured_spreads(drawn(3, 1)) is not None
+    advised = TELLS_TIME_TOO.split()
+    assert measured_spreads(drawn(int(advised[1]), int(advised[3]))).knows_time
 
 
 def test_they_foretell_the_width_of_the_interval():
@@ -45,11 +67,10 @@ def test_they_foretell_the_width_of_the_interval():
         trials_frame([]),
         trials_frame([trial("only", block) for block in range(9)]),
         noisy_pair(np.random.default_rng(1), blocks=2, processes=1),
-        noisy_pair(np.random.default_rng(1), blocks=6, processes=6),
         trials_frame([trial("a", 0), trial("a", 1), trial("a", 2), trial("b", 0, status="failed")]),
         frame_of({"a": [0.9] * 5, "b": [0.9] * 5}, {"a": [2.0] * 5, "b": [2.0] * 5}, [0, 0, 0, 1, 1]),
     ],
-    ids=["empty", "one arm", "two blocks", "one block a process", "failed", "no spread"],
+    ids=["empty", "one arm", "two blocks", "failed", "no spread"],
 )
 def test_too_little_to_tell(frame):
     assert measured_spreads(frame) is None

@@ -1,0 +1,186 @@
+"""A study's own question answered first, as tables free of any format: shares, interactions, steps, times at equal accuracy."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from ablate.evidence import Evidence
+from ablate.report.tables import Cell, Column, Table, order
+from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
+from ablate.stats import Attribution, Share
+from ablate.stats.effect import misses_zero
+from ablate.stats.wording import accuracy_words, interval_decimals, interval_words, saved_signed
+
+TOTAL = "Total"
+SHARES = "Fair shares"
+
+
+def answers(evidence: Evidence) -> tuple[Table, ...]:
+    """The tables that answer what the study asked, before anything else it can say; none where its effects are the answer.
+
+    A factorial study asks for shares and interactions, one at several lengths for times at equal accuracy, a ladder for its steps.
+    """
+    if evidence.mixes_data or not evidence.usable_trials:
+        return ()
+    if evidence.is_factorial:
+        return (shares_table(evidence), interactions_table(evidence))
+    steps = (steps_table(evidence),) if evidence.ladder is not None and evidence.ladder.shares else ()
+    if evidence.equal_accuracy is not None:
+        return (equal_accuracy_table(evidence), *steps)
+    return steps
+
+
+def shares_table(evidence: Evidence) -> Table:
+    """Shapley values, which no order changes, with the ladder's step for the same subject where there is one; last the whole."""
+    values, ladder = evidence.shapley, evidence.ladder
+    if values is None or values.total is None:
+        note = "" if values is None else values.note
+        return Table(SHARES, (Column("group"),), (), f"There are none: {note}.")
+    rungs = {share.subject: share for share in ladder.shares} if ladder is not None else {}
+    beside = rungs.keys() == {share.subject for share in values.shares}
+    columns = [Column(_heading(evidence, values.shares)), Column("time saved", numeric=True)]
+    columns.append(Column("TTA accuracy", numeric=True))
+    if beside:
+        columns.append(Column("as a step of the ladder", numeric=True))
+    rows = []
+    for share in (*values.shares, values.total):
+        rung = rungs.get(share.subject) if share is not values.total else ladder.total if ladder is not None else None
+        cells = [_name(evidence, share, values.total), *_gains(share)]
+        if beside and rung is not None:
+            cells.append(Cell(saved_signed(rung.time_saved_percent), order(rung.time_saved_percent)))
+        rows.append(tuple(cells))
+    return Table(
+        SHARES,
+        tuple(columns),
+        tuple(rows),
+        "Shapley values: each one's gain averaged over all orders of joining; time in percent of the baseline's. They add up. "
+        f"Intervals are 95 %, each for itself.{_noted(values)}",
+    )
+
+
+def interactions_table(evidence: Evidence) -> Table:
+    """Every pair: the effect of both together minus the sum of the two alone, the clearest first."""
+    data = evidence.interactions
+    pairs: list[dict[Any, Any]] = [] if data is None else data.to_dict("records")
+    pairs.sort(key=lambda pair: min(_or_one(pair["time_p"]), _or_one(pair["tta_accuracy_p"])))
+    rows = []
+    for pair in pairs:
+        names = [evidence.title_of(pair[side]) for side in ("first", "second")]
+        rows.append(
+            (
+                Cell(" × ".join(names), " × ".join(names)),
+                _saved(*(pair[f"time_saved_{end}"] for end in ("percent", "low_percent", "high_percent"))),
+                Cell(p_number(pair["time_p_holm"]) or NOTHING, order(pair["time_p_holm"])),
+                _gained(*(pair[f"tta_accuracy_{end}"] for end in ("pp", "low_pp", "high_pp"))),
+                Cell(p_number(pair["tta_accuracy_p_holm"]) or NOTHING, order(pair["tta_accuracy_p_holm"])),
+            )
+        )
+    columns = (
+        Column("pair"),
+        Column("time saved", numeric=True),
+        Column("p (Holm), time", numeric=True),
+        Column("TTA accuracy", numeric=True),
+        Column("p (Holm), accuracy", numeric=True),
+    )
+    return Table(
+        "Interactions",
+        columns,
+        tuple(rows),
+        "Both together minus the sum of the two alone: plus is better together. The clearest first.",
+    )
+
+
+def steps_table(evidence: Evidence) -> Table:
+    """A ladder's steps as shares of the baseline's time, which add up to the whole."""
+    ladder = evidence.ladder
+    if ladder is None or ladder.total is None:
+        return Table("Steps", (), ())
+    columns = (
+        Column(_heading(evidence, ladder.shares)),
+        Column("time saved", numeric=True),
+        Column("TTA accuracy", numeric=True),
+    )
+    rows = tuple((_name(evidence, share, ladder.total), *_gains(share)) for share in (*ladder.shares, ladder.total))
+    return Table(
+        "Steps",
+        columns,
+        rows,
+        "In percent of the baseline's time, so that the steps add up; among the effects below, each is in percent of the time "
+        f"before it.{_noted(ladder)}",
+    )
+
+
+def equal_accuracy_table(evidence: Evidence) -> Table:
+    """The time at which each arm reaches the reference's accuracy, read off its lengths."""
+    data = evidence.equal_accuracy
+    rows = []
+    for row in [] if data is None else data.to_dict("records"):
+        read = isfinite(row["seconds"])
+        rows.append(
+            (
+                Cell(row["arm"], row["arm"]),
+                Cell(f"{row['seconds']:.4g} s" if read else "not read", order(row["seconds"])),
+                _saved(-row["time_percent"], -row["time_high_percent"], -row["time_low_percent"], otherwise=NOTHING),
+                Cell(row["note"] or NOTHING),
+            )
+        )
+    columns = (Column("arm"), Column("time", numeric=True), Column("time saved", numeric=True), Column("note"))
+    return Table(
+        "At equal accuracy",
+        columns,
+        tuple(rows),
+        "Time to the baseline's mean TTA accuracy, read off three lengths or more.",
+    )
+
+
+def clear_shares(evidence: Evidence, shares: Sequence[Share]) -> tuple[list[str], list[str]]:
+    """The shares of time and of accuracy whose interval misses zero, the largest first: "Tuning +13.3 % [+11.1, +15.6]"."""
+    timed = [s for s in shares if misses_zero(s.time_saved_low_percent, s.time_saved_high_percent)]
+    gained = [s for s in shares if misses_zero(s.tta_accuracy_low_pp, s.tta_accuracy_high_pp)]
+    timed.sort(key=lambda share: -abs(share.time_saved_percent))
+    gained.sort(key=lambda share: -abs(share.tta_accuracy_pp))
+    return (
+        [f"{evidence.title_of(share.subject)} {_gains(share)[0].line}" for share in timed],
+        [f"{evidence.title_of(share.subject)} {_gains(share)[1].line}" for share in gained],
+    )
+
+
+def _noted(attribution: Attribution) -> str:
+    return f" {attribution.note[:1].upper()}{attribution.note[1:]}." if attribution.note else ""
+
+
+def _heading(evidence: Evidence, shares: Sequence[Share]) -> str:
+    return "group" if any(share.subject in evidence.titles for share in shares) else "feature"
+
+
+def _name(evidence: Evidence, share: Share, total: Share) -> Cell:
+    if share is total:
+        return Cell(TOTAL, TOTAL)
+    title = evidence.title_of(share.subject)
+    return Cell(title, title, detail=share.subject if share.subject != title else "")
+
+
+def _gains(share: Share) -> tuple[Cell, Cell]:
+    """What a share saves of the time and gains in accuracy."""
+    return (
+        _saved(share.time_saved_percent, share.time_saved_low_percent, share.time_saved_high_percent),
+        _gained(share.tta_accuracy_pp, share.tta_accuracy_low_pp, share.tta_accuracy_high_pp),
+    )
+
+
+def _saved(percent: float, low: float, high: float, otherwise: str = NOT_MEASURED) -> Cell:
+    if not isfinite(percent):
+        return Cell(otherwise)
+    ends = interval_words(low, high, interval_decimals(low, high)) if isfinite(low) and isfinite(high) else ""
+    return Cell(saved_signed(percent, low, high), order(percent), ends)
+
+
+def _gained(pp: float, low: float, high: float) -> Cell:
+    if not isfinite(pp):
+        return Cell(NOT_MEASURED)
+    ends = interval_words(low, high, 2) if isfinite(low) and isfinite(high) else ""
+    return Cell(accuracy_words(pp), order(pp), ends)
+
+
+def _or_one(p: float) -> float:
+    return p if isfinite(p) else 1.0

@@ -1,0 +1,123 @@
+"""Whatever a study asked stands first in every format, as numbers with intervals."""
+
+import csv
+import html
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from ablate.design import HIVE_SLUGS, Design, Study, aa, lengths, pair, shapley
+from ablate.design import ladder as ladder_design
+from ablate.report import Evidence, report
+from ablate.report.answers import answers
+from ablate.report.headline import headline
+from ablate.study_files import load_study, study_files
+from tests.report.build import failed, resolved, stored, trials_of, write_folder
+
+SAVINGS = {"optimiser": 0.05, "tuning": 0.07, "tta": 0.02}
+GAINS = {"architecture": 0.006}
+
+
+@pytest.fixture(scope="module")
+def shapley_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    study = resolved(shapley(), name="shapley", blocks=5, processes=5)
+    trials = trials_of(study, savings=SAVINGS, gains=GAINS)
+    return write_folder(tmp_path_factory.mktemp("runs") / "shapley", study, trials)
+
+
+def in_order(text: str, *words: str) -> bool:
+    """Whether the words occur, each after the one before it."""
+    places = [text.find(word) for word in words]
+    return -1 not in places and places == sorted(places)
+
+
+@pytest.mark.parametrize("format", ["table", "md", "latex", "html"])
+def test_a_factorial_study_leads_with_shares_and_interactions(shapley_folder, format):
+    text = report(shapley_folder, format)
+    text = text[text.index("</nav>") :] if format == "html" else text
+    shares, interactions = {
+        "table": ("Fair shares\n", "Interactions\n"),
+        "md": ("## Fair shares", "## Interactions"),
+        "latex": ("Shapley values:", "minus the sum of the two alone"),
+        "html": ('id="fair-shares"', 'id="interactions"'),
+    }[format]
+    assert re.search(r"\bTuning\b.*?\+6\.7", text[text.index(shares) : text.index(interactions)], re.DOTALL)
+    assert in_order(text, shares, interactions, "ladder step")
+    # The list of 64 arms comes last and short: cut, or folded.
+    assert in_order(text, interactions, "All 64 rows" if format == "html" else "more: report.html")
+    if format in ("table", "md"):
+        assert sum("{optimiser" in line for line in text.splitlines()) < 26
+
+
+def test_csv_and_json_of_a_factorial_study_hold_shares_and_interactions_first(shapley_folder):
+    rows = list(csv.DictReader(io.StringIO(report(shapley_folder, "csv"))))
+    assert [row["kind"] for row in rows] == ["shapley"] * 7 + ["interaction"] * 15 + ["ladder"] * 6 + ["total"]
+    assert [row["subject"] for row in rows[:7]] == [*HIVE_SLUGS, "total"]
+    value = json.loads(report(shapley_folder, "json"))
+    shares = value["shapley"]["shares"]
+    for row, share in zip(rows, shares, strict=False):
+        assert float(row["time_saved_percent"]) == pytest.approx(share["time_saved_percent"])
+        assert (
+            float(row["time_saved_low_percent"]) < share["time_saved_percent"] < float(row["time_saved_high_percent"])
+        )
+        assert float(row["tta_accuracy_low_pp"]) < share["tta_accuracy_pp"] < float(row["tta_accuracy_high_pp"])
+    assert sum(share["time_saved_percent"] for share in shares) == pytest.approx(
+        value["shapley"]["total"]["time_saved_percent"]
+    )
+    assert len(value["interactions"]) == 15
+    assert in_order(report(shapley_folder, "json"), '"shapley"', '"interactions"', '"effects"', '"arms"')
+
+
+def test_the_headline_names_the_shares_that_miss_zero(shapley_folder):
+    said = headline(Evidence.read(shapley_folder))
+    assert re.search(r"Fair shares whose interval misses zero: of time Tuning \+\d\.\d+ % \[\+", said)
+    assert "of accuracy Architecture +0.6" in said
+    assert re.search(r"(None|\d+) of 15 interactions (is|are) settled", said)
+
+
+def test_a_factorial_study_with_an_arm_that_never_ran_says_why_it_has_no_shares(tmp_path):
+    study = resolved(shapley(["silu", "tuning"]), blocks=5, processes=5)
+    trials = [failed(trial) if trial.spec.arm == "all" else trial for trial in trials_of(study)]
+    folder = write_folder(tmp_path / "run", study, trials)
+    for format in ("table", "md", "html", "latex"):
+        assert "There are none: all 5 trials of arm 'all' failed" in html.unescape(report(folder, format))
+    assert "No fair shares: all 5 trials" in headline(Evidence.read(folder))
+
+
+def titles(study: Study) -> list[str]:
+    folder = resolved(study.design, name=study.name, blocks=5, processes=5)
+    return [table.title for table in answers(Evidence.of(folder, stored(folder)))]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("aa", []),
+        ("features", []),
+        ("shapley", ["Fair shares", "Interactions"]),
+        ("smoke", []),
+        ("waterfall", ["Steps"]),
+        ("waterfall_equal_accuracy", ["At equal accuracy", "Steps"]),
+    ],
+)
+def test_each_shipped_study_answers_its_own_question(name, expected):
+    # Where there is no table of its own, the effects are the answer, and stand first.
+    assert titles(load_study(name)) == expected
+
+
+def test_every_shipped_study_is_in_the_list_above():
+    assert set(study_files()) == {"aa", "features", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
+
+
+@pytest.mark.parametrize(
+    "design", [aa(["silu"]), pair(*ladder_design(["silu"]).arms), ladder_design(), lengths(ladder_design(["silu"]))]
+)
+@pytest.mark.parametrize("format", ["table", "md"])
+def test_numbers_of_the_answer_stand_before_the_arms(design: Design, format, tmp_path):
+    study = resolved(design, blocks=5, processes=5)
+    text = report(write_folder(tmp_path / "run", study, trials_of(study)), format)
+    arms = text.index("Arms\n")
+    assert re.search(r"time saved.*\[[+−]\d", text[:arms], re.DOTALL)
