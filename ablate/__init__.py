@@ -20,7 +20,7 @@ _HOMES = {
     "resume": "ablate.api",
     "run": "ablate.api",
 }
-_MODULES = frozenset({"design", "parts", "plots", "stats"})
+_MODULES = frozenset({"design", "parts", "plots", "report", "stats"})
 
 __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 

@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match
 from ablate.groups import Group
+from ablate.json_objects import parse
+from ablate.printable import check_printable
 
 ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
 
@@ -70,10 +72,12 @@ class Arm:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Arm":
-        """The arm that a JSON object describes."""
-        return cls(
-            name=line["name"], features=frozenset(line["features"]), length=line["length"], stream=line["stream"]
-        )
+        """The arm that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the arm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ class Contrast:
     """A question of two arms: what `subject` (a feature, a group, or a sum of them) does, with it minus without it.
 
     Raises:
-        UsageError: an unknown kind, or one arm on both sides.
+        UsageError: an unknown kind, one arm on both sides, or a subject that does not print on one line.
     """
 
     subject: str
@@ -95,6 +99,7 @@ class Contrast:
                 f"Contrast '{self.subject}' has unknown kind '{self.kind}'."
                 + near_match(self.kind, get_args(ContrastKind))
             )
+        check_printable("The subject of a contrast", self.subject)
         if self.with_arm == self.without_arm:
             raise UsageError(f"Contrast '{self.subject}' compares arm '{self.with_arm}' with itself.")
 
@@ -109,8 +114,12 @@ class Contrast:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Contrast":
-        """The contrast that a JSON object describes."""
-        return cls(**line)
+        """The contrast that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the contrast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ from ablate.designs import (
     with_twin,
 )
 from ablate.errors import UsageError
+from ablate.json_objects import ANY_SIZE, parse
+from ablate.printable import check_printable
 from ablate.records import TrialSpec
 from ablate.toggles import toggled
 
@@ -72,7 +74,7 @@ class Study:
 
     Raises:
         UsageError: arms and contrasts that do not fit together, fewer than one block or process, more processes than blocks,
-            a negative seed.
+            a negative seed, a question that does not print on one line.
     """
 
     name: str
@@ -81,7 +83,7 @@ class Study:
     contrasts: tuple[Contrast, ...]
     blocks: int = 20
     processes: int = 5
-    seed: int = 0
+    seed: int = field(default=0, metadata=ANY_SIZE)
     data: str = "auto"
     preset: str = "auto"
     left_out: tuple[tuple[str, str], ...] = field(default=())
@@ -89,7 +91,11 @@ class Study:
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
             raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
+        check_printable(f"The question of study '{self.name}'", self.question)
         check_arms(self.arms, self.contrasts)
+        for what, number in (("blocks", self.blocks), ("processes", self.processes), ("seed", self.seed)):
+            if type(number) is not int:
+                raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
         if self.blocks < 1:
             raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
         if self.processes < 1:
@@ -261,15 +267,10 @@ class Study:
         """The study that a JSON object describes.
 
         Raises:
-            KeyError, TypeError: the object lacks a field or has one too many.
+            ShapeError: a field is missing, unknown, or holds what it cannot.
             UsageError: the fields do not fit together.
         """
-        parts = {
-            "arms": tuple(Arm.from_json(arm) for arm in line["arms"]),
-            "contrasts": tuple(Contrast.from_json(contrast) for contrast in line["contrasts"]),
-            "left_out": tuple((name, reason) for name, reason in line["left_out"]),
-        }
-        return cls(**{**line, **parts})
+        return parse(cls, line, "the study")
 
 
 def _features(catalogue: Catalogue, names: Iterable[str] | None) -> Together:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ablate import stats
+from ablate.printable import printable
 from ablate.records import Environment, Json, RecipeRecord, Trial
 from ablate.resolved import ResolvedStudy
 from ablate.run_folder import RunFolder
@@ -207,7 +209,10 @@ class Evidence:
         return self.titles.get(subject, subject)
 
     def facts(self) -> dict[str, tuple[Json, ...]]:
-        """The environments' facts, each with its distinct values; those that no environment has are left out."""
+        """The environments' facts, each with its distinct values; those that no environment has are left out.
+
+        Texts are printable on one line: environments are kept as they were written, since their digests are cited.
+        """
         names = dict.fromkeys(name for environment in self.environments.values() for name in environment.facts)
         values = {
             name: tuple(
@@ -219,7 +224,7 @@ class Evidence:
 
 
 def _hashable(value: Json) -> Json:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+    return value if isinstance(value, (int, float, bool, type(None))) else printable(str(value))
 
 
 def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -248,7 +253,9 @@ def _epochs(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dic
         scale, epochs = fields.get("scale", {}), fields.get("epochs")
         factor = scale.get("epochs", 1.0) if isinstance(scale, Mapping) else 1.0
         if isinstance(epochs, (int, float)) and isinstance(factor, (int, float)):
-            found[trial.spec.arm] = float(epochs * factor)
+            # A whole number of a damaged file may be larger than any float.
+            with suppress(OverflowError):
+                found[trial.spec.arm] = float(epochs * factor)
     return found
 
 

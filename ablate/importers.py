@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ablate.design import Arm, Contrast, Study
 from ablate.errors import AblateError, UsageError
+from ablate.printable import check_printable, printable
 from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial, TrialSpec, digest
 from ablate.resolved import ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder, check_new_folder
@@ -25,6 +26,12 @@ _ROW = re.compile(rf"\|\s*(\w*)\s*\|\s*(eval|\d+)\s*\|{_NUMBER}\|{_NUMBER}\|{_NU
 
 The closing pipe is required: without it the row was cut, and its last number may lack digits.
 """
+
+
+_EXAMPLE = (
+    "|  run  | epoch | train_acc | val_acc | tta_val_acc | time_seconds |\n"
+    "|     1 |  eval |    0.9823 |  0.9316 |      0.9402 |       2.5921 |"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +56,16 @@ def read_log(path: Path) -> tuple[LoggedTrial, ...]:
     are passed over.
 
     Raises:
-        UsageError: the file cannot be read, or an accuracy is not a fraction.
-        AblateError: it holds no trial.
+        UsageError: the file cannot be read, it holds no trial, or an accuracy is not a fraction.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
+        raise UsageError(f"Cannot read {printable(str(path))}: {error.strerror}.") from error
     trials = tuple(_trials(text, path))
     if not trials:
-        raise AblateError(
-            f"{path} holds no trial: no `eval` row of a table "
-            "run | epoch | train_acc | val_acc | tta_val_acc | time_seconds, other than a warm-up's."
+        raise UsageError(
+            f"{printable(str(path))} holds no trial: no `eval` row of an airbench table, other than a warm-up's. Such a row is\n{_EXAMPLE}"
         )
     return trials
 
@@ -75,7 +80,9 @@ def _trials(text: str, path: Path) -> Iterator[LoggedTrial]:
                 run, curve = name, []
             for accuracy in (train, plain, tta):
                 if accuracy is not None and (accuracy < 0 or accuracy > 1):
-                    raise UsageError(f"{path}, line {number}: accuracy {accuracy:g} is not a fraction between 0 and 1.")
+                    raise UsageError(
+                        f"{printable(str(path))}, line {number}: accuracy {accuracy:g} is not a fraction between 0 and 1."
+                    )
             if epoch != "eval":
                 curve += [] if plain is None else [plain]
                 continue
@@ -105,11 +112,11 @@ def import_logs(
     them all logs are one arm. What a log does not say (seeds, hardware, the data's digest) is recorded as unknown.
 
     Raises:
-        UsageError: `out` exists or cannot be written, a log is named twice or cannot be read, a pattern takes no log, a log belongs to
-            no arm or to two.
-        AblateError: a log holds no trial.
+        UsageError: `out` exists or cannot be written, a log is named twice, cannot be read or holds no trial, a pattern takes no log,
+            a log belongs to no arm or to two, the data set's name does not print on one line.
     """
     check_new_folder(out)
+    check_printable("The name of the data set (--data)", data)
     if not logs:
         raise UsageError("There is no log to import.")
     twice = [path for path in logs if [other.resolve() for other in logs].count(path.resolve()) > 1]

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ablate.errors import AblateError, UsageError
-from ablate.records import SCHEMA, Environment, RecipeRecord, Status, Trial, canonical_json
-
-_STATUSES = frozenset(get_args(Status))
+from ablate.json_objects import ShapeError, reason_unreadable, shown
+from ablate.records import SCHEMA, Environment, NewerSchemaError, RecipeRecord, Trial, canonical_json, check_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +58,36 @@ def read_records(path: Path) -> Iterator[Record]:
                     _check_cited(value, digests)
                 else:
                     digests["recipe" if isinstance(value, RecipeRecord) else "environment"].add(digest)
-            except _NewerSchemaError as error:
+            except NewerSchemaError as error:
                 raise AblateError(f"{path}, line {number}: {error}") from None
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            except (ValueError, RecursionError) as error:
                 raise AblateError(
-                    f"{path}, line {number} is not a record of a trial: {reason}. Nothing was changed; "
+                    f"{path}, line {number} is not a record of a trial: {reason_unreadable(error)} Nothing was changed; "
                     "restore that line from a copy, or delete it to run its trial again."
                 ) from error
             yield Record(value, digest, end)
 
 
-class _NewerSchemaError(Exception):
-    """The line was written by a newer package."""
-
-
 def _parse(line: bytes) -> tuple[Trial | RecipeRecord | Environment, str]:
     fields = json.loads(line.decode())
     if not isinstance(fields, dict):
-        raise ValueError("not a JSON object")
-    schema = fields.pop("schema")
-    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
-        raise ValueError(f"schema is {schema!r}")
-    if schema > SCHEMA:
-        raise _NewerSchemaError(
-            f"schema {schema} is newer than this ablate, which reads up to {SCHEMA}. Update ablate."
-        )
-    kind = fields.pop("kind")
+        raise ShapeError("not a JSON object.")
+    check_schema(fields)
+    del fields["schema"]
+    kind = fields.pop("kind", None)
     if kind == "trial":
-        if fields["status"] not in _STATUSES:
-            raise ValueError(f"status is {fields['status']!r}")
         return Trial.from_json(fields), ""
-    if kind == "recipe":
-        return RecipeRecord.from_json(fields), fields["digest"]
-    if kind == "environment":
-        return Environment.from_json(fields), fields["digest"]
-    raise ValueError(f"kind is {kind!r}")
+    if kind not in ("recipe", "environment"):
+        raise ShapeError(
+            "lacks 'kind'." if kind is None else f"kind is {shown(kind)}, not one of trial, recipe, environment."
+        )
+    digest = fields.pop("digest", None)
+    if type(digest) is not str:
+        raise ShapeError(f"the {kind} lacks its digest.")
+    return (RecipeRecord if kind == "recipe" else Environment).from_json(fields), digest
 
 
 def _check_cited(trial: Trial, digests: Mapping[str, set[str]]) -> None:
     for kind, cited in (("recipe", trial.recipe), ("environment", trial.environment)):
         if cited not in digests[kind]:
-            raise ValueError(f"it cites {kind} {cited[:12]}, which no line before it holds")
+            raise ShapeError(f"it cites {kind} {cited[:12]}, which no line before it holds.")

@@ -6,12 +6,35 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeAlias
 
+from ablate.errors import AblateError
+from ablate.json_objects import ShapeError, parse, shown
+
 SCHEMA = 1
 """Version of the line format; written into every line, raised when a reader would have to know."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 TrialKey: TypeAlias = tuple[str, int]
 Status: TypeAlias = Literal["ok", "failed", "timeout"]
+
+
+def check_schema(line: Mapping[str, Any]) -> None:
+    """Refuse a line or file whose format this package does not know.
+
+    Raises:
+        NewerSchemaError: it was written by a newer package.
+        ShapeError: its schema is no such number.
+    """
+    if "schema" not in line:
+        raise ShapeError("lacks 'schema'.")
+    schema = line["schema"]
+    if type(schema) is not int or schema < 1:
+        raise ShapeError(f"schema is {shown(schema)}, not a whole number from 1 on.")
+    if schema > SCHEMA:
+        raise NewerSchemaError(f"schema {schema} is newer than this ablate, which reads up to {SCHEMA}. Update ablate.")
+
+
+class NewerSchemaError(AblateError):
+    """What is to be read was written by a newer package."""
 
 
 def canonical_json(value: Any) -> str:
@@ -106,14 +129,9 @@ class Trial:
         """The trial that a JSON object describes.
 
         Raises:
-            KeyError, TypeError: the object lacks a field or has one too many.
+            ShapeError: a field is missing, unknown, or holds what it cannot.
         """
-        measured = line.get("measurements")
-        if measured is not None:
-            measured = Measurements(**{**measured, "curve": tuple(measured.get("curve", ()))})
-        rest = {**line, "measurements": measured, "marks": tuple(line.get("marks", ()))}
-        rest["spec"] = TrialSpec(**line["spec"])
-        return cls(**rest)
+        return parse(cls, line, "the trial")
 
 
 def _without_defaults(line: dict[str, Any]) -> dict[str, Any]:
@@ -141,8 +159,12 @@ class RecipeRecord:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "RecipeRecord":
-        """The record that a JSON object describes."""
-        return cls(fingerprint=line["fingerprint"], features=tuple(line["features"]), fields=line["fields"])
+        """The record that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the recipe")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +187,12 @@ class Environment:
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Environment":
-        """The environment that a JSON object describes."""
-        return cls(facts=line["facts"])
+        """The environment that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+        """
+        return parse(cls, line, "the environment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

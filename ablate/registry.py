@@ -14,6 +14,7 @@ from ablate.errors import UsageError, near_match
 from ablate.groups import Group
 from ablate.part_checks import check_value, is_shipped
 from ablate.parts.part import Part, jsonable
+from ablate.printable import check_printable, printable
 from ablate.recipe import Recipe, field_types
 from ablate.records import digest
 
@@ -45,6 +46,7 @@ class Feature:
         for label in ("name", "group", "summary", "source"):
             if not isinstance(getattr(self, label), str):
                 raise UsageError(f"{who}: {label} is text, not {getattr(self, label)!r}.")
+            check_printable(f"The {label} of feature '{printable(str(self.name))}'", getattr(self, label))
         if not isinstance(self.patch, Mapping):
             raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")
         for label in ("requires", "excludes"):

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ablate.design import Study
-from ablate.errors import AblateError, UsageError
+from ablate.errors import UsageError, near_match
 from ablate.groups import Group
-from ablate.records import SCHEMA, Json, TrialSpec
+from ablate.json_objects import VERBATIM, ShapeError, parse
+from ablate.records import SCHEMA, Json, TrialSpec, check_schema
 
 FEATURES_OPTION = "--features-from"
 REGISTRY_OPTION = "--registry"
@@ -31,7 +32,7 @@ class SourceFile:
     """A file of the user's that the study was built from; `option` is what named it, such as "--features-from"."""
 
     option: str
-    path: str
+    path: str = field(metadata=VERBATIM)
     sha256: str
 
     @property
@@ -75,7 +76,7 @@ class ResolvedStudy:
     data_digest: str
     created_at: str
     overrides: Mapping[str, Json] = field(default_factory=dict)
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...] = field(default=(), metadata=VERBATIM)
     versions: Mapping[str, str | None] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
 
@@ -105,20 +106,24 @@ class ResolvedStudy:
         """The resolved study that a JSON object describes.
 
         Raises:
-            AblateError: it was written by a newer package.
-            KeyError, TypeError: it lacks a field or has one too many.
+            AblateError: it was written by a newer package, or the study's settings do not fit together.
+            ShapeError: a field is missing, unknown, or holds what it cannot; an arm has no features or recipe of its own.
         """
-        rest = dict(line)
-        schema = rest.pop("schema")
-        if schema > SCHEMA:
-            raise AblateError(f"schema {schema} is newer than this ablate, which reads up to {SCHEMA}. Update ablate.")
-        parts = {
-            "study": Study.from_json(line["study"]),
-            "command": tuple(line["command"]),
-            "files": tuple(SourceFile(**file) for file in line["files"]),
-            "arm_features": {arm: tuple(names) for arm, names in line["arm_features"].items()},
-            "features": tuple(FeatureRecord(**feature) for feature in line["features"]),
-            "groups": tuple(Group(**group) for group in line["groups"]),
-            "schedule": tuple(TrialSpec(**spec) for spec in line["schedule"]),
-        }
-        return cls(**{**rest, **parts})
+        if type(line) is not dict:
+            raise ShapeError("not a JSON object.")
+        check_schema(line)
+        resolved = parse(cls, {name: value for name, value in line.items() if name != "schema"}, "the file")
+        resolved._check_arms()
+        return resolved
+
+    def _check_arms(self) -> None:
+        arms = [arm.name for arm in self.study.arms]
+        for name, known in (("arm_features", self.arm_features), ("fingerprints", self.fingerprints)):
+            missing = [arm for arm in arms if arm not in known]
+            if missing:
+                raise ShapeError(f"'{name}' has no entry for arm '{missing[0]}'.")
+        strangers = [spec.arm for spec in self.schedule if spec.arm not in self.arm_features]
+        if strangers:
+            raise ShapeError(
+                f"'schedule' names arm '{strangers[0]}', which the study does not have.{near_match(strangers[0], arms)}"
+            )

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.report.export import trials_table
 from ablate.run_folder import RunFolder
 from ablate.runner import Summary
-from ablate.stats import effects, trials_frame
+from ablate.stats import effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,12 @@ class Results:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, the last record of each (see `ablate.stats.trials_frame`)."""
-        return trials_frame(self.folder.read_trials())
+        """One row a trial, the last record of each; the columns of `ablate.report.TRIAL_COLUMNS`, as `ablate report --trials`."""
+        return trials_table(self.folder.resolved, self.folder.read_trials())
 
     @property
     def effects(self) -> pd.DataFrame:
-        """One row a contrast, worded as what the feature does (see `ablate.stats.effects`)."""
+        """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`."""
         return effects(self.trials, self.folder.resolved.study.contrasts)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError, near_match
+from ablate.json_objects import reason_unreadable
 from ablate.resolved import ResolvedStudy
 from ablate.store import JsonlTrialStore, MemoryTrialStore
 
@@ -52,7 +53,8 @@ class RunFolder:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
         try:
             draft.mkdir(parents=True)
-            with (draft / "study.json").open("w", encoding="utf-8") as file:
+            # Half a surrogate pair, as in a path that is not UTF-8, becomes the escape by which JSON spells it.
+            with (draft / "study.json").open("w", encoding="utf-8", errors="backslashreplace") as file:
                 json.dump(resolved.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
                 file.write("\n")
                 file.flush()
@@ -77,21 +79,20 @@ class RunFolder:
         folder = Path(path)
         study_path = folder / "study.json"
         try:
-            text = study_path.read_text(encoding="utf-8")
+            contents = study_path.read_bytes()
         except FileNotFoundError:
             raise UsageError(_no_folder(folder)) from None
         except OSError as error:
             raise UsageError(f"Cannot read {study_path}: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise AblateError(f"{study_path} is not text: {error.reason} at byte {error.start}.") from error
         try:
-            return cls(folder, ResolvedStudy.from_json(json.loads(text)))
-        except json.JSONDecodeError as error:
-            raise AblateError(f"{study_path}, line {error.lineno} is not JSON: {error.msg}.") from error
+            return cls(folder, ResolvedStudy.from_json(json.loads(contents.decode())))
         except AblateError as error:
             raise AblateError(f"{study_path}: {error}") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise AblateError(f"{study_path} does not describe a study: {type(error).__name__}: {error}.") from error
+        except (ValueError, RecursionError) as error:
+            raise AblateError(
+                f"{study_path} does not describe a study: {reason_unreadable(error)} "
+                "Restore the file from a copy; trials.jsonl was not touched."
+            ) from error
 
     def source_file(self, option: str) -> Path | None:
         """The file that an option named when the study was made, or the folder's copy of it where it is not there any more."""

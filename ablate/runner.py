@@ -12,6 +12,7 @@ from ablate.errors import InterruptedStudyError, TrialsFailedError, UsageError
 from ablate.events import Event, StudyStarted, TrialFailed, TrialFinished
 from ablate.interruption import StopSignals
 from ablate.pace import Pace
+from ablate.printable import printable
 from ablate.records import FinishedTrial, Status, Trial, TrialSpec
 from ablate.store import TrialStore
 
@@ -197,7 +198,9 @@ class _Run:
 
 
 def _sound(trial: Trial) -> Trial:
-    """The trial, failed if it measured something that is not a number."""
+    """The trial, failed if it measured something that is not a number, its error on one line whatever its trainer said."""
+    if trial.error is not None:
+        trial = replace(trial, error=printable(trial.error))
     if trial.measurements is None:
         return trial
     for name, value in asdict(trial.measurements).items():

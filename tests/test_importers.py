@@ -108,8 +108,12 @@ def test_two_tables_in_one_file_are_one_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "nothing here\n", HEADER, HEADER + row("warmup", "eval", 0.1, 0.1, 0.1, 9.0)])
 def test_a_file_without_a_trial_is_an_error_with_its_name(tmp_path: Path, text: str) -> None:
     good, bad = logged(tmp_path, EVAL_ONLY), logged(tmp_path, text, "bad.log")
-    with pytest.raises(AblateError, match=f"{bad} holds no trial"):
+    with pytest.raises(UsageError, match=f"{bad} holds no trial") as caught:
         import_logs([good, bad], tmp_path / "out")
+    assert "tta_val_acc | time_seconds" in str(caught.value)
+    # What the message shows as an example is one.
+    (example,) = read_log(logged(tmp_path, str(caught.value), "example.log"))
+    assert (example.tta_accuracy, example.time_seconds) == (0.9402, 2.5921)
     assert not (tmp_path / "out").exists()
 
 
@@ -182,6 +186,12 @@ def test_bad_requests_touch_nothing(tmp_path: Path) -> None:
         import_logs([tmp_path / "missing.log"], tmp_path / "out")
     with pytest.raises(UsageError, match="exists already"):
         import_logs([log], tmp_path)
+    with pytest.raises(UsageError, match=r"Cannot read .*: Is a directory"):
+        import_logs([tmp_path], tmp_path / "out")
+    with pytest.raises(UsageError, match=r"Cannot read no such.log: "):
+        import_logs([Path("no\nsuch.log")], tmp_path / "out")
+    with pytest.raises(UsageError, match=r"The name of the data set \(--data\) has a line break"):
+        import_logs([log], tmp_path / "out", data="a\nb")
     assert [path.name for path in tmp_path.iterdir()] == ["run_1.log"]
 
 

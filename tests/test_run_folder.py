@@ -7,6 +7,7 @@ import pytest
 
 from ablate.errors import AblateError, UsageError
 from ablate.groups import HIVE_GROUPS
+from ablate.json_objects import ShapeError
 from ablate.resolved import FeatureRecord, ResolvedStudy, SourceFile
 from ablate.run_folder import RunFolder, check_new_folder, run_folders
 from tests.fakes import fake_study, finished_trial, resolved_study
@@ -107,9 +108,16 @@ def test_a_missing_folder_is_named_with_the_near_match(tmp_path: Path) -> None:
 
 
 BAD_STUDIES = {
-    "line 2 is not JSON": '{"schema": 1,\n nonsense}',
-    "does not describe a study: KeyError: 'study'": '{"schema": 1}',
-    "does not describe a study: TypeError": "7",
+    "not JSON: Expecting property name enclosed in double quotes at line 2, place 2.": '{"schema": 1,\n nonsense}',
+    "not JSON: Invalid control character at place 4.": '{"s\0": 1}',
+    "not JSON: Expecting value at place 1.": "",
+    "it begins with a byte order mark; save it as UTF-8 without one.": "\ufeff{}",
+    "it holds a number with too many digits.": '{"schema": ' + "1" * 5000 + "}",
+    "does not describe a study: the file lacks 'study', 'schedule', 'arm_features'": '{"schema": 1}',
+    "does not describe a study: not a JSON object.": "7",
+    "does not describe a study: lacks 'schema'.": "{}",
+    "does not describe a study: schema is '1', not a whole number from 1 on.": '{"schema": "1"}',
+    "does not describe a study: it is nested too deep.": "[" * 100_000,
     "schema 2 is newer than this ablate, which reads up to 1": '{"schema": 2}',
 }
 
@@ -125,13 +133,13 @@ def test_a_study_file_that_cannot_be_understood_is_named(tmp_path: Path, message
 
 def test_a_study_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(AblateError, match="is not text"):
+    with pytest.raises(AblateError, match="not text: invalid start byte at byte 1"):
         RunFolder.open(tmp_path)
 
 
 def test_a_field_too_many_is_an_error_of_its_own(tmp_path: Path) -> None:
     line = {**resolved_study().to_json(), "surprise": 1}
-    with pytest.raises(TypeError, match="surprise"):
+    with pytest.raises(ShapeError, match=r"^the file has an unknown field 'surprise'\."):
         ResolvedStudy.from_json(line)
 
 

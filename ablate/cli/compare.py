@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli.options import AsJson
 from ablate.cli.output import stdout
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ablate.compare import Change
+
+HOW_TO_READ = (
+    "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
+    "better in the second."
+)
 
 
 def compare(
@@ -24,10 +29,16 @@ def compare(
 ) -> None:
     """Compare two run folders: second minus first, for the arms and contrasts they share, and what else differs.
 
-    Stored numbers are never as good as two arms in one study; the intervals are unpaired.
+    Arms are matched by their recipes: "+ silu" in one folder may be
+    "baseline + silu" in the other. Time saved and accuracy are better where
+    positive; --json has the raw differences, where more time is positive.
+
+    Stored numbers are never as good as two arms in one study; the intervals
+    are unpaired.
     """
     from ablate.compare import compare as compared
     from ablate.report.machine import as_json as to_json
+    from ablate.report.wording import listed
 
     comparison = compared(directory_a, directory_b)
     if as_json:
@@ -37,64 +48,77 @@ def compare(
     console.print(Text(f"{comparison.second} minus {comparison.first}", style="bold"))
     for caveat in comparison.caveats:
         console.print(Text.assemble(("! ", "bold yellow"), caveat.text))
-    if comparison.arms:
-        console.print(Text())
-        console.print(_table("arm", comparison.arms))
-    if comparison.contrasts:
-        console.print(Text())
-        console.print(_table("effect of", comparison.contrasts))
-    if not (comparison.arms or comparison.contrasts):
-        console.print(Text("Nothing can be compared: no arm has trials with a result in both folders.", style="bold"))
+    for title, changes in (("arm", comparison.arms), ("effect of", comparison.contrasts)):
+        if changes:
+            console.print(Text())
+            console.print(_table(title, changes))
+    console.print(Text())
+    if comparison.nothing_common:
+        console.print(Text(f"Nothing can be compared: {comparison.nothing_common}.", style="bold"))
+    else:
+        console.print(Text(HOW_TO_READ, style="dim"))
     for folder, arms in (
         (comparison.first, comparison.only_in_first),
         (comparison.second, comparison.only_in_second),
     ):
         if arms:
-            console.print(Text(f"Only in {folder}: {', '.join(arms)}", style="dim"))
+            console.print(Text(f"Only in {folder}: {listed(arms)}", style="dim"))
 
 
-def _table(heading: str, changes: "Sequence[Change]") -> Table:
-    from ablate.report.wording import KIND_WORDS
-
-    of_arms = heading == "arm"
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(heading, overflow="fold")
-    for title in ("time", "change of time", "TTA accuracy", "change of TTA accuracy", "n", "processes"):
-        table.add_column(title, justify="right", overflow="fold")
+def _table(heading: str, changes: "Sequence[Change]") -> FittedTable:
+    table = FittedTable()
+    table.add_column(heading, words=True)
+    times = ("time", "time saved") if heading == "arm" else ("time saved", "change of it")
+    for title in (*times, "TTA accuracy", "change of accuracy", "n", "processes"):
+        table.add_column(title, numeric=True)
     for change in changes:
-        name = Text(change.name)
-        if not of_arms:
-            name.append(f" ({KIND_WORDS[change.kind]})", style="dim")
-        unit = " s" if of_arms else " %"
-        table.add_row(
-            name,
-            _sides(change.first_time, change.second_time, "{:.4g}" if of_arms else "{:+.2f}", unit),
-            _with_interval(change.time_percent, change.time_low_percent, change.time_high_percent, "%"),
-            _sides(
-                change.first_tta_accuracy,
-                change.second_tta_accuracy,
-                "{:.2f}" if of_arms else "{:+.2f}",
-                " %" if of_arms else " pp",
-            ),
-            _with_interval(change.tta_accuracy_pp, change.tta_accuracy_low_pp, change.tta_accuracy_high_pp, "pp"),
-            f"{change.blocks[0]:,}, {change.blocks[1]:,}",
-            f"{change.processes[0]:,}, {change.processes[1]:,}",
-        )
+        cells = [cell for pair in _cells(change) for cell in pair]
+        counts = [f"{first:,}, {second:,}" for first, second in (change.blocks, change.processes)]
+        table.add_row(_name(change), *cells, *counts)
     return table
 
 
-def _sides(first: float, second: float, form: str, unit: str) -> str:
-    return " → ".join(_signs(form.format(value)) if isfinite(value) else "–" for value in (first, second)) + unit
+def _name(change: "Change") -> Text:
+    """Both names where they differ, and for a contrast how each folder measured it."""
+    from ablate.report.wording import KIND_WORDS
+
+    names = list(dict.fromkeys((change.name, change.second_name)))
+    text = Text(" = ".join(names))
+    if change.kind in KIND_WORDS:
+        kinds = dict.fromkeys(KIND_WORDS[kind] for kind in (change.kind, change.second_kind))
+        text.append(f" ({' = '.join(kinds)})", style="dim")
+    return text
 
 
-def _with_interval(value: float, low: float, high: float, unit: str) -> str:
-    from ablate.stats.wording import interval_words, signed
+def _cells(change: "Change") -> "Iterator[tuple[str, str]]":
+    """Time, then accuracy, each with both sides and what changed; time saved, so that positive is better."""
+    from ablate.stats.wording import interval_decimals, interval_words, saved_signed, signed
 
-    if not isfinite(value):
-        return "–"
-    interval = f" {interval_words(low, high, 2)}" if isfinite(low) else " (no interval)"
-    return f"{signed(value, 2)} {unit}{interval}"
+    saved, low, high = (
+        0.0 - percent for percent in (change.time_percent, change.time_high_percent, change.time_low_percent)
+    )
+    interval = interval_words(low, high, interval_decimals(low, high)) if isfinite(low) else ""
+    if change.kind == "arm":
+        times = _sides((change.first_time, change.second_time), "{:#.4g}".format, " s")
+    else:
+        times = _sides((0.0 - change.first_time, 0.0 - change.second_time), lambda value: signed(value, 1), " %")
+    yield times, _with_interval(saved_signed(saved, low, high), saved, interval)
+    points = change.tta_accuracy_pp
+    low, high = change.tta_accuracy_low_pp, change.tta_accuracy_high_pp
+    interval = interval_words(low, high, 2) if isfinite(low) else ""
+    accuracies = (change.first_tta_accuracy, change.second_tta_accuracy)
+    of_arm = change.kind == "arm"
+    sides = _sides(accuracies, "{:.2f}".format if of_arm else lambda value: signed(value, 2), " %" if of_arm else " pp")
+    yield sides, _with_interval(f"{signed(points, 2)} pp", points, interval)
 
 
-def _signs(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
+def _sides(values: tuple[float, float], worded: "Callable[[float], str]", unit: str) -> str:
+    from ablate.report.wording import NOTHING
+
+    return " → ".join(worded(value) if isfinite(value) else NOTHING for value in values) + unit
+
+
+def _with_interval(text: str, value: float, interval: str) -> str:
+    from ablate.report.wording import NOTHING
+
+    return f"{text} {interval or '(no interval)'}" if isfinite(value) else NOTHING

@@ -11,6 +11,7 @@ from ablate.cli.options import AsJson
 from ablate.cli.output import remark, stdout
 from ablate.errors import AblateError
 from ablate.fitted_table import FittedTable
+from ablate.printable import printable
 from ablate.run_folder import DEFAULT_ROOT, RunFolder, run_folders
 
 
@@ -62,7 +63,7 @@ def _table(rows: list[dict[str, Any]]) -> FittedTable:
     for row in rows:
         failed = f" ({row['trials_failed']} failed)" if row["trials_failed"] else ""
         table.add_row(
-            Text.assemble(row["path"], "\n", (row["question"], "dim")),
+            Text.assemble(printable(row["path"]), "\n", (row["question"], "dim")),
             str(len(row["arms"])),
             f"{row['trials_done']}/{row['trials_planned']}{failed}",
             Text(f"{row['preset']}, {row['data']}\n{row['created_at'][:16].replace('T', ' ')}"),

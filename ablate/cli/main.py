@@ -23,6 +23,7 @@ from ablate.cli.run import run
 from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging, version_line
 from ablate.cli.study import app as study_app
 from ablate.errors import AblateError, InterruptedStudyError, TrialsFailedError
+from ablate.printable import printable_lines
 
 app = typer.Typer(
     name="ablate",
@@ -117,4 +118,4 @@ def _complain(error: Exception, debug: bool, *, label: str) -> None:
 
 
 def _say(text: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(Text(text, style="bold red"))
+    Console(stderr=True, soft_wrap=True).print(Text(printable_lines(text), style="bold red"))

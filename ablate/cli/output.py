@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ablate.fitted_table import UNWRAPPED
+from ablate.printable import printable_lines
 
 
 def stdout() -> Console:
@@ -25,7 +26,7 @@ def remark(text: str) -> None:
 
 def line(console: Console, text: str, style: str = "") -> None:
     """One line of plain text, which only the terminal itself may break: a path or command in it can be copied whole."""
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
 
 
 def _wide_unless_terminal(console: Console) -> Console:

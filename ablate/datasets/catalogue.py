@@ -13,6 +13,7 @@ from ablate.datasets.imagefolder import ImageFolderReader
 from ablate.datasets.members import members
 from ablate.datasets.official import OfficialReader
 from ablate.errors import DataError, near_match
+from ablate.printable import printable
 
 RESERVED = ("auto", "synthetic")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -34,7 +35,7 @@ def resolve(name: str, home: Path | None = None) -> str:
     known = {*RESERVED, "cifar10", *homes.names(place)}
     if name not in known:
         raise DataError(
-            f"no data set '{name}' in {place}.{near_match(name, known)}\n"
+            f"no data set '{printable(name)}' in {place}.{near_match(name, known)}\n"
             "`ablate data list` shows what is here, `ablate data import NAME PATH` brings a set in."
         )
     return name
@@ -85,7 +86,7 @@ def import_dataset(
     if not _NAME.fullmatch(name) or name in RESERVED:
         reason = "is made by the package" if name in RESERVED else "is no name for a data set"
         raise DataError(
-            f"'{name}' {reason}; use up to 64 letters, digits, '-', '_' and '.', not {' or '.join(RESERVED)}."
+            f"'{printable(name)}' {reason}; use up to 64 letters, digits, '-', '_' and '.', not {' or '.join(RESERVED)}."
         )
     homes.refuse_taken(place, name, replace=replace)
     dataset = _read_source(name, path, progress)
@@ -94,8 +95,10 @@ def import_dataset(
 
 
 def _read_source(name: str, path: Path, progress: Progress) -> Dataset:
-    batches = OfficialReader(path.name, genuine=name == "cifar10")
-    images = ImageFolderReader(path.name)
+    # The name of "." is empty.
+    source = printable(path.name or str(path.resolve()))
+    batches = OfficialReader(source, genuine=name == "cifar10")
+    images = ImageFolderReader(source)
     for member in members(path, progress):
         if member.read is None:
             images.add_folder(member.path)
@@ -104,12 +107,12 @@ def _read_source(name: str, path: Path, progress: Progress) -> Dataset:
         elif not batches.file_count:
             images.add_file(member.path, member.read())
     if batches.file_count and images.image_count:
-        raise DataError(f"{path.name}: holds both CIFAR-10 batches and image folders; expected one of them.")
+        raise DataError(f"{source}: holds both CIFAR-10 batches and image folders; expected one of them.")
     if batches.file_count:
         return batches.dataset(name)
     if name == "cifar10":
         raise DataError(
-            f"{path.name}: no CIFAR-10 batches in it; as 'cifar10' only the official files are taken. "
+            f"{source}: no CIFAR-10 batches in it; as 'cifar10' only the official files are taken. "
             "Give the set another name, or get the official archive with `ablate data fetch`."
         )
     return images.dataset(name)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ablate.datasets.dataset import IMAGE_SHAPE, Dataset, content_digest
 from ablate.errors import DataError
+from ablate.json_objects import ShapeError, parse, shown
 
 HOME_VARIABLE = "ABLATE_DATA_DIR"
 SCHEMA = 1
@@ -71,6 +72,19 @@ class Entry:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What a set's small file holds, schema 1."""
+
+    schema: int
+    digest: str
+    classes: tuple[str, ...]
+    train_count: int
+    test_count: int
+    source: str
+    folder: str
+
+
 def names(home: Path) -> tuple[str, ...]:
     """The names of the sets in a data home, sorted; none where the folder does not exist."""
     return tuple(sorted(path.name.removesuffix(ENTRY_SUFFIX) for path in home.glob(f"*{ENTRY_SUFFIX}")))
@@ -92,17 +106,18 @@ def read_entry(home: Path, name: str) -> Entry:
     try:
         text = path.read_text(encoding="utf-8")
         line = json.loads(text)
-        if line["schema"] != SCHEMA:
-            raise _damaged(home, name, f"it has schema {line['schema']}, this version of ablate reads {SCHEMA}")
-        folder = home / Path(line["folder"]).name
+        if isinstance(line, dict) and line.get("schema", SCHEMA) != SCHEMA:
+            raise _damaged(home, name, f"it has schema {shown(line['schema'])}, this version of ablate reads {SCHEMA}")
+        kept = parse(_Kept, line, "it")
+        folder = home / Path(kept.folder).name
         size_bytes = sum((folder / f"{array}.npy").stat().st_size for array in ARRAYS)
         return Entry(
             name=name,
-            digest=str(line["digest"]),
-            classes=tuple(line["classes"]),
-            train_count=int(line["train_count"]),
-            test_count=int(line["test_count"]),
-            source=str(line["source"]),
+            digest=kept.digest,
+            classes=kept.classes,
+            train_count=kept.train_count,
+            test_count=kept.test_count,
+            source=kept.source,
             size_bytes=size_bytes,
             path=folder,
         )
@@ -111,8 +126,10 @@ def read_entry(home: Path, name: str) -> Entry:
         if text and path.is_file() and path.read_text(encoding="utf-8") != text:
             return read_entry(home, name)
         raise _damaged(home, name, f"{error.filename}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(home, name, f"{path.name} cannot be read ({error!r})") from error
+    except ShapeError as error:
+        raise _damaged(home, name, f"{path.name}: {str(error).rstrip('.')}") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(home, name, f"{path.name} is not JSON") from error
 
 
 def read(home: Path, name: str, *, verify: bool = False) -> Dataset:

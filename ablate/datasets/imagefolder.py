@@ -6,10 +6,11 @@ from collections import defaultdict
 from pathlib import PurePosixPath
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ablate.datasets.dataset import IMAGE_SHAPE, Dataset, Images, Labels
 from ablate.errors import DataError, near_match
+from ablate.printable import printable
 
 SPLITS = ("train", "test")
 LARGEST_IMAGE_BYTES = 2**20
@@ -50,7 +51,7 @@ class ImageFolderReader:
         place = self._place(path.parent, levels=2)
         if place is None:
             raise DataError(
-                f"{self._source}: found '{path}'; expected train/<class>/<image> and test/<class>/<image> only."
+                f"{self._source}: found '{printable(str(path))}'; expected train/<class>/<image> and test/<class>/<image> only."
             )
         self._pixels[place][path.name] = self._decoded(path, content)
 
@@ -63,7 +64,7 @@ class ImageFolderReader:
         if len(self._wrappers) > 1:
             first, second = (str(path) for path in list(self._wrappers.values())[:2])
             raise DataError(
-                f"{self._source}: images under both '{first}' and '{second}'; expected one train and one test."
+                f"{self._source}: images under both '{printable(first)}' and '{printable(second)}'; expected one train and one test."
             )
         classes_of = {split: {cls for found, cls in self._pixels if found == split} for split in SPLITS}
         for split in SPLITS:
@@ -73,12 +74,20 @@ class ImageFolderReader:
                 )
         for split, other in (SPLITS, SPLITS[::-1]):
             for cls in sorted(classes_of[other] - classes_of[split]):
-                hint = near_match(cls, classes_of[split])
-                raise DataError(f"{self._source}: class '{cls}' is in {other} but not in {split}.{hint}")
+                hint = printable(near_match(cls, classes_of[split]))
+                raise DataError(f"{self._source}: class '{printable(cls)}' is in {other} but not in {split}.{hint}")
         for (split, cls), images in sorted(self._pixels.items()):
             if not images:
-                raise DataError(f"{self._source}: class folder {split}/{cls} is empty; expected at least one image.")
+                raise DataError(
+                    f"{self._source}: class folder {split}/{printable(cls)} is empty; expected at least one image."
+                )
         classes = tuple(sorted(classes_of["train"]))
+        unprintable = [cls for cls in classes if printable(cls) != cls]
+        if unprintable:
+            raise DataError(
+                f"{self._source}: class folder '{printable(unprintable[0])}' has a line break or a control character in its "
+                "name; rename it."
+            )
         if len(classes) < 2:
             raise DataError(f"{self._source}: only one class, '{classes[0]}'; expected at least two.")
         return Dataset.of(name, classes, self._split("train", classes), self._split("test", classes))
@@ -94,24 +103,31 @@ class ImageFolderReader:
         return inner[0], inner[1]
 
     def _decoded(self, path: PurePosixPath, content: bytes) -> bytes:
+        where = f"{self._source}: '{printable(str(path))}'"
         if len(content) > LARGEST_IMAGE_BYTES:
-            raise DataError(f"{self._source}: '{path}' has {len(content):,} bytes; expected a 32x32 image.")
+            raise DataError(f"{where} has {len(content):,} bytes; expected a 32x32 image.")
         try:
             with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
                 size, mode = image.size, image.mode
                 if size == IMAGE_SHAPE[:2] and mode == "RGB":
                     return image.tobytes()
+        except UnidentifiedImageError as error:
+            formats = ", ".join(IMAGE_FORMATS)
+            raise DataError(f"{where} cannot be read as an image (it is none of {formats}).") from error
         # Pillow's decoders raise whatever they stumble over: OSError, SyntaxError, ValueError, struct.error, …
         except Exception as error:
-            raise DataError(f"{self._source}: '{path}' cannot be read as an image ({error}).") from error
-        raise DataError(f"{self._source}: '{path}' is {size[0]}x{size[1]} {mode}; expected 32x32 RGB.")
+            reason = printable(str(error)) or type(error).__name__
+            raise DataError(f"{where} cannot be read as an image ({reason.rstrip('.')}).") from error
+        raise DataError(f"{where} is {size[0]}x{size[1]} {mode}; expected 32x32 RGB.")
 
     def _split(self, split: str, classes: tuple[str, ...]) -> tuple[Images, Labels]:
         # Mixed, in an order that only the names decide: recipes take the first images for whitening, and presets the first
         # part of a set, and neither may be all of one class.
         mixed = sorted(
             ((label, name) for label, cls in enumerate(classes) for name in self._pixels[split, cls]),
-            key=lambda place: hashlib.sha256(f"{classes[place[0]]}/{place[1]}".encode()).digest(),
+            key=lambda place: hashlib.sha256(
+                f"{classes[place[0]]}/{place[1]}".encode(errors="surrogateescape")
+            ).digest(),
         )
         pixels = bytearray().join(self._pixels[split, classes[label]][name] for label, name in mixed)
         labels = np.array([label for label, _ in mixed], dtype=np.int64)

@@ -12,6 +12,7 @@ from typing import IO
 
 from ablate.datasets.dataset import Progress
 from ablate.errors import DataError
+from ablate.printable import printable
 
 END_MARKER_BYTES = 1024
 LARGEST_MEMBER_BYTES = 64 * 2**20
@@ -48,7 +49,9 @@ def members(source: Path, progress: Progress) -> Iterator[Member]:
             continue
         if member.read is not None:
             if member.path in seen:
-                raise DataError(f"{source.name}: '{member.path}' is in it twice; expected each file once.")
+                raise DataError(
+                    f"{source.name}: '{printable(str(member.path))}' is in it twice; expected each file once."
+                )
             seen.add(member.path)
         yield member
 
@@ -63,7 +66,7 @@ def _folder_members(folder: Path, progress: Progress) -> Iterator[Member]:
         for done, (path, is_folder) in enumerate(found, start=1):
             place = folder / path
             if not is_folder and not place.is_file():
-                raise DataError(f"{folder}: '{path}' is not a regular file; expected image files only.")
+                raise DataError(f"{folder}: '{printable(str(path))}' is not a regular file; expected image files only.")
             if not is_folder:
                 _refuse_oversized(folder.name, path, place.stat().st_size)
             yield Member(path, None if is_folder else place.read_bytes)
@@ -136,17 +139,21 @@ def _checked_path(archive: Path, info: tarfile.TarInfo) -> PurePosixPath:
     path = PurePosixPath(info.name)
     if path.is_absolute() or ".." in path.parts:
         raise DataError(
-            f"{archive.name}: '{info.name}' would land outside the archive's folder; expected relative names."
+            f"{archive.name}: '{printable(info.name)}' would land outside the archive's folder; expected relative names."
         )
     if not info.isdir() and not info.isreg():
-        raise DataError(f"{archive.name}: '{info.name}' is a link or a device; expected plain files and folders.")
+        raise DataError(
+            f"{archive.name}: '{printable(info.name)}' is a link or a device; expected plain files and folders."
+        )
     _refuse_oversized(archive.name, path, info.size)
     return path
 
 
 def _refuse_oversized(source: str, path: PurePosixPath, size_bytes: int) -> None:
     if size_bytes > LARGEST_MEMBER_BYTES:
-        raise DataError(f"{source}: '{path}' has {size_bytes:,} bytes; expected at most {LARGEST_MEMBER_BYTES:,}.")
+        raise DataError(
+            f"{source}: '{printable(str(path))}' has {size_bytes:,} bytes; expected at most {LARGEST_MEMBER_BYTES:,}."
+        )
 
 
 def _reader(archive: Path, tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ablate.datasets.dataset import Dataset, Images, Labels
 from ablate.errors import DataError
+from ablate.printable import printable
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,14 @@ class OfficialReader:
             DataError: it is there twice, is not the published file though it should be, or is no harmless pickle.
         """
         if path.name in self._contents:
-            raise DataError(f"{self._source}: a second '{path.name}' at '{path}'; expected one.")
+            raise DataError(f"{self._source}: a second '{path.name}' at '{printable(str(path))}'; expected one.")
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if self._genuine and found != FILE_MD5[path.name]:
             raise DataError(
-                f"{self._source}: '{path}' has md5 {found}, the official file {FILE_MD5[path.name]}; "
+                f"{self._source}: '{printable(str(path))}' has md5 {found}, the official file {FILE_MD5[path.name]}; "
                 "import it under a name other than cifar10, or get the official archive with `ablate data fetch`."
             )
-        self._contents[path.name] = _unpickled(f"{self._source}: '{path}'", content)
+        self._contents[path.name] = _unpickled(f"{self._source}: '{printable(str(path))}'", content)
 
     def dataset(self, name: str) -> Dataset:
         """The data set of the files added, images in the order of the batches.
@@ -145,7 +146,7 @@ def _unpickled(source: str, content: bytes) -> dict[str, Any]:
         loaded = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
     # A garbled pickle can raise almost anything; whatever it was, the file is not what it should be.
     except Exception as error:
-        raise DataError(f"{source} is not a CIFAR-10 batch: {error}.") from error
+        raise DataError(f"{source} is not a CIFAR-10 batch: {printable(str(error)).rstrip('.')}.") from error
     if not isinstance(loaded, dict):
         raise DataError(f"{source} is not a CIFAR-10 batch: expected a dictionary, found {type(loaded).__name__}.")
     return {key.decode("latin1") if isinstance(key, bytes) else str(key): value for key, value in loaded.items()}

@@ -2,20 +2,26 @@
 
 from ablate.evidence import Evidence
 from ablate.report.caveats import Caveat, list_caveats
+from ablate.report.export import TRIAL_COLUMNS, TRIAL_FORMATS, export_trials, trials_table
 from ablate.report.headline import headline
 from ablate.report.machine import as_json
 from ablate.report.terminal import terminal_report
-from ablate.report.writing import FORMATS, report, write_reports, write_text
+from ablate.report.writing import FORMATS, report, write_bytes, write_reports, write_text
 
 __all__ = [
     "FORMATS",
+    "TRIAL_COLUMNS",
+    "TRIAL_FORMATS",
     "Caveat",
     "Evidence",
     "as_json",
+    "export_trials",
     "headline",
     "list_caveats",
     "report",
     "terminal_report",
+    "trials_table",
+    "write_bytes",
     "write_reports",
     "write_text",
 ]

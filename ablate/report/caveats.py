@@ -8,7 +8,7 @@ from math import isfinite
 from ablate.evidence import OFFICIAL_DATA, Evidence
 from ablate.importers import IMPORTED_MARK
 from ablate.records import Json
-from ablate.report.wording import accuracy_interval, time_interval
+from ablate.report.wording import accuracy_interval, listed, time_interval
 from ablate.stats import Effect
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
@@ -23,7 +23,6 @@ _HARDWARE_FACTS = (
     "usable_cores",
     "memory_bytes",
 )
-_MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,10 @@ def _environments(evidence: Evidence) -> Iterator[Caveat]:
     differing = {name: values for name, values in facts.items() if len(values) > 1}
     if len(evidence.environments) > 1:
         hardware = any(name in differing for name in _HARDWARE_FACTS)
-        listed = _listed([f"{name}: {', '.join(map(_shown, values))}" for name, values in differing.items()], "; ")
+        differences = listed([f"{name}: {', '.join(map(_shown, values))}" for name, values in differing.items()], "; ")
         yield Caveat(
             "mixed_hardware" if hardware else "mixed_environments",
-            f"The trials ran in {len(evidence.environments)} environments ({listed}). "
+            f"The trials ran in {len(evidence.environments)} environments ({differences}). "
             "Only pairs within one environment are compared; the arms' own means mix them.",
         )
     if IMPORTED_MARK in evidence.marks:
@@ -128,7 +127,7 @@ def _losses(evidence: Evidence) -> Iterator[Caveat]:
     if not arms:
         return
     errors = Counter(str(error) for error in evidence.frame["error"] if error is not None)
-    text = f"{counted(evidence.lost_trials, 'trial')} gave no result ({_listed(arms, '; ')})."
+    text = f"{counted(evidence.lost_trials, 'trial')} gave no result ({listed(arms, '; ')})."
     if errors:
         error, count = min(errors.items(), key=lambda item: (-item[1], item[0]))
         text += f" Most often ({count}): {error}"
@@ -190,13 +189,7 @@ def _misses_zero(low: float, high: float) -> bool:
 
 
 def _subjects(effects: Sequence[Effect]) -> str:
-    return _listed([effect.subject for effect in effects], ", ")
-
-
-def _listed(entries: Sequence[str], separator: str) -> str:
-    """The first few of them, and how many more there are."""
-    more = len(entries) - _MOST_NAMED
-    return separator.join(entries[:_MOST_NAMED]) + (f"{separator}and {more} more" if more > 0 else "")
+    return listed([effect.subject for effect in effects], ", ")
 
 
 def _shown(value: Json) -> str:

@@ -1,6 +1,7 @@
 """The report's tables for a paper: booktabs, nothing of it in need of other packages."""
 
 from ablate.evidence import Evidence
+from ablate.printable import printable
 from ablate.report.answers import answers
 from ablate.report.headline import headline
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
@@ -50,7 +51,7 @@ def latex_report(evidence: Evidence) -> str:
 
 def escaped(text: str) -> str:
     """The text as LaTeX sets it, letter by letter."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in " ".join(text.split()))
+    return "".join(_ESCAPES.get(letter, letter) for letter in " ".join(printable(text).split()))
 
 
 def _environment(table: Table, caption: str, label: str) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from ablate.evidence import Evidence
+from ablate.printable import printable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
@@ -14,7 +15,9 @@ from ablate.report.wording import KIND_WORDS
 MOST_ROWS = 25
 """Rows of a list of arms or pairs; longer ones show their ends."""
 
-_SPECIAL = re.compile(r"([\\`*<>|~&]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:]))")
+_SPECIAL = re.compile(r"([\\`*|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[:]))")
+_MARKUP = re.compile(r"[&<](?! )|(?<! )>")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BLOCK = re.compile(r"^(\d*)([-+=#.)])")
 
 
@@ -67,7 +70,9 @@ def _capital(text: str) -> str:
 
 def inline(text: str) -> str:
     """The text on one line, without meaning in Markdown or HTML, for the middle of a line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(printable(text).split()))
+    # Entities, not backslashes: what knows no Markdown, or another one, must not see a tag either. "p < 0.01" stays as it is.
+    return _MARKUP.sub(lambda sign: _ENTITIES[sign.group()], escaped)
 
 
 def line(text: str) -> str:

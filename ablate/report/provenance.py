@@ -3,6 +3,7 @@
 import shlex
 
 from ablate.evidence import Evidence
+from ablate.printable import printable
 from ablate.stats.wording import counted
 
 _LABELS = {
@@ -51,7 +52,7 @@ def provenance(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         if name in facts:
             rows.append((label, "; ".join(fact_text(name, value) for value in facts[name])))
     rows += [(f"File of {file.option}", f"{file.path}, sha256 {file.sha256}") for file in resolved.files]
-    return tuple(rows)
+    return tuple((label, printable(value)) for label, value in rows)
 
 
 def reproduction(evidence: Evidence) -> tuple[str, ...]:
@@ -62,8 +63,16 @@ def reproduction(evidence: Evidence) -> tuple[str, ...]:
         lines.append(f"git checkout {commits[0]}")
     command = evidence.resolved.command
     if command:
-        lines.append(shlex.join(command))
+        lines.append(" ".join(map(_quoted, command)))
     return tuple(lines)
+
+
+def _quoted(word: str) -> str:
+    """The word as a shell takes it; control characters by their escapes, which a shell reads between $' and '."""
+    if printable(word) == word:
+        return shlex.quote(word)
+    escapes = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
+    return "$'" + "".join(escapes.get(letter) or printable(letter) for letter in word) + "'"
 
 
 def _plan(evidence: Evidence) -> str:
@@ -89,6 +98,6 @@ def fact_text(name: str, value: object) -> str:
         return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name.endswith("_bytes") and isinstance(value, int):
+    if name.endswith("_bytes") and isinstance(value, int) and value < 2**63:
         return f"{value / 2**30:.1f} GiB"
     return str(value)

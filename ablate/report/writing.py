@@ -18,6 +18,7 @@ from ablate.run_folder import RunFolder
 Format: TypeAlias = Literal["table", "md", "csv", "json", "html", "latex"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
+"""The formats of a report."""
 
 
 def report(folder: str | os.PathLike[str], format: str = "table") -> str:
@@ -82,7 +83,12 @@ def _page(evidence: Evidence) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put `text` at `path` in one step, with the folder above where that is missing; what was there stays if that fails.
+    """`write_bytes` for a text, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one step, with the folder above where that is missing; what was there stays if that fails.
 
     Raises:
         UsageError: the place cannot be written.
@@ -91,8 +97,8 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not forced to the disk: a report can be made again from the trials, which are.
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with draft.open("xb") as file:
+            file.write(content)
         os.replace(draft, path)
     except OSError as error:
         with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,10 +77,18 @@ def _device_columns(moment: str, trials: list[Trial]) -> dict[str, pd.Series]:
     names = sorted({name for fact in facts for name, value in fact.items() if isinstance(value, numeric)})
     return {
         f"{moment}_{name}": pd.Series(
-            [float(fact[name]) if isinstance(fact.get(name), numeric) else np.nan for fact in facts], dtype=np.float64
+            [_float(fact[name]) if isinstance(fact.get(name), numeric) else np.nan for fact in facts], dtype=np.float64
         )
         for name in names
     }
+
+
+def _float(value: Any) -> float:
+    """NaN for a whole number that is larger than any float, as a damaged file may hold."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("nan")
 
 
 def check_frame(frame: pd.DataFrame) -> None:

@@ -152,13 +152,25 @@ def test_a_damaged_set_is_not_loaded(home: Path, source: Path, array: str, damag
     datasets.load("pets", home)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1, "folder": "x"}', '{"schema": 2}'])
+GARBLED = {
+    "": "is damaged: pets.dataset.json is not JSON.",
+    "[" * 100_000: "is damaged: pets.dataset.json is not JSON.",
+    "[]": "is damaged: pets.dataset.json: it is a list, not an object.",
+    "{}": "is damaged: pets.dataset.json: it lacks 'schema', 'digest', 'classes'",
+    '{"schema": 1, "folder": "x"}': "is damaged: pets.dataset.json: it lacks 'digest', 'classes', 'train_count'",
+    '{"schema": 2}': "is damaged: it has schema 2, this version of ablate reads 1.",
+    '{"schema": "1\\u001b"}': "is damaged: it has schema '1\\x1b', this version of ablate reads 1.",
+}
+
+
+@pytest.mark.parametrize("text", GARBLED)
 def test_a_garbled_entry_is_listed_as_damaged(home: Path, source: Path, text: str) -> None:
     datasets.import_dataset("pets", source, home)
     (home / "pets.dataset.json").write_text(text)
     (entry,) = datasets.installed(home)
     assert entry.damage is not None
     assert "'pets' in" in entry.damage
+    assert GARBLED[text] in entry.damage
     with pytest.raises(DataError, match=r"damaged"):
         datasets.load("pets", home)
 

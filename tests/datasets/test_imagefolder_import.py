@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 
 from ablate import datasets
 from ablate.errors import DataError
+from ablate.printable import printable_lines
 from tests.datasets.archives import CLASSES, image_bytes, picture_files, write_folder, write_tar
 
 Edit = Callable[[dict[str, bytes]], object]
@@ -78,7 +80,24 @@ def drop(prefix: str) -> Edit:
             r"9\.png' is 28x32 RGB; expected 32x32",
         ),
         (lambda files: files.update({"train/ant/9.png": image_bytes(9, mode="L")}), r"is 32x32 L; expected 32x32 RGB"),
-        (lambda files: files.update({"train/ant/9.png": b"no image"}), r"train/ant/9\.png' cannot be read as an image"),
+        (
+            lambda files: files.update({"train/ant/9.png": b"no image"}),
+            r"^set.tar: 'train/ant/9\.png' cannot be read as an image \(it is none of JPEG, PNG, BMP, PPM, TIFF, WEBP\)\.$",
+        ),
+        (
+            lambda files: files.update({"train/ant/9.png": b""}),
+            r"train/ant/9\.png' cannot be read as an image \(it is none",
+        ),
+        (lambda files: files.update({"train/ant/a\nb\x1b.png": b""}), r"'train/ant/a b\\x1b\.png' cannot be read"),
+        (lambda files: files.update({"tr\nain/ant/deep/9.png": b""}), r"found 'tr ain/ant/deep/9\.png'; expected"),
+        (
+            lambda files: files.update({f"{split}/b\nee/0.png": image_bytes(1) for split in ("train", "test")}),
+            r"class folder 'b ee' has a line break or a control character in its name; rename it",
+        ),
+        (
+            lambda files: files.update({"train/b\nee/0.png": image_bytes(1)}),
+            r"class 'b ee' is in train but not in test",
+        ),
         (lambda files: files.update({"train/ant/9.jpg": image_bytes(9, file_format="JPEG")[:-200]}), "cannot be read"),
         (lambda files: files.update({"train/ant/9.png": bytes(2**20 + 1)}), r"has 1,048,577 bytes"),
         (drop("test/bee"), r"class 'bee' is in train but not in test"),
@@ -117,6 +136,8 @@ def test_a_bad_member_is_named_and_nothing_is_kept(tmp_path: Path, home: Path, e
     with pytest.raises(DataError, match=message) as raised:
         datasets.import_dataset("pets", write_tar(tmp_path / "set.tar", files), home)
     assert raised.value.exit_code == 4
+    assert printable_lines(str(raised.value)) == str(raised.value)
+    assert not re.search(r"object at|0x[0-9a-f]{4}|<_io", str(raised.value))
     assert not home.exists() or not list(home.iterdir())
 
 
@@ -177,10 +198,21 @@ def test_a_folder_of_links_to_images_is_read_and_a_pipe_in_it_refused(tmp_path: 
         datasets.import_dataset("piped", linked, home)
 
 
-@pytest.mark.parametrize("name", ["auto", "synthetic", "", "../x", "a/b", ".hidden", "ä", "x" * 65])
+@pytest.mark.parametrize("name", ["auto", "synthetic", "", "../x", "a/b", "a\nb", "\x1b[31m", ".hidden", "ä", "x" * 65])
 def test_names_that_cannot_be_used(tmp_path: Path, home: Path, name: str) -> None:
     with pytest.raises(DataError, match=r"is made by the package|is no name for a data set"):
         datasets.import_dataset(name, write_tar(tmp_path / "set.tar", picture_files()), home)
+
+
+def test_a_name_with_a_line_break_is_refused_on_one_line(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(DataError, match=r"^'a b' is no name for a data set; [^\n]*$"):
+        datasets.import_dataset("a\nb", tmp_path, home)
+
+
+def test_a_file_name_that_is_not_utf8_is_a_name_like_any_other(tmp_path: Path, home: Path) -> None:
+    files = picture_files() | {"train/ant/caf\udce9.png": image_bytes(5)}
+    dataset = datasets.import_dataset("pets", write_tar(tmp_path / "set.tar", files), home)
+    assert len(dataset.train_labels) == 7
 
 
 def test_progress_ends_at_its_total(tmp_path: Path, home: Path) -> None:
