@@ -44,8 +44,6 @@ class Feature:
         if isinstance(self.group, Group):
             raise UsageError(f"{who}: group takes the slug of a Group: group={self.group.slug!r}.")
         for label in ("name", "group", "summary", "source"):
-            if not isinstance(getattr(self, label), str):
-                raise UsageError(f"{who}: {label} is text, not {getattr(self, label)!r}.")
             check_printable(f"The {label} of feature '{printable(str(self.name))}'", getattr(self, label))
         if not isinstance(self.patch, Mapping):
             raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")

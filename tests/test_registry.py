@@ -103,8 +103,8 @@ def test_what_cannot_be_meant_is_refused_at_construction(features: list[Feature]
     ("settings", "message"),
     [
         ({"group": GROUPS[0]}, "Feature 'faster': group takes the slug of a Group: group='rates'."),
-        ({"source": None}, "Feature 'faster': source is text, not None."),
-        ({"name": 3}, "Feature 3: name is text, not 3."),
+        ({"source": None}, "The source of feature 'faster' is None, not a text."),
+        ({"name": 3}, "The name of feature '3' is 3, not a text."),
         ({"patch": {"filter_rate"}}, "Feature 'faster': patch is a dict of fields and values, not {'filter_rate'}."),
         (
             {"requires": "silu"},
