@@ -39,13 +39,14 @@ _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
 class Evidence:
     """A study and its trials, and with them its effects, shares and summaries.
 
-    `frame` is that of `stats.trials_frame`. `environments` holds what the usable trials (without any, all) ran on, by digest, in
-    order of use; `throttled` counts trials by reason, `marks` trials by mark, `left` the scheduled trials that no record exists
-    of. `epochs` says how many epochs each arm trains, for arms whose recipe does. `data_sets` are (name, digest) of the usable
-    trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
+    `store` has every record, `frame` is that of `stats.trials_frame`. `environments` holds what the usable trials (without any,
+    all) ran on, by digest, in order of use; `throttled` counts trials by reason, `marks` trials by mark, `left` the scheduled
+    trials that no record exists of. `epochs` says how many epochs each arm trains, for arms whose recipe does. `data_sets` are
+    (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
     """
 
     resolved: ResolvedStudy
+    store: MemoryTrialStore
     frame: pd.DataFrame
     environments: Mapping[str, Environment]
     throttled: Mapping[str, int]
@@ -78,6 +79,7 @@ class Evidence:
         starts = sorted(trial.started_at for trial in trials)
         return cls(
             resolved=resolved,
+            store=store,
             frame=frame,
             environments={digest: store.environments[digest] for digest in cited if digest in store.environments},
             throttled=_throttled(trials),

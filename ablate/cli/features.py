@@ -4,13 +4,13 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
 from ablate.cli.output import stdout
 from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
+from ablate.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.registry import Registry
@@ -71,18 +71,18 @@ def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
     }
 
 
-def _overview(registry: "Registry") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("feature", no_wrap=True)
-    table.add_column("group (published bar)", no_wrap=True)
-    table.add_column("what it does")
+def _overview(registry: "Registry") -> FittedTable:
+    table = FittedTable()
+    table.add_column("feature")
+    table.add_column("group (published bar)", words=True)
+    table.add_column("what it does", words=True)
     shown_group = None
     for name in registry.names:
         feature = registry.features[name]
         group = registry.groups[feature.group]
         bar = "" if group.published_percent is None else f" ({group.published_percent:.2f} %)"
         label = "" if feature.group == shown_group else f"{group.slug}{bar}"
-        table.add_row(Text(name, style="bold"), Text(label), Text(feature.summary))
+        table.add_row(Text(name, style="bold"), label, feature.summary)
         shown_group = feature.group
     return table
 
@@ -103,9 +103,9 @@ def _print_feature(registry: "Registry", name: str) -> None:
     for label, others in (("requires", feature.requires), ("excludes", feature.excludes)):
         if others:
             console.print(Text(f"  {label} {', '.join(sorted(others))}"))
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 2))
+    table = FittedTable()
     for heading in ("field", "baseline", "with the feature"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, words=True)
     for change in registry.diff((name,)):
-        table.add_row(Text(change.field), Text(str(change.before)), Text(str(change.after)))
+        table.add_row(change.field, str(change.before), str(change.after))
     console.print(table)

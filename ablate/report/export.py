@@ -111,7 +111,7 @@ def export_trials(folder: str | os.PathLike[str], format: str = "csv") -> bytes:
         UsageError: there is no run folder there, no such format, or no pyarrow.
         AblateError: its files cannot be understood.
     """
-    writers: Mapping[str, Callable[[pd.DataFrame], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}
+    writers: Mapping[str, Callable[[pd.DataFrame], bytes]] = {"csv": trials_csv, "json": _json, "parquet": _parquet}
     if format not in writers:
         raise UsageError(
             f"Trials are written as {', '.join(TRIAL_FORMATS)}, not as '{format}'.{_near(format)} Leave out --trials for a report."
@@ -135,7 +135,8 @@ def _fact(environment: Environment | None, name: str) -> str | None:
     return None if value is None else printable(str(value))
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
+def trials_csv(frame: pd.DataFrame) -> bytes:
+    """A table of trials as CSV, lists in it as JSON."""
     plain = frame.assign(**{name: [json.dumps(list(each)) for each in frame[name]] for name in _LISTS})
     return plain.to_csv(index=False, lineterminator="\n").encode()
 

@@ -1,5 +1,6 @@
 """The report as one HTML file that asks the network for nothing."""
 
+import gzip
 import re
 from base64 import b64encode
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from markupsafe import Markup, escape
 from ablate.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
+from ablate.report.export import trials_csv, trials_table
 from ablate.report.figures import Figure, palette_css
 from ablate.report.headline import headline
 from ablate.report.machine import csv_report
@@ -27,6 +29,9 @@ MOST_TRIALS_LISTED = 10_000
 
 MOST_ROWS = 30
 """A longer table is folded, so that what stands below it is found."""
+
+LARGEST_PLAIN_FILE = 200_000
+"""Bytes of a file in the page before it is compressed."""
 
 _TRIAL_COLUMNS = (
     ("block", "block", 0, 1),
@@ -55,8 +60,11 @@ class _Download:
     uri: str
 
     @classmethod
-    def csv(cls, name: str, label: str, text: str) -> "_Download":
-        return cls(name, label, f"data:text/csv;base64,{b64encode(text.encode()).decode()}")
+    def csv(cls, name: str, label: str, content: bytes) -> "_Download":
+        kind = "text/csv"
+        if len(content) > LARGEST_PLAIN_FILE:
+            name, kind, content = f"{name}.gz", "application/gzip", gzip.compress(content, mtime=0)
+        return cls(name, label, f"data:{kind};base64,{b64encode(content).decode()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,10 @@ def _downloads(evidence: Evidence) -> list[_Download]:
     name = _slug(evidence.resolved.study.name) or "study"
     downloads = []
     if evidence.effects:
-        downloads.append(_Download.csv(f"{name}-effects.csv", "Effects (CSV)", csv_report(evidence)))
+        downloads.append(_Download.csv(f"{name}-effects.csv", "Effects (CSV)", csv_report(evidence).encode()))
+    if 0 < len(evidence.frame) <= MOST_TRIALS_LISTED:
+        trials = trials_csv(trials_table(evidence.resolved, evidence.store))
+        downloads.append(_Download.csv(f"{name}-trials.csv", "Trials (CSV)", trials))
     return downloads
 
 

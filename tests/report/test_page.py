@@ -12,7 +12,7 @@ import pytest
 
 from ablate.design import Arm, Contrast, Design, leave_one_out
 from ablate.plots.style import DARK, LIGHT
-from ablate.report import Evidence, report, write_reports
+from ablate.report import Evidence, export_trials, report, write_reports
 from ablate.report.figures import CAPTIONS, Figure, draw_figures, palette_css
 from ablate.report.html import MOST_TRIALS_LISTED, html_report
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
@@ -55,11 +55,12 @@ def test_nothing_in_the_page_comes_from_elsewhere(ladder_page):
     assert "default-src 'none'" in text
 
 
-def test_the_page_carries_the_effects_as_a_file(ladder_page, ladder_folder):
-    (content,) = re.findall(
-        r'download="waterfall-effects.csv" href="data:text/csv;base64,([^"]+)"', ladder_page.read_text()
-    )
-    assert b64decode(content).decode() == report(ladder_folder, "csv")
+def test_the_page_carries_effects_and_trials_as_files(ladder_page, ladder_folder):
+    found = re.findall(r'download="waterfall-(\w+).csv" href="data:text/csv;base64,([^"]+)"', ladder_page.read_text())
+    assert {name: b64decode(content) for name, content in found} == {
+        "effects": report(ladder_folder, "csv").encode(),
+        "trials": export_trials(ladder_folder, "csv"),
+    }
 
 
 def test_names_are_only_ever_text(evil_page):
