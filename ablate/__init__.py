@@ -7,27 +7,27 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "Arm": "ablate.design",
-    "Contrast": "ablate.design",
-    "Feature": "ablate.registry",
-    "Group": "ablate.groups",
-    "Recipe": "ablate.recipe",
-    "Registry": "ablate.registry",
-    "Results": "ablate.results",
-    "Study": "ablate.design",
-    "load_registry": "ablate.loading",
-    "open_results": "ablate.results",
+    "Arm": "ablate.study",
+    "Contrast": "ablate.study",
+    "Feature": "ablate.recipes.registry",
+    "Group": "ablate.study.groups",
+    "Recipe": "ablate.recipes.recipe",
+    "Registry": "ablate.recipes.registry",
+    "Results": "ablate.engine.results",
+    "Study": "ablate.study",
+    "load_registry": "ablate.lineages.loading",
+    "open_results": "ablate.engine.results",
     "resume": "ablate.api",
     "run": "ablate.api",
 }
-_MODULES = frozenset({"design", "parts", "plots", "report", "stats"})
+_MODULES = frozenset({"parts", "plots", "report", "stats", "study"})
 
 __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return import_module("ablate.environment").package_version()
+        return import_module("ablate.machine.environment").package_version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:

@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from ablate.compilation import why_not_compiling
-from ablate.conditions import Difference, differences, marks_for
-from ablate.design import Study
+from ablate.engine.conditions import Difference, differences, marks_for
+from ablate.engine.events import Event, StudyOpened
+from ablate.engine.executors import ChildExecutor, InProcessExecutor
+from ablate.engine.interruption import StopSignals
+from ablate.engine.results import Results
+from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.events import Event, StudyOpened
-from ablate.executors import ChildExecutor, InProcessExecutor
-from ablate.interruption import StopSignals
-from ablate.opening import (
+from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
+from ablate.store.run_folder import RunFolder, check_new_folder
+from ablate.study import Study
+from ablate.training.compilation import why_not_compiling
+from ablate.training.opening import (
     Announce,
     check_data,
     child_arguments,
@@ -26,12 +30,8 @@ from ablate.opening import (
     trainer_for,
     untried_by,
 )
-from ablate.planning import Plan, Planning, foresee, plan
-from ablate.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
-from ablate.results import Results
-from ablate.run_folder import RunFolder, check_new_folder
-from ablate.runner import Executor, run_study
-from ablate.session import open_device
+from ablate.training.planning import Plan, Planning, foresee, plan
+from ablate.training.session import open_device
 
 __all__ = [
     "CHILD_TRAINER",
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 OnEvent = Callable[[Event], None]
-CHILD_TRAINER = "ablate.opening:child_trainer"
+CHILD_TRAINER = "ablate.training.opening:child_trainer"
 
 
 def ignore_event(event: Event) -> None:

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from ablate import plots
-from ablate.groups import HIVE_GROUPS, HIVE_TOTAL_PERCENT
+from ablate.study.groups import HIVE_GROUPS, HIVE_TOTAL_PERCENT
 
 HERE = Path(__file__).parent
 

@@ -1,6 +1,6 @@
 """The baseline and the full recipe, each against its own twin: what the measurement shows where nothing differs."""
 
-from ablate.design import Catalogue, Study, aa, groups_together
+from ablate.study import Catalogue, Study, aa, groups_together
 
 
 def study(catalogue: Catalogue) -> Study:

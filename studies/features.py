@@ -1,6 +1,6 @@
 """Each feature taken away from all the others, and each put on the baseline alone."""
 
-from ablate.design import Catalogue, Study, add_one_in, combine, leave_one_out, together, total
+from ablate.study import Catalogue, Study, add_one_in, combine, leave_one_out, together, total
 
 
 def study(catalogue: Catalogue) -> Study:

@@ -1,6 +1,6 @@
 """All combinations of the groups (64 of six): a share of the improvement for each that depends on no order, and their interactions."""
 
-from ablate.design import Catalogue, Study, groups_together, shapley
+from ablate.study import Catalogue, Study, groups_together, shapley
 
 
 def study(catalogue: Catalogue) -> Study:

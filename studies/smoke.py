@@ -1,6 +1,6 @@
 """Two arms, two trials each, on images that need no download: does everything work here?"""
 
-from ablate.design import ALL, BASELINE, Arm, Catalogue, Study, groups_together, pair
+from ablate.study import ALL, BASELINE, Arm, Catalogue, Study, groups_together, pair
 
 
 def study(catalogue: Catalogue) -> Study:

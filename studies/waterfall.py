@@ -1,6 +1,6 @@
 """The published figure, measured: the groups put on one after the other, in the figure's order."""
 
-from ablate.design import Catalogue, Study, groups_together, ladder
+from ablate.study import Catalogue, Study, groups_together, ladder
 
 
 def study(catalogue: Catalogue) -> Study:

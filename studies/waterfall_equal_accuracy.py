@@ -1,6 +1,6 @@
 """The waterfall with every arm at three lengths, so that its steps can also be judged at equal accuracy."""
 
-from ablate.design import Catalogue, Study, groups_together, ladder, lengths
+from ablate.study import Catalogue, Study, groups_together, ladder, lengths
 
 
 def study(catalogue: Catalogue) -> Study:

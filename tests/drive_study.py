@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ablate.engine.events import Event, ProcessStarted, TrialFinished
+from ablate.engine.executors import ChildExecutor, InProcessExecutor
+from ablate.engine.runner import run_study
 from ablate.errors import AblateError
-from ablate.events import Event, ProcessStarted, TrialFinished
-from ablate.executors import ChildExecutor, InProcessExecutor
-from ablate.run_folder import RunFolder
-from ablate.runner import run_study
+from ablate.store.run_folder import RunFolder
 from tests.fake_trainer import make
 from tests.fakes import untried
 

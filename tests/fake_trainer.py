@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablate.errors import AblateError, DataError
-from ablate.records import FinishedTrial, TrialSpec
+from ablate.store.records import FinishedTrial
+from ablate.study.schedule import TrialSpec
 from tests.fakes import finished_trial
 
 

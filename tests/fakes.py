@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablate.design import Study, leave_one_out
+from ablate.engine.events import Event, TrialStarted
 from ablate.errors import UsageError, near_match
-from ablate.events import Event, TrialStarted
-from ablate.groups import Group
-from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial, TrialKey, TrialSpec
-from ablate.resolved import ResolvedStudy
+from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial
+from ablate.store.resolved import ResolvedStudy
+from ablate.study import Study, leave_one_out
+from ablate.study.groups import Group
+from ablate.study.schedule import TrialKey, TrialSpec
 
 HIVE_FEATURES = {
     "vectorised_optimiser": "optimiser",

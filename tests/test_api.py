@@ -6,9 +6,7 @@ import pytest
 
 import ablate
 from ablate import api
-from ablate.design import Study, add_one_in, leave_one_out
-from ablate.errors import DataError, UsageError
-from ablate.events import (
+from ablate.engine.events import (
     Event,
     ProcessStarted,
     StudyOpened,
@@ -18,8 +16,10 @@ from ablate.events import (
     WarmUpFinished,
     WarmUpStarted,
 )
-from ablate.loading import load_registry
-from ablate.run_folder import RunFolder
+from ablate.errors import DataError, UsageError
+from ablate.lineages.loading import load_registry
+from ablate.store.run_folder import RunFolder
+from ablate.study import Study, add_one_in, leave_one_out
 from tests.tiny_study import make_everything_tiny, study_json, tiny_dataset, trial_lines, untouched
 
 
@@ -171,7 +171,7 @@ def test_a_trial_whose_child_died_at_once_has_its_record(here: Path) -> None:
 def test_no_module_hides_a_public_name() -> None:
     """Importing a submodule puts its name on the package, where it would stand in for a function of that name."""
     modules = {module.name for module in pkgutil.iter_modules(ablate.__path__)}
-    functions = set(ablate.__all__) - {"design", "parts", "plots", "report", "stats"}
+    functions = set(ablate.__all__) - {"parts", "plots", "report", "stats", "study"}
     assert len(functions) == 12
     assert not functions & modules
     for name in functions:

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ablate.evidence import Evidence
 from ablate.report import headline, list_caveats
 from ablate.report.wording import accuracy_interval, time_interval
-from ablate.user_files import run_user_file
+from ablate.stats.evidence import Evidence
+from ablate.study.user_files import run_user_file
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "figures"

@@ -30,7 +30,7 @@ def test_the_citation_is_of_this_version_under_this_licence() -> None:
 
 
 def test_what_the_citation_refers_to_is_what_the_features_name_as_their_source() -> None:
-    from ablate.loading import load_registry
+    from ablate.lineages.loading import load_registry
 
     sources = " ".join(feature.source for feature in load_registry().features.values())
     sources += " ".join(group.source for group in load_registry().groups.values())

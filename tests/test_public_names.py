@@ -18,7 +18,7 @@ def test_the_readme_lists_every_public_name_as_its_docstring_says() -> None:
         "ablate.stats.Effect",
         "ablate.plots.waterfall",
         "ablate.parts.Part",
-        "ablate.design.pair",
+        "ablate.study.pair",
     ):
         assert README.count(f"- `{name}`: ") == 1
 
@@ -34,7 +34,7 @@ def test_a_name_has_one_line_of_one_sentence() -> None:
 def test_constants_and_choices_are_described_too() -> None:
     assert first_sentence(stats, "BEYOND_REACH").startswith("In place of a number of further blocks")
     assert first_sentence(stats, "Verdict").startswith("One of 'equivalent', 'better'")
-    assert first_sentence(ablate.design, "BASELINE") == "Name of the arm without features."
+    assert first_sentence(ablate.study, "BASELINE") == "Name of the arm without features."
 
 
 def test_a_name_without_a_docstring_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +45,5 @@ def test_a_name_without_a_docstring_is_an_error(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_lists_cover_what_the_package_hands_out() -> None:
     assert {
-        f"ablate.{name}" for name in ablate.__all__ if name in ("design", "parts", "plots", "report", "stats")
+        f"ablate.{name}" for name in ablate.__all__ if name in ("parts", "plots", "report", "stats", "study")
     } <= set(MODULES)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate import design
-from ablate.design import Study
+from ablate import study as design
+from ablate.study import Study
 from tests.tiny_study import CommandLine, make_everything_tiny, trial_lines, without_figures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +100,7 @@ def test_the_studies_on_a_registry_of_ones_own(here: Path, ablate: CommandLine, 
 
 def test_a_leave_one_out_study_with_the_feature_of_ones_own(here: Path, ablate: CommandLine) -> None:
     (here / "study.py").write_text(
-        "from ablate.design import Study, leave_one_out\n"
+        "from ablate.study import Study, leave_one_out\n"
         "STUDY = Study.of(leave_one_out(['cosine_decay', 'silu']), name='own', question='Worth it?', blocks=1, processes=1)\n"
     )
     said = ablate.ok(
@@ -145,7 +145,7 @@ def test_every_option_it_names_exists(here: Path, ablate: CommandLine) -> None:
 
 def test_the_features_table_is_the_registrys(here: Path, ablate: CommandLine) -> None:
     rows = re.findall(r"^\| (\w+) \((\d\.\d\d) %\) \| (.*) \|$", README, re.MULTILINE)
-    from ablate.loading import load_registry
+    from ablate.lineages.loading import load_registry
 
     registry = load_registry()
     assert {slug: set(re.findall(r"`(\w+)`", names)) for slug, _, names in rows} == {

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import api, arm_trainer, opening
+from ablate import api
 from ablate.cli import main
 from ablate.datasets import Dataset, synthetic
 from ablate.parts import PRESETS, Scale
+from ablate.training import arm_trainer, opening
 
 NOT_COMPILING = "no C++ compiler in this test"
 TINY = Scale(width=0.125, batch=0.005, epochs=0.125)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from ablate import train as training
 from ablate.parts import NoCompile, Scale
 from ablate.parts import augment as augmentation
 from ablate.parts.optimiser import Muon
-from ablate.recipe import Plan, Recipe
-from ablate.session import Clock, DeviceImages, Streams
+from ablate.recipes.recipe import Plan, Recipe
+from ablate.training import train as training
+from ablate.training.session import Clock, DeviceImages, Streams
 
 CPU = torch.device("cpu")
 

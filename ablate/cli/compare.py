@@ -9,12 +9,12 @@ from rich.text import Text
 
 from ablate.cli.options import AsJson
 from ablate.cli.output import stdout
-from ablate.fitted_table import FittedTable
+from ablate.report.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ablate.compare import Change
+    from ablate.report.compare import Change
 
 HOW_TO_READ = (
     "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
@@ -36,7 +36,7 @@ def compare(
     Stored numbers are never as good as two arms in one study; the intervals
     are unpaired.
     """
-    from ablate.compare import compare as compared
+    from ablate.report.compare import compare as compared
     from ablate.report.machine import as_json as to_json
     from ablate.report.wording import listed
 

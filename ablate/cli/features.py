@@ -10,10 +10,10 @@ from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
 from ablate.cli.output import stdout
 from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
-from ablate.fitted_table import FittedTable
+from ablate.report.fitted_table import FittedTable
 
 if TYPE_CHECKING:
-    from ablate.registry import Registry
+    from ablate.recipes.registry import Registry
 
 
 def features(
@@ -28,7 +28,7 @@ def features(
     as_json: AsJson = False,
 ) -> None:
     """List the features, or show what one of them (or a group) changes, its source and its published bar."""
-    from ablate.loading import load_registry
+    from ablate.lineages.loading import load_registry
 
     registry = load_registry(features_from=features_from, registry=registry_file)
     if slots:

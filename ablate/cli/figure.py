@@ -45,7 +45,7 @@ def figure(
     """
     from ablate.plots.drawing import draw
     from ablate.plots.saving import check_ending, save
-    from ablate.run_folder import RunFolder
+    from ablate.store.run_folder import RunFolder
 
     if output is not None:
         check_ending(output)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from ablate.events import StudyOpened, StudyStarted
-from ablate.fitted_table import FittedTable
-from ablate.records import Trial
+from ablate.engine.events import StudyOpened, StudyStarted
+from ablate.report.fitted_table import FittedTable
+from ablate.store.records import Trial
 
 MOST_ROWS = 12
 """Arms that a first look shows; it is a look, not the report."""

@@ -23,8 +23,8 @@ def import_logs(
     as_json: AsJson = False,
 ) -> None:
     """Make a run folder of the tables that scripts of the airbench family print; one file is one process."""
-    from ablate import importers
     from ablate.report import Evidence, report, terminal_report, write_reports
+    from ablate.store import importers
 
     folder = importers.import_logs(
         logs, out, arms=[importers.parse_arm(each) for each in arm or ()], data=data, command=command_line()

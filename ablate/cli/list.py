@@ -10,9 +10,9 @@ from rich.text import Text
 from ablate.cli.options import AsJson
 from ablate.cli.output import remark, stdout
 from ablate.errors import AblateError
-from ablate.fitted_table import FittedTable
-from ablate.printable import printable
-from ablate.run_folder import DEFAULT_ROOT, RunFolder, run_folders
+from ablate.formats.printable import printable
+from ablate.report.fitted_table import FittedTable
+from ablate.store.run_folder import DEFAULT_ROOT, RunFolder, run_folders
 
 
 def list_folders(

@@ -23,7 +23,7 @@ from ablate.cli.run import run
 from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging, version_line
 from ablate.cli.study import app as study_app
 from ablate.errors import AblateError, InterruptedStudyError, TrialsFailedError
-from ablate.printable import printable_lines
+from ablate.formats.printable import printable_lines
 
 app = typer.Typer(
     name="ablate",

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ablate.cli.first_look import FirstLook
 from ablate.cli.output import line
-from ablate.events import (
+from ablate.engine.events import (
     ArmRetired,
     Event,
     ProcessDied,
@@ -23,8 +23,9 @@ from ablate.events import (
     WarmUpFinished,
     WarmUpStarted,
 )
-from ablate.pace import Pace
-from ablate.records import Trial, TrialSpec
+from ablate.engine.pace import Pace
+from ablate.store.records import Trial
+from ablate.study.schedule import TrialSpec
 
 MOST_BARS = 24
 """Arms that get a bar of their own; more would fill the screen."""

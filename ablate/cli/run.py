@@ -33,9 +33,9 @@ def run(
     --from baseline --enable X: the baseline against baseline + X.
     --only X --only Y: the baseline against X and Y alone.
     """
-    from ablate.design import Study, toggled
-    from ablate.loading import load_registry
-    from ablate.run_folder import check_new_folder
+    from ablate.lineages.loading import load_registry
+    from ablate.store.run_folder import check_new_folder
+    from ablate.study import Study, toggled
 
     if options.out is not None:
         check_new_folder(options.out)

@@ -12,13 +12,13 @@ from ablate.cli.options import StudyOptions
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.state import command_line, debugging
-from ablate.fitted_table import FittedTable
-from ablate.records import Json
+from ablate.formats.canonical import Json
+from ablate.report.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.api import Plan, Results
-    from ablate.design import Study
-    from ablate.estimate import Estimate
+    from ablate.engine.estimate import Estimate
+    from ablate.study import Study
 
 
 def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Json] = MappingProxyType({})) -> None:
@@ -28,7 +28,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
         TrialsFailedError: the study ended, but some trials failed; the table is printed before.
     """
     from ablate import api
-    from ablate.rehearsal import rehearse
+    from ablate.training.rehearsal import rehearse
 
     planning: api.Planning = {
         "features_from": options.features_from,

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from ablate.cli.output import stdout
 from ablate.errors import UsageError, near_match
-from ablate.fitted_table import FittedTable
+from ablate.report.fitted_table import FittedTable
 
 if TYPE_CHECKING:
-    from ablate.registry import Registry
-    from ablate.slots import RecipeField
+    from ablate.recipes.registry import Registry
+    from ablate.recipes.slots import RecipeField
 
 HOW = (
     "A slot takes a part: an instance of a frozen dataclass, `@dataclass(frozen=True, kw_only=True)`, that inherits from the slot's "
@@ -50,7 +50,7 @@ def show_slots(registry: "Registry", name: str | None, *, as_json: bool) -> None
 
 
 def _chosen(name: str | None) -> list["RecipeField"]:
-    from ablate.slots import recipe_fields
+    from ablate.recipes.slots import recipe_fields
 
     known = recipe_fields()
     if name is None:
@@ -65,7 +65,7 @@ def _chosen(name: str | None) -> list["RecipeField"]:
 
 
 def _slot(registry: "Registry", field: "RecipeField") -> Group:
-    from ablate.slots import parameters_of, place_of
+    from ablate.recipes.slots import parameters_of, place_of
 
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
@@ -108,7 +108,7 @@ def _set_by(registry: "Registry", field: "RecipeField") -> list[str]:
 
 def _as_json(registry: "Registry", field: "RecipeField") -> dict[str, Any]:
     from ablate.parts.part import jsonable
-    from ablate.slots import parameters_of, place_of
+    from ablate.recipes.slots import parameters_of, place_of
 
     answer: dict[str, Any] = {
         "field": field.name,

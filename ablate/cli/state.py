@@ -31,7 +31,7 @@ def command_line() -> tuple[str, ...]:
 
 def version_line() -> str:
     """The package's version, and the commit of the checkout it runs from."""
-    from ablate.environment import package_version, source_state
+    from ablate.machine.environment import package_version, source_state
 
     source = source_state()
     if source.commit is None:

@@ -17,11 +17,11 @@ from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume
 from ablate.cli.state import debugging
 from ablate.errors import UsageError
-from ablate.fitted_table import FittedTable
+from ablate.report.fitted_table import FittedTable
 
 if TYPE_CHECKING:
-    from ablate.design import Catalogue
-    from ablate.status import StudyStatus
+    from ablate.engine.status import StudyStatus
+    from ablate.study import Catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status.")
 
@@ -35,7 +35,7 @@ def list_studies(
     as_json: options.AsJson = False,
 ) -> None:
     """List the studies that come with the package; a file of your own is run by its path."""
-    from ablate.study_files import load_study, study_files
+    from ablate.lineages.study_files import load_study, study_files
 
     catalogue = _catalogue(features_from, registry_file)
     studies = []
@@ -65,9 +65,9 @@ def run_study(
     options: options.StudyOptions,
 ) -> None:
     """Run a study into a new run folder. Options override what the study file says, and are recorded."""
-    from ablate.loading import load_registry
-    from ablate.run_folder import check_new_folder
-    from ablate.study_files import load_study
+    from ablate.lineages.loading import load_registry
+    from ablate.lineages.study_files import load_study
+    from ablate.store.run_folder import check_new_folder
 
     if options.out is not None:
         check_new_folder(options.out)
@@ -96,11 +96,11 @@ def run_study(
 
 def _catalogue(features_from: Path | None, registry_file: Path | None) -> "Catalogue":
     """What studies are made of: only where something is added to the package's own does it take torch to know."""
-    from ablate.shipped import ShippedCatalogue, installed_features
+    from ablate.lineages.shipped import ShippedCatalogue, installed_features
 
     if features_from is None and registry_file is None and not installed_features():
         return ShippedCatalogue()
-    from ablate.loading import load_registry
+    from ablate.lineages.loading import load_registry
 
     return load_registry(features_from=features_from, registry=registry_file)
 
@@ -149,8 +149,8 @@ def resume(
 @app.command()
 def status(directory: Folder, as_json: options.AsJson = False) -> None:
     """Say how a study stands, also while it runs: done, failed, left, time left, means so far, the slowest arm."""
-    from ablate.run_folder import RunFolder
-    from ablate.status import study_status
+    from ablate.engine.status import study_status
+    from ablate.store.run_folder import RunFolder
 
     folder = RunFolder.open(directory)
     now = study_status(folder)

@@ -13,7 +13,7 @@ from ablate.datasets.imagefolder import ImageFolderReader
 from ablate.datasets.members import members
 from ablate.datasets.official import OfficialReader
 from ablate.errors import DataError, near_match
-from ablate.printable import printable
+from ablate.formats.printable import printable
 
 RESERVED = ("auto", "synthetic")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

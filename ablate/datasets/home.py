@@ -21,7 +21,7 @@ import numpy as np
 
 from ablate.datasets.dataset import IMAGE_SHAPE, Dataset, content_digest
 from ablate.errors import DataError
-from ablate.json_objects import ShapeError, parse, shown
+from ablate.formats.json_objects import ShapeError, parse, shown
 
 HOME_VARIABLE = "ABLATE_DATA_DIR"
 SCHEMA = 1

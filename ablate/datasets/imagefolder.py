@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ablate.datasets.dataset import IMAGE_SHAPE, Dataset, Images, Labels
 from ablate.errors import DataError, near_match
-from ablate.printable import printable
+from ablate.formats.printable import printable
 
 SPLITS = ("train", "test")
 LARGEST_IMAGE_BYTES = 2**20

@@ -12,7 +12,7 @@ from typing import IO
 
 from ablate.datasets.dataset import Progress
 from ablate.errors import DataError
-from ablate.printable import printable
+from ablate.formats.printable import printable
 
 END_MARKER_BYTES = 1024
 LARGEST_MEMBER_BYTES = 64 * 2**20

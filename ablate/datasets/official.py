@@ -14,7 +14,7 @@ import numpy as np
 
 from ablate.datasets.dataset import Dataset, Images, Labels
 from ablate.errors import DataError
-from ablate.printable import printable
+from ablate.formats.printable import printable
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate import environment
 from ablate.doctor.finding import Finding, ok, warning
 from ablate.doctor.machine import folder_finding
-from ablate.programs import Answer, ask
+from ablate.machine import environment
+from ablate.machine.programs import Answer, ask
 
 LIMIT_SECONDS = 180.0
 """A cold compile of the probe takes 5 to 30 seconds on two cores; longer than this is a hang."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate import environment, nvidia
 from ablate.doctor.compilation import compilation_findings
 from ablate.doctor.finding import Finding, ok, problem, warning
 from ablate.doctor.gpu import gpu_findings
 from ablate.doctor.machine import folder_finding, memory_findings, processor_findings, thread_finding
 from ablate.doctor.software import current_variables, data_findings, source_finding, variable_finding, version_finding
 from ablate.errors import UsageError
+from ablate.machine import environment, nvidia
 
 RUN_FOLDER = Path("runs")
 """Where commands make their run folders unless told otherwise."""
@@ -30,7 +30,7 @@ def _findings(device: str, data_home: Path | None, run_folder: Path) -> Iterator
     try:
         import torch
 
-        from ablate import session
+        from ablate.training import session
     except (ImportError, OSError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         yield problem("torch", f"cannot be imported: {reason}", "pip install --force-reinstall torch torchvision")

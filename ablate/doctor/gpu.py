@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate import nvidia
 from ablate.doctor.finding import Finding, ok, warning
+from ablate.machine import nvidia
 
 HOT_CELSIUS = 75.0
 """A GPU that is this warm before it has begun slows down once it has: slowdown starts at 83 to 90 on most boards."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate import processor
 from ablate.doctor.finding import Finding, ok, problem, warning
-from ablate.processor import read_text
+from ablate.machine import processor
+from ablate.machine.processor import read_text
 
 SAMPLE_SECONDS = 0.3
 BUSY_LOAD = 0.2

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ablate import environment
 from ablate.doctor.finding import Finding, ok, problem, warning
 from ablate.errors import AblateError
+from ablate.machine import environment
 
 OLDEST_TORCH = (2, 11)
 

@@ -10,9 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate import stats
-from ablate.design import Contrast
 from ablate.errors import UsageError, near_match_and_all
-from ablate.evidence import RECORD_TARGET, Evidence
 from ablate.plots.curves import curves
 from ablate.plots.distribution import distribution
 from ablate.plots.effects import effects
@@ -21,7 +19,9 @@ from ablate.plots.interactions import interactions
 from ablate.plots.shapley import shapley
 from ablate.plots.steps import NEEDS_A_LADDER
 from ablate.plots.waterfall import waterfall
+from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import usable
+from ablate.study import Contrast
 
 
 def draw(

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from ablate.errors import UsageError
-from ablate.groups import HIVE_BASELINE_SECONDS, HIVE_FINAL_SECONDS, HIVE_GROUPS, HIVE_TOTAL_PERCENT
 from ablate.plots.table import need_columns, rows
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.wording import signed
+from ablate.study.groups import HIVE_BASELINE_SECONDS, HIVE_FINAL_SECONDS, HIVE_GROUPS, HIVE_TOTAL_PERCENT
 
 LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
 """The studies of this package that train a ladder."""

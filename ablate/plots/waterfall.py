@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ablate.errors import UsageError
-from ablate.groups import HIVE_GROUPS
 from ablate.plots import style, text
 from ablate.plots.cascade import HATCH, OPEN, Cascade, Slots, has_whisker, value_words
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
@@ -22,6 +21,7 @@ from ablate.plots.steps import Step, ladder_of, open_steps, published_ladder, st
 from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
 from ablate.stats.wording import counted
+from ablate.study.groups import HIVE_GROUPS
 
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from ablate.evidence import Evidence
 from ablate.report.tables import Cell, Column, Table, order
 from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
 from ablate.stats import Attribution, Share
 from ablate.stats.effect import misses_zero
+from ablate.stats.evidence import Evidence
 from ablate.stats.wording import accuracy_words, interval_decimals, interval_words, saved_signed
 
 TOTAL = "Total"

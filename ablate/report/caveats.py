@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from ablate.evidence import OFFICIAL_DATA, Evidence
-from ablate.importers import IMPORTED_MARK
-from ablate.records import Json
+from ablate.formats.canonical import Json
 from ablate.report.wording import accuracy_interval, listed, time_interval
 from ablate.stats import Effect
+from ablate.stats.evidence import OFFICIAL_DATA, Evidence
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.stats.wording import counted
+from ablate.store.importers import IMPORTED_MARK
 
 _HARDWARE_FACTS = (
     "device",

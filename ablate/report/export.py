@@ -11,12 +11,12 @@ from typing import Any, Literal, TypeAlias, get_args
 import pandas as pd
 
 from ablate.errors import UsageError, near_match
-from ablate.printable import printable
-from ablate.records import Environment, Trial
-from ablate.resolved import ResolvedStudy
-from ablate.run_folder import RunFolder
+from ablate.formats.printable import printable
 from ablate.stats import trials_frame
-from ablate.store import MemoryTrialStore
+from ablate.store.records import Environment, Trial
+from ablate.store.resolved import ResolvedStudy
+from ablate.store.run_folder import RunFolder
+from ablate.store.trials import MemoryTrialStore
 
 TrialFormat: TypeAlias = Literal["csv", "json", "parquet"]
 

@@ -8,10 +8,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from ablate.errors import AblateError
-from ablate.evidence import Evidence
 from ablate.plots.drawing import draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
+from ablate.stats.evidence import Evidence
 
 CAPTIONS = {
     "waterfall": "Improvements, step by step",

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from math import isfinite
 
-from ablate.evidence import Evidence
 from ablate.report.answers import clear_shares
 from ablate.report.wording import accuracy_change, accuracy_interval, time_said
 from ablate.stats import Effect
+from ablate.stats.evidence import Evidence
 from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import counted
 

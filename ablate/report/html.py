@@ -12,7 +12,6 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from ablate.evidence import OFFICIAL_DATA, Evidence
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.export import trials_csv, trials_table
@@ -22,6 +21,7 @@ from ablate.report.machine import csv_report
 from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
 from ablate.report.tables import Table, arms_table, effects_table
+from ablate.stats.evidence import OFFICIAL_DATA, Evidence
 from ablate.stats.wording import counted
 
 MOST_TRIALS_LISTED = 10_000

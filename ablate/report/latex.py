@@ -1,10 +1,10 @@
 """The report's tables for a paper: booktabs, nothing of it in need of other packages."""
 
-from ablate.evidence import Evidence
-from ablate.printable import printable
+from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.headline import headline
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
+from ablate.stats.evidence import Evidence
 from ablate.stats.wording import MINUS
 
 MOST_ROWS = 40

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.evidence import Evidence
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
 from ablate.stats import Effect
+from ablate.stats.evidence import Evidence
 
 _SIGNIFICANT_DIGITS = 10
 """More than was measured, fewer than what differs between two builds of a numerical library."""

@@ -3,14 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from ablate.evidence import Evidence
-from ablate.printable import printable
+from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
 from ablate.report.wording import KIND_WORDS
+from ablate.stats.evidence import Evidence
 
 MOST_ROWS = 25
 """Rows of a list of arms or pairs; longer ones show their ends."""

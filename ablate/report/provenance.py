@@ -2,8 +2,8 @@
 
 import shlex
 
-from ablate.evidence import Evidence
-from ablate.printable import printable
+from ablate.formats.printable import printable
+from ablate.stats.evidence import Evidence
 from ablate.stats.wording import counted
 
 _LABELS = {

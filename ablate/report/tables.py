@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from ablate.evidence import RECORD_TARGET, Evidence
 from ablate.report.wording import (
     KIND_WORDS,
     NOTHING,
@@ -18,6 +17,7 @@ from ablate.report.wording import (
     verdict_detail,
 )
 from ablate.stats import BEYOND_REACH, Effect, claim
+from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import usable
 from ablate.stats.wording import EVERYTHING, counted
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match_and_all
-from ablate.evidence import Evidence
 from ablate.report.latex import latex_report
 from ablate.report.machine import csv_report, json_report
 from ablate.report.markdown import markdown_report
 from ablate.report.terminal import plain_report
-from ablate.run_folder import RunFolder
+from ablate.stats.evidence import Evidence
+from ablate.store.run_folder import RunFolder
 
 Format: TypeAlias = Literal["table", "md", "csv", "json", "html", "latex"]
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pandas as pd
 
-from ablate.design import Contrast
 from ablate.stats.blocks import Blocks
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD, FloatArray, TInterval, correlation, within_process_sd
@@ -15,6 +14,7 @@ from ablate.stats.pairs import Pairs
 from ablate.stats.sentences import headline, note_on, sentence
 from ablate.stats.verdicts import FEWEST_BLOCKS, Margins, Verdict, family_size, judge, more_to_settle
 from ablate.stats.wording import percent_of_log, saved_percent_of_log
+from ablate.study import Contrast
 
 DEFAULT_MARGINS = Margins()
 

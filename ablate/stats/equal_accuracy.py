@@ -7,12 +7,12 @@ from math import ceil, exp, isfinite, log1p
 import numpy as np
 import pandas as pd
 
-from ablate.design import Arm
 from ablate.errors import UsageError
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import process_means
 from ablate.stats.readout import FEWEST_LENGTHS, Curve, Reading
 from ablate.stats.wording import percent_of_log
+from ablate.study import Arm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import UsageError
-from ablate.records import Trial, TrialKey
 from ablate.stats.intervals import process_means, t_interval
+from ablate.store.records import Trial
+from ablate.study.schedule import TrialKey
 
 MEASURED_COLUMNS = (
     "accuracy",

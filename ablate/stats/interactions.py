@@ -7,13 +7,13 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ablate.design import Arm
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.stats.multiplicity import holm
 from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
+from ablate.study import Arm
 
 PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 """How an interaction is made of four arms: neither, the first alone, the second alone, both."""

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ablate.design import Contrast
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
+from ablate.study import Contrast
 
 
 def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast]) -> Attribution:

@@ -6,11 +6,11 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from ablate.design import HIVE_SLUGS, Arm
-from ablate.designs import MAX_SHAPLEY_PLAYERS
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray
+from ablate.study import HIVE_SLUGS, Arm
+from ablate.study.designs import MAX_SHAPLEY_PLAYERS
 
 MOST_PLAYERS = 12
 """2¹² arms are more than any study trains; a set of arms with more players is no factorial."""

@@ -13,10 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ablate.events import Event, TrialFinished  # noqa: E402
-from ablate.executors import ChildExecutor, InProcessExecutor  # noqa: E402
-from ablate.run_folder import RunFolder  # noqa: E402
-from ablate.runner import Executor, run_study  # noqa: E402
+from ablate.engine.events import Event, TrialFinished  # noqa: E402
+from ablate.engine.executors import ChildExecutor, InProcessExecutor  # noqa: E402
+from ablate.engine.runner import Executor, run_study  # noqa: E402
+from ablate.store.run_folder import RunFolder  # noqa: E402
 from tests.fake_trainer import make  # noqa: E402
 from tests.fakes import fake_study, resolved_study, untried  # noqa: E402
 

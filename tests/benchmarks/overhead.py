@@ -33,13 +33,13 @@ FULL_STEPS = {"baseline": 200, "all": 243}
 def trial_overheads(arm_name: str, trials: int) -> list[float]:
     """Seconds that each of several trials spent outside clock and plain evaluation; everything is warm before the first."""
     os.environ["TORCHDYNAMO_DISABLE"] = "1"
-    from ablate import arm_trainer
     from ablate.datasets import synthetic
-    from ablate.design import Arm
-    from ablate.loading import load_registry
+    from ablate.lineages.loading import load_registry
     from ablate.parts import PRESETS, Scale
-    from ablate.records import TrialSpec
-    from ablate.store import JsonlTrialStore
+    from ablate.store.trials import JsonlTrialStore
+    from ablate.study import Arm
+    from ablate.study.schedule import TrialSpec
+    from ablate.training import arm_trainer
 
     PRESETS["published width, few images"] = Scale(batch=0.01, epochs=0.02)
     evaluation_seconds = [0.0]
@@ -127,11 +127,11 @@ def report_start(repeats: int) -> bool:
 
 def train_once(arm_name: str, data: str, data_dir: Path | None, steps: int | None) -> int:
     """Run one `full` trial in this process; the largest resident size it ever had, in bytes."""
-    from ablate.arm_trainer import ArmTrainer
     from ablate.datasets import load
-    from ablate.design import Arm
-    from ablate.loading import load_registry
-    from ablate.records import TrialSpec
+    from ablate.lineages.loading import load_registry
+    from ablate.study import Arm
+    from ablate.study.schedule import TrialSpec
+    from ablate.training.arm_trainer import ArmTrainer
 
     registry = load_registry()
     features = frozenset(registry.names if arm_name == "all" else ())

@@ -14,10 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ablate.design import HIVE_SLUGS, combine, leave_one_out, shapley  # noqa: E402
-from ablate.evidence import Evidence  # noqa: E402
 from ablate.plots import draw, to_svg  # noqa: E402
 from ablate.report import FORMATS, write_reports  # noqa: E402
+from ablate.stats.evidence import Evidence  # noqa: E402
+from ablate.study import HIVE_SLUGS, combine, leave_one_out, shapley  # noqa: E402
 from tests.report.build import resolved, trials_of, write_folder  # noqa: E402
 
 # Processor time stands beside the clock's: on a machine that does other work, only it tells anything.

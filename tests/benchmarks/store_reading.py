@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ablate.records import Measurements  # noqa: E402
-from ablate.store import JsonlTrialStore  # noqa: E402
+from ablate.store.records import Measurements  # noqa: E402
+from ablate.store.trials import JsonlTrialStore  # noqa: E402
 from tests.fakes import finished_trial, spec  # noqa: E402
 
 ARMS = 64

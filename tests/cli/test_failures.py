@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ablate import datasets, planning
-from ablate.arm_trainer import ArmTrainer
-from ablate.records import FinishedTrial, TrialSpec
+from ablate import datasets
+from ablate.store.records import FinishedTrial
+from ablate.study.schedule import TrialSpec
+from ablate.training import planning
+from ablate.training.arm_trainer import ArmTrainer
 from tests.datasets.archives import picture_files, write_tar
 from tests.tiny_study import CommandLine, trial_lines, untouched
 

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from ablate.cli.first_look import MOST_ROWS
 from ablate.cli.progress import StudyProgress
-from ablate.events import Event, StudyOpened
-from ablate.runner import run_study
-from ablate.store import MemoryTrialStore
+from ablate.engine.events import Event, StudyOpened
+from ablate.engine.runner import run_study
+from ablate.store.trials import MemoryTrialStore
 from tests.fakes import FakeExecutor, fake_study
 from tests.tiny_study import CommandLine
 

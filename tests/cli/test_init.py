@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ablate.cli.init import STARTS
-from ablate.loading import load_registry
+from ablate.lineages.loading import load_registry
+from ablate.lineages.study_files import study_files
 from ablate.parts import NoCompile, RateSchedule
-from ablate.registry import Registry
-from ablate.study_files import study_files
+from ablate.recipes.registry import Registry
 from tests.tiny_study import CommandLine, trial_lines, untouched
 from tests.tiny_training import TINY, run, tiny_images
 

@@ -16,8 +16,7 @@ import ablate as package
 from ablate.cli.main import app
 from ablate.cli.output import line
 from ablate.cli.progress import StudyProgress, rough_duration
-from ablate.environment import source_state
-from ablate.events import (
+from ablate.engine.events import (
     ArmRetired,
     Event,
     ProcessDied,
@@ -27,6 +26,7 @@ from ablate.events import (
     TrialStarted,
     WarmUpStarted,
 )
+from ablate.machine.environment import source_state
 from tests.fakes import finished_trial, spec
 from tests.tiny_study import CommandLine
 

@@ -112,7 +112,7 @@ def test_wrong_usage_of_other_commands(here: Path, ablate: CommandLine, case: st
 def test_a_gpu_that_is_not_here(
     here: Path, ablate: CommandLine, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.session.torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("ablate.training.session.torch.cuda.is_available", lambda: False)
     with untouched(here):
         ablate(*command, "--device", "cuda").refused(
             2, "Device 'cuda' is not available on this machine.", "--device cpu", "ablate doctor"

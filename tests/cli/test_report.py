@@ -10,8 +10,8 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from ablate.cli.report import report as report_command
-from ablate.design import leave_one_out
 from ablate.report import report
+from ablate.study import leave_one_out
 from tests.report.build import resolved, write_folder
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.loading import load_registry
-from ablate.run_folder import RunFolder
+from ablate.lineages.loading import load_registry
+from ablate.store.run_folder import RunFolder
 from tests.tiny_study import NOT_COMPILING, CommandLine, study_json, trial_lines, untouched
 
 ALL = load_registry().names

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.parts import LinearDecay
-from ablate.slots import recipe_fields
+from ablate.recipes.slots import recipe_fields
 from tests.tiny_study import CommandLine, untouched
 
 

@@ -13,16 +13,17 @@ import pytest
 
 from ablate import api
 from ablate.datasets import home
-from ablate.records import Environment, Json
-from ablate.resolved import ResolvedStudy
-from ablate.run_folder import RunFolder
-from ablate.study_files import study_files
+from ablate.formats.canonical import Json
+from ablate.lineages.study_files import study_files
+from ablate.store.records import Environment
+from ablate.store.resolved import ResolvedStudy
+from ablate.store.run_folder import RunFolder
 from tests.tiny_study import CommandLine, study_json, tiny_dataset, trial_lines, untouched
 
 ROOT = Path(__file__).parents[2]
 
 STUDY = """
-from ablate.design import Arm, Study, pair
+from ablate.study import Arm, Study, pair
 
 STUDY = Study.of(
     pair(Arm(name="baseline", features=frozenset()), Arm(name="[x] silu", features=frozenset({"silu"}))),
@@ -71,7 +72,7 @@ OWN_REGISTRY = """
 from dataclasses import replace
 
 from ablate import Feature, Group, Registry
-from ablate.features.baseline import AIRBENCH94_MUON
+from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import NoFlip, Silu
 
 BASELINE = replace(AIRBENCH94_MUON, flip=NoFlip())
@@ -169,7 +170,9 @@ def test_listing_knows_what_installed_packages_add(
     monkeypatch.syspath_prepend(here)
     point = EntryPoint(name="hot", value="hot_plugin", group="ablate.features")
     for module in ("shipped", "loading"):
-        monkeypatch.setattr(f"ablate.{module}.entry_points", lambda group: [point] if group == point.group else [])
+        monkeypatch.setattr(
+            f"ablate.lineages.{module}.entry_points", lambda group: [point] if group == point.group else []
+        )
     listed = {study["name"]: study for study in json.loads(ablate.ok("study", "list", "--json").out)}
     assert "baseline + hot" in [arm["name"] for arm in listed["features"]["arms"]]
 

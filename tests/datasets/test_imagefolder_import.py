@@ -11,7 +11,7 @@ from PIL import Image
 
 from ablate import datasets
 from ablate.errors import DataError
-from ablate.printable import printable_lines
+from ablate.formats.printable import printable_lines
 from tests.datasets.archives import CLASSES, image_bytes, picture_files, write_folder, write_tar
 
 Edit = Callable[[dict[str, bytes]], object]

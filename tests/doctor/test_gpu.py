@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from ablate import nvidia
 from ablate.doctor.finding import Finding
 from ablate.doctor.gpu import gpu_findings
+from ablate.machine import nvidia
 from tests.fake_programs import NVIDIA_SMI, install
 
 UUID = "GPU-6f1b7c1e-0000-1111-2222-333344445555"

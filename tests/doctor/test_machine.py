@@ -9,9 +9,9 @@ from typing import NoReturn
 
 import pytest
 
-from ablate import processor
 from ablate.doctor import machine
 from ablate.doctor.finding import Finding
+from ablate.machine import processor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the kernel's files")
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 import ablate
-from ablate import environment
 from ablate.doctor import compilation, software
 from ablate.doctor.finding import Finding
 from ablate.errors import DataError
+from ablate.machine import environment
 from tests.fake_programs import install
 
 

@@ -44,7 +44,7 @@ def _case(name: str, plot: Callable[..., Axes], data: Callable[[], Any], **own: 
 
 
 def _frame(names: tuple[str, ...], **options: Any) -> Any:
-    from ablate.design import ladder
+    from ablate.study import ladder
 
     return trials_of(ladder(names), **options)
 

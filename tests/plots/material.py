@@ -6,11 +6,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from ablate.design import Arm, Contrast, Design, add_one_in, combine, leave_one_out, lengths, total
-from ablate.design import ladder as ladder_design
-from ablate.design import shapley as shapley_design
-from ablate.groups import HIVE_GROUPS
 from ablate.stats import Attribution, equal_accuracy, ladder, shapley
+from ablate.study import Arm, Contrast, Design, add_one_in, combine, leave_one_out, lengths, total
+from ablate.study import ladder as ladder_design
+from ablate.study import shapley as shapley_design
+from ablate.study.groups import HIVE_GROUPS
 from tests.stats.build import deal, frame_of
 
 SLUGS = tuple(group.slug for group in HIVE_GROUPS)

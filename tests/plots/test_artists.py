@@ -9,10 +9,10 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
 from ablate import plots
-from ablate.design import ladder
 from ablate.errors import UsageError
 from ablate.plots.style import LIGHT, THEMES, VERDICT_MARKS, Theme
 from ablate.stats import Attribution, arm_summary, effects, list_effects, pareto_front, trials_frame
+from ablate.study import ladder
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import factorial_study, features_study, names_of, pairs_of, trials_of
 from tests.stats.build import trial

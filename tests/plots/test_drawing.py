@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from ablate import plots
 from ablate.cli.figure import figure
-from ablate.design import Study, ladder, leave_one_out
 from ablate.errors import UsageError
-from ablate.evidence import Evidence
-from ablate.groups import HIVE_GROUPS
-from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
-from ablate.resolved import ResolvedStudy
-from ablate.run_folder import RunFolder
+from ablate.stats.evidence import Evidence
+from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
+from ablate.store.resolved import ResolvedStudy
+from ablate.store.run_folder import RunFolder
+from ablate.study import Study, ladder, leave_one_out
+from ablate.study.groups import HIVE_GROUPS
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS
 

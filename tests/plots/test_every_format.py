@@ -16,8 +16,8 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from ablate import plots
-from ablate.design import ladder
 from ablate.plots.saving import PNG_DOTS_PER_INCH
+from ablate.study import ladder
 from tests.plots.cases import GROUPS, SMALL, Case
 from tests.plots.looking import figure_of
 from tests.plots.material import SLUGS, trials_of

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from ablate import plots
-from ablate.design import ladder as ladder_design
 from ablate.errors import UsageError
-from ablate.groups import HIVE_GROUPS
 from ablate.plots.style import LIGHT
 from ablate.stats import Attribution, effects
+from ablate.study import ladder as ladder_design
+from ablate.study.groups import HIVE_GROUPS
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS, TITLES, equal_accuracy_of, factorial_study, ladder_of, names_of, trials_of
 
@@ -261,7 +261,7 @@ def test_the_studies_named_are_those_with_a_ladder() -> None:
     from ablate.plots.steps import LADDER_STUDIES
 
     listed = subprocess.run(
-        ["grep", "-lE", "^from ablate.design import .*(ladder|shapley)", *_study_files()],
+        ["grep", "-lE", "^from ablate.study import .*(ladder|shapley)", *_study_files()],
         capture_output=True,
         text=True,
     )

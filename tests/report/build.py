@@ -7,13 +7,14 @@ from math import prod
 from pathlib import Path
 from random import Random
 
-from ablate.design import Design, Study
-from ablate.groups import HIVE_GROUPS
-from ablate.lines import format_line
-from ablate.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial, TrialSpec
-from ablate.resolved import FeatureRecord, ResolvedStudy
-from ablate.run_folder import RunFolder
-from ablate.store import MemoryTrialStore
+from ablate.store.lines import format_line
+from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
+from ablate.store.resolved import FeatureRecord, ResolvedStudy
+from ablate.store.run_folder import RunFolder
+from ablate.store.trials import MemoryTrialStore
+from ablate.study import Design, Study
+from ablate.study.groups import HIVE_GROUPS
+from ablate.study.schedule import TrialSpec
 from tests.fakes import HIVE_FEATURES
 
 FACTS = {

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from ablate.design import Contrast, add_one_in, combine, ladder, leave_one_out, with_twin
-from ablate.groups import HIVE_GROUPS
-from ablate.resolved import ResolvedStudy
+from ablate.store.resolved import ResolvedStudy
+from ablate.study import Contrast, add_one_in, combine, ladder, leave_one_out, with_twin
+from ablate.study.groups import HIVE_GROUPS
 from tests.report.build import failed, resolved, trials_of, write_folder
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ablate.design import HIVE_SLUGS, Design, Study, aa, lengths, pair, shapley
-from ablate.design import ladder as ladder_design
+from ablate.lineages.study_files import load_study, study_files
 from ablate.report import Evidence, report
 from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.study_files import load_study, study_files
+from ablate.study import HIVE_SLUGS, Design, Study, aa, lengths, pair, shapley
+from ablate.study import ladder as ladder_design
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
 SAVINGS = {"optimiser": 0.05, "tuning": 0.07, "tta": 0.02}

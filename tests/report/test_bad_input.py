@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ablate.design import Arm, Contrast, Design
 from ablate.errors import AblateError
 from ablate.report import FORMATS, Evidence, report, write_reports
 from ablate.report.html import html_report
+from ablate.study import Arm, Contrast, Design
 from tests.report.build import failed, resolved, trials_of, write_folder
 
 PAIR = Design(

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.design import Arm, ladder, pair, with_twin
-from ablate.records import Environment
 from ablate.report import Evidence, list_caveats
+from ablate.store.records import Environment
+from ablate.study import Arm, ladder, pair, with_twin
 from tests.report.build import ENVIRONMENT, FACTS, failed, resolved, trials_of, write_folder
 
 DESIGN = pair(Arm(name="baseline", features=frozenset()), Arm(name="all", features=frozenset({"silu"})))

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.design import Arm, lengths, pair, with_twin
+from ablate.engine.results import open_results
 from ablate.errors import UsageError
 from ablate.report import TRIAL_COLUMNS, TRIAL_FORMATS, export_trials, trials_table
-from ablate.results import open_results
-from ablate.run_folder import RunFolder
 from ablate.stats import Effect, effects, trials_frame
+from ablate.store.run_folder import RunFolder
+from ablate.study import Arm, lengths, pair, with_twin
 from tests.report.build import ENVIRONMENT, failed, resolved, trials_of, write_folder
 from tests.tiny_study import CommandLine
 

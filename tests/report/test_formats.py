@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ablate.design import Arm, Contrast, Design
 from ablate.errors import UsageError
 from ablate.report import FORMATS, Evidence, report, write_reports
 from ablate.stats import list_effects
+from ablate.study import Arm, Contrast, Design
 from tests.report.build import resolved, trials_of, write_folder
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"

@@ -8,9 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from ablate.design import Arm, Contrast, Design
-from ablate.printable import printable_lines
+from ablate.formats.printable import printable_lines
 from ablate.report import FORMATS, Evidence, report, terminal_report, write_reports
+from ablate.study import Arm, Contrast, Design
 from tests.report.build import failed, resolved, trials_of, write_folder
 from tests.tiny_study import CommandLine
 

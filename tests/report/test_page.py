@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ablate.design import Arm, Contrast, Design, leave_one_out
 from ablate.plots.style import DARK, LIGHT
 from ablate.report import Evidence, export_trials, report, write_reports
 from ablate.report.figures import CAPTIONS, Figure, draw_figures, palette_css
 from ablate.report.html import MOST_TRIALS_LISTED, html_report
+from ablate.study import Arm, Contrast, Design, leave_one_out
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
 EVIL = "<script>window.stolen=1</script><img src=x onerror='window.stolen=2'>\"&amp;"

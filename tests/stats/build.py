@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from ablate.design import Contrast
-from ablate.records import Measurements, Trial, TrialSpec
 from ablate.stats import trials_frame
+from ablate.store.records import Measurements, Trial
+from ablate.study import Contrast
+from ablate.study.schedule import TrialSpec
 
 
 def trial(

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from ablate.design import Arm
 from ablate.errors import UsageError
 from ablate.stats import equal_accuracy
 from ablate.stats.readout import combine, jackknife_variance, leave_one_out_means, local_lengths, read_out
+from ablate.study import Arm
 from tests.stats.build import deal, frame_of
 from tests.stats.worlds import EQUAL_LOG_RATIO, LENGTH_ARMS, STEADY_LENGTHS
 

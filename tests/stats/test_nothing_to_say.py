@@ -1,7 +1,7 @@
 """Every statement about a folder without trials is a sentence."""
 
-from ablate.design import Arm
 from ablate.stats import arm_summary, effects, equal_accuracy, interactions, ladder, shapley, trials_frame
+from ablate.study import Arm
 from tests.stats.build import contrast, trial
 from tests.stats.worlds import FACTORIAL_ARMS, LENGTH_ARMS
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from ablate import design
-from ablate.design import Arm, ladder, leave_one_out
+from ablate import study as design
 from ablate.errors import UsageError
 from ablate.stats import shapley
 from ablate.stats.shapley import shapley_weights
+from ablate.study import Arm, ladder, leave_one_out
 from tests.stats.build import deal, frame_of
 from tests.stats.worlds import FACTORIAL, FACTORIAL_ARMS, shapley_truth
 

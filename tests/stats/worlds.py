@@ -5,10 +5,10 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from ablate.design import Arm
 from ablate.stats.interactions import PAIR_WEIGHTS
 from ablate.stats.intervals import TInterval, process_means
 from ablate.stats.readout import Curve, Reading
+from ablate.study import Arm
 from tests.stats.simulate import FakeTrainer, Studies
 
 EFFECTS = FakeTrainer(

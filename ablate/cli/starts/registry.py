@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import ablate
-from ablate.features.baseline import AIRBENCH94_MUON
+from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import GatheredCrop, NoFlip, Silu
 
 # What every feature is compared with. `ablate features --slots` lists its fields; here two of airbench94_muon's are replaced.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablate import nvidia
 from ablate.errors import AblateError
+from ablate.machine import nvidia
 from parity_harness.child import Child
 from parity_harness.plan import DATA_FOLDER, MARK, Launch, Recipe
 from parity_harness.results import Results

@@ -9,10 +9,10 @@ import json
 import sys
 from pathlib import Path
 
-from ablate.arm_trainer import ArmTrainer
-from ablate.design import Arm
-from ablate.loading import load_registry
-from ablate.records import TrialSpec
+from ablate.lineages.loading import load_registry
+from ablate.study import Arm
+from ablate.study.schedule import TrialSpec
+from ablate.training.arm_trainer import ArmTrainer
 from parity_harness.data_files import read_data_files
 from parity_harness.plan import MARK
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate.errors import AblateError, UsageError
-from ablate.lock import FileLock
+from ablate.store.lock import FileLock
 from parity_harness.plan import Launch, Recipe, Side
 
 SCHEMA = 1

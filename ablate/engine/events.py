@@ -1,0 +1,103 @@
+"""What happens while a study runs, for whoever shows progress. Free of torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ablate.store.records import Trial
+from ablate.study.schedule import TrialSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOpened:
+    """A study's run folder is there: where, its arms in order, and the limit it will be run with, if any."""
+
+    folder: Path
+    arms: tuple[str, ...]
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyStarted:
+    """The study begins or goes on: `pending` is what is left to run, in order; `total` counts the schedule."""
+
+    pending: tuple[TrialSpec, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStarted:
+    """A process begins to run trials; `restart` if it takes over from one that died. `process_id` is the system's."""
+
+    process: int
+    process_id: int
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessDied:
+    """A process ended before its trials did."""
+
+    process: int
+    process_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmUpStarted:
+    """An arm's compile key is compiled and warmed in a process, outside every clock."""
+
+    arm: str
+    process: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmUpFinished:
+    """The warm-up of an arm's compile key is over."""
+
+    arm: str
+    process: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialStarted:
+    """A trial begins."""
+
+    spec: TrialSpec
+    process: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFinished:
+    """A trial went well and is on disk."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFailed:
+    """A trial failed or timed out; its record, with the reason, is on disk."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRetired:
+    """An arm killed its process so often that the rest of its trials are recorded as failed without running."""
+
+    arm: str
+    reason: str
+
+
+Event: TypeAlias = (
+    StudyOpened
+    | StudyStarted
+    | ProcessStarted
+    | ProcessDied
+    | WarmUpStarted
+    | WarmUpFinished
+    | TrialStarted
+    | TrialFinished
+    | TrialFailed
+    | ArmRetired
+)

@@ -1,1 +1,0 @@
-"""The Hive's features, one file each; every module with a constant FEATURE is found."""

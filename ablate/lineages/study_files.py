@@ -1,0 +1,91 @@
+"""Study files: the package's own by name, anybody's by path. Free of torch."""
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ablate.errors import UsageError, near_match_and_all
+from ablate.lineages.shipped import ShippedCatalogue
+from ablate.study import Catalogue, Study
+from ablate.study.user_files import call_in_user_file, run_user_file
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def study_files() -> Mapping[str, Path]:
+    """The package's own study files by name, in order of their names."""
+    folder = _studies_folder()
+    paths = sorted(folder.glob("*.py")) if folder is not None else []
+    return MappingProxyType({path.stem: path for path in paths if not path.name.startswith("_")})
+
+
+def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None) -> Study:
+    """The study of a study file: one of the package's own by its name, any other by its path.
+
+    A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or the package's
+    own features and groups if None is given.
+
+    Raises:
+        UsageError: there is no such study; its file raises (named with its line), or defines no study.
+    """
+    given = os.fspath(name_or_path)
+    path = Path(given)
+    if path.suffix != ".py" and len(path.parts) == 1:
+        own = study_files()
+        if given not in own:
+            hint = f" For a file of your own: {given}.py" if path.with_suffix(".py").is_file() else ""
+            raise UsageError(f"Unknown study '{given}'.{near_match_and_all(given, own)}{hint}")
+        path = own[given]
+    return _study_in(path, catalogue or ShippedCatalogue())
+
+
+def _studies_folder() -> Path | None:
+    """Where the study files are: inside an installed package, beside it in a checkout."""
+    installed, checkout = _PACKAGE / "_studies", _PACKAGE.parent / "studies"
+    if installed.is_dir():
+        return installed
+    return checkout if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file() else None
+
+
+def _study_in(path: Path, catalogue: Catalogue) -> Study:
+    names = run_user_file(path)
+    study, what = names.get("STUDY"), "STUDY is"
+    if study is None and callable(names.get("study")):
+        study, what = _made(names["study"], path, catalogue), "study(catalogue) returned"
+    elif study is None:
+        raise UsageError(f"{path} defines no STUDY.{_rename_hint(names)} {_HOW_TO_DEFINE}")
+    if not isinstance(study, Study):
+        raise UsageError(f"{path}: {what} a {type(study).__name__}, not a Study; see `ablate.study.Study.of`.")
+    return study
+
+
+_HOW_TO_DEFINE = (
+    "Write `STUDY = Study.of(leave_one_out([...]), ...)` in it, or a function `study(catalogue)` that returns one."
+)
+
+
+def _made(function: Callable[..., Any], path: Path, catalogue: Catalogue) -> Any:
+    try:
+        inspect.signature(function).bind(catalogue)
+    except TypeError as error:
+        raise UsageError(
+            f"{path}: study() is called with the registry's catalogue: write `def study(catalogue: Catalogue) -> Study:`."
+        ) from error
+    try:
+        return call_in_user_file(path, function, catalogue)
+    except UsageError as error:
+        # The line of a file that is not the reader's own would say nothing.
+        own = path in study_files().values()
+        if own and isinstance(error.__cause__, UsageError):
+            raise UsageError(f"Study '{path.stem}': {error.__cause__}") from error
+        raise
+
+
+def _rename_hint(names: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches("STUDY", [name.upper() for name in names], n=1, cutoff=0.5)
+    found = next((name for name in names if near and name.upper() == near[0]), None)
+    return f" It defines {found}; rename that." if found else ""

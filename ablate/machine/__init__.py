@@ -1,0 +1,1 @@
+"""What this machine is: processor, GPU, programs and versions; never what is trained on it."""

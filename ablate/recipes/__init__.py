@@ -1,0 +1,1 @@
+"""Recipes and the features that change them: the frozen knobs, registries, and what may fill a field."""

@@ -1,0 +1,261 @@
+"""Features as data, and the registry that puts them on a baseline recipe."""
+
+import inspect
+import math
+import pkgutil
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from ablate.errors import UsageError, near_match
+from ablate.formats.canonical import digest
+from ablate.formats.printable import check_printable, printable
+from ablate.parts.part import Part, jsonable
+from ablate.recipes.part_checks import check_value, is_shipped
+from ablate.recipes.recipe import Recipe, field_types
+from ablate.study.groups import Group
+
+RESERVED_NAMES = frozenset({"all", "baseline"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A named patch on a recipe: field to absolute value.
+
+    `requires` and `excludes` name other features. `source` says where the feature comes from.
+
+    Raises:
+        UsageError: a field is of the wrong type.
+    """
+
+    name: str
+    group: str
+    summary: str
+    patch: Mapping[str, Any]
+    source: str
+    requires: frozenset[str] = field(default_factory=frozenset)
+    excludes: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        who = f"Feature {self.name!r}"
+        if isinstance(self.group, Group):
+            raise UsageError(f"{who}: group takes the slug of a Group: group={self.group.slug!r}.")
+        for label in ("name", "group", "summary", "source"):
+            check_printable(f"The {label} of feature '{printable(str(self.name))}'", getattr(self, label))
+        if not isinstance(self.patch, Mapping):
+            raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")
+        for label in ("requires", "excludes"):
+            names = getattr(self, label)
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise UsageError(f"{who}: {label} is a set of features' names, not {names!r}: {label}={{'silu'}}.")
+        object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
+        object.__setattr__(self, "requires", frozenset(self.requires))
+        object.__setattr__(self, "excludes", frozenset(self.excludes))
+
+    def digest(self) -> str:
+        """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
+        sources = sorted({_foreign_source(value) for value in self.patch.values() if isinstance(value, Part)})
+        return digest({"patch": {name: jsonable(value) for name, value in self.patch.items()}, "sources": sources})
+
+
+def _foreign_source(part: Part) -> str:
+    """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
+    if is_shipped(type(part)):
+        return ""
+    try:
+        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
+    except (OSError, TypeError):
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a diff: a field of the recipe, its value before and after, and the feature that changed it."""
+
+    feature: str
+    field: str
+    before: Any
+    after: Any
+
+
+class Registry:
+    """A baseline recipe, the features that may be put on it, and their groups.
+
+    Raises:
+        UsageError: at construction, for an unknown field, a duplicate name, a patch that changes nothing or touches the scale, a
+            value of the wrong type, a part that lacks what its slot needs, an unknown group, a `requires` or `excludes` that names
+            nobody.
+    """
+
+    def __init__(self, baseline: Recipe, features: Iterable[Feature], groups: Iterable[Group]) -> None:
+        self.baseline = baseline
+        self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
+        self.features: Mapping[str, Feature] = MappingProxyType(
+            _by_name("feature", features, lambda feature: feature.name)
+        )
+        for name in field_types():
+            check_value("The baseline sets", name, getattr(baseline, name))
+        for slug in self.groups:
+            if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
+                raise UsageError(
+                    f"Group '{slug}': a slug is letters, digits, '_' and '-', and not one of {_listed(RESERVED_NAMES)}."
+                )
+        for feature in self.features.values():
+            self._check(feature)
+        for slug in self.groups:
+            members = self.members(slug)
+            if slug in self.features and members != {slug}:
+                others = members - {slug}
+                raise UsageError(
+                    f"'{slug}' names a feature and a group, but the group holds {_listed(members)}. "
+                    f"Put {_listed(others)} into a Group of your own: {_group_line(_free_slug(self))} "
+                    f"and group={_free_slug(self)!r} in the Feature."
+                )
+
+    @classmethod
+    def discover(
+        cls, baseline: Recipe, package: ModuleType, groups: Iterable[Group], *, order: Sequence[str] = ()
+    ) -> "Registry":
+        """A registry of every module of `package` that has a constant FEATURE.
+
+        Features come in the `order` of their names, those it does not name after them by module name.
+        """
+        modules = [
+            import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
+        ]
+        found = [module.FEATURE for module in modules if hasattr(module, "FEATURE")]
+        places = {name: place for place, name in enumerate(order)}
+        return cls(baseline, sorted(found, key=lambda feature: places.get(feature.name, len(places))), groups)
+
+    def extended(self, features: Iterable[Feature], groups: Iterable[Group] = ()) -> "Registry":
+        """A registry with more features, and groups where they bring their own."""
+        return Registry(self.baseline, [*self.features.values(), *features], [*self.groups.values(), *groups])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in the order of their groups."""
+        order = {slug: index for index, slug in enumerate(self.groups)}
+        return tuple(sorted(self.features, key=lambda name: order[self.features[name].group]))
+
+    def members(self, slug: str) -> frozenset[str]:
+        """The features of a group."""
+        return frozenset(name for name, feature in self.features.items() if feature.group == slug)
+
+    def expand(self, names: Iterable[str]) -> frozenset[str]:
+        """Feature names, groups replaced by their members.
+
+        Raises:
+            UsageError: a name is neither a feature nor a group.
+        """
+        expanded: set[str] = set()
+        for name in names:
+            if name in self.features:
+                expanded.add(name)
+            elif name in self.groups:
+                expanded |= self.members(name)
+            else:
+                known = [*self.features, *self.groups]
+                raise UsageError(
+                    f"Unknown feature or group '{name}'.{near_match(name, known)} `ablate features` lists them."
+                )
+        return frozenset(expanded)
+
+    def reason_impossible(self, names: Iterable[str]) -> str | None:
+        """Why these features cannot be on together, or None: a missing requirement, an exclusion, or one field patched twice."""
+        chosen = self.expand(names)
+        owners: dict[str, str] = {}
+        for name in sorted(chosen):
+            feature = self.features[name]
+            if missing := feature.requires - chosen:
+                return f"'{name}' requires {_listed(missing)}"
+            if clash := feature.excludes & chosen:
+                return f"'{name}' excludes {_listed(clash)}"
+            for patched in feature.patch:
+                if patched in owners:
+                    return f"'{owners[patched]}' and '{name}' both set '{patched}'"
+                owners[patched] = name
+        return None
+
+    def compose(self, names: Iterable[str]) -> Recipe:
+        """The baseline with these features (or groups of features) on, at the baseline's scale.
+
+        Raises:
+            UsageError: an unknown name, a missing requirement, an exclusion, or two features that set one field.
+        """
+        chosen = self.expand(names)
+        if reason := self.reason_impossible(chosen):
+            raise UsageError(f"These features cannot be combined: {reason}.")
+        patch = {name: value for feature in sorted(chosen) for name, value in self.features[feature].patch.items()}
+        return replace(self.baseline, **patch)
+
+    def diff(self, names: Iterable[str]) -> tuple[Change, ...]:
+        """What these features change on the baseline, field by field."""
+        return tuple(
+            Change(name, patched, getattr(self.baseline, patched), value)
+            for name in sorted(self.expand(names))
+            for patched, value in self.features[name].patch.items()
+        )
+
+    def _check(self, feature: Feature) -> None:
+        who = f"Feature '{feature.name}'"
+        if not feature.name.isidentifier() or feature.name in RESERVED_NAMES:
+            raise UsageError(f"{who}: a name is a Python identifier, and not one of {_listed(RESERVED_NAMES)}.")
+        if not feature.summary.strip() or not feature.source.strip():
+            raise UsageError(f"{who} lacks a summary or a source.")
+        if feature.group not in self.groups:
+            raise UsageError(
+                f"{who} belongs to an unknown group '{feature.group}'.{near_match(feature.group, self.groups)} "
+                f"For a new one: {_group_line(feature.group)}"
+            )
+        if not feature.patch:
+            raise UsageError(f"{who} changes nothing: its patch is empty.")
+        for other in sorted(feature.requires | feature.excludes):
+            if other not in self.features:
+                raise UsageError(
+                    f"{who} requires or excludes an unknown feature '{other}'.{near_match(other, self.features)}"
+                )
+        for name, value in feature.patch.items():
+            self._check_value(who, name, value)
+
+    def _check_value(self, who: str, name: str, value: Any) -> None:
+        known = [field.name for field in fields(Recipe) if field.name != "scale"]
+        if name == "scale":
+            raise UsageError(
+                f"{who} sets 'scale', which belongs to presets and lengths. Patch 'epochs' or 'batch_size' instead."
+            )
+        if name not in known:
+            raise UsageError(f"{who} sets an unknown field '{name}' of the recipe.{near_match(name, known)}")
+        check_value(f"{who} sets", name, value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
+        if value == getattr(self.baseline, name):
+            raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
+
+
+def _group_line(slug: str) -> str:
+    """The line that makes a group."""
+    title = slug.replace("_", " ").replace("-", " ").capitalize()
+    return f'`GROUP = ablate.Group(slug="{slug}", title="{title}", published_percent=None, source="this file")`'
+
+
+def _free_slug(registry: Registry) -> str:
+    taken = {*registry.groups, *registry.features}
+    return next(
+        slug for slug in ("mine", *(f"mine_{number}" for number in range(2, len(taken) + 3))) if slug not in taken
+    )
+
+
+def _by_name(kind: str, things: Iterable[Any], name_of: Any) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for thing in things:
+        if name_of(thing) in named:
+            raise UsageError(f"Two {kind}s are named '{name_of(thing)}'. Rename one of them.")
+        named[name_of(thing)] = thing
+    return named
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))

@@ -1,0 +1,274 @@
+"""What a run folder shows: its trials, read once, and what the statistics make of them, computed when first asked for."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ablate import stats
+from ablate.formats.canonical import Json
+from ablate.formats.printable import printable
+from ablate.stats.frames import usable
+from ablate.stats.shapley import coalitions
+from ablate.store.records import Environment, RecipeRecord, Trial
+from ablate.store.resolved import ResolvedStudy
+from ablate.store.run_folder import RunFolder
+from ablate.store.trials import MemoryTrialStore
+
+OFFICIAL_DATA = "cifar10"
+"""The one name under which only the official files are ever kept."""
+
+RECORD_TARGET = 0.94
+"""What the record is a record in: mean TTA accuracy above 94 % on the official test images, recipe as published."""
+
+HARMFUL_THROTTLE_REASONS = frozenset(
+    {"power_cap", "hardware_slowdown", "thermal_slowdown", "hardware_thermal_slowdown", "power_brake", "sync_boost"}
+)
+"""Those that slow a GPU down against its owner's will; "idle" and clocks that were set on purpose are none."""
+
+
+_COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A study and its trials, and with them its effects, shares and summaries.
+
+    `store` has every record, `frame` is that of `stats.trials_frame`. `environments` holds what the usable trials (without any,
+    all) ran on, by digest, in order of use; `throttled` counts trials by reason, `marks` trials by mark, `left` the scheduled
+    trials that no record exists of. `epochs` says how many epochs each arm trains, for arms whose recipe does. `data_sets` are
+    (name, digest) of the usable trials' data, `first_start` and `last_start` ISO 8601 times, "" without a trial.
+    """
+
+    resolved: ResolvedStudy
+    store: MemoryTrialStore
+    frame: pd.DataFrame
+    environments: Mapping[str, Environment]
+    throttled: Mapping[str, int]
+    marks: Mapping[str, int]
+    left: int
+    epochs: Mapping[str, float]
+    data_sets: tuple[tuple[str, str], ...]
+    first_start: str
+    last_start: str
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> "Evidence":
+        """What the run folder holds now, also while a study still writes to it.
+
+        Raises:
+            UsageError: there is no run folder there.
+            AblateError: its study.json or a line of its trials cannot be understood.
+        """
+        opened = RunFolder.open(Path(folder))
+        return cls.of(opened.resolved, opened.read_trials())
+
+    @classmethod
+    def of(cls, resolved: ResolvedStudy, store: MemoryTrialStore) -> "Evidence":
+        """From a resolved study and its trials."""
+        latest = store.latest()
+        trials = list(latest.values())
+        frame = stats.trials_frame(trials)
+        good = frame[usable(frame)]
+        cited = (frame if good.empty else good)["environment"].drop_duplicates()
+        starts = sorted(trial.started_at for trial in trials)
+        return cls(
+            resolved=resolved,
+            store=store,
+            frame=frame,
+            environments={digest: store.environments[digest] for digest in cited if digest in store.environments},
+            throttled=_throttled(trials),
+            marks=dict(sorted(Counter(mark for trial in trials for mark in trial.marks).items())),
+            left=sum(spec.key not in latest for spec in resolved.schedule),
+            epochs=_epochs(trials, store.recipes),
+            data_sets=tuple(
+                (str(row.data), str(row.data_digest))
+                for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
+            ),
+            first_start=starts[0] if starts else "",
+            last_start=starts[-1] if starts else "",
+        )
+
+    @cached_property
+    def effects(self) -> tuple[stats.Effect, ...]:
+        """The effect of each of the study's contrasts."""
+        return stats.list_effects(self.frame, self.resolved.study.contrasts)
+
+    @cached_property
+    def ladder(self) -> stats.Attribution | None:
+        """The rungs' shares; None where the study has no contrast of that kind."""
+        contrasts = self.resolved.study.contrasts
+        is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
+        return stats.ladder(self.frame, contrasts) if is_ladder else None
+
+    @cached_property
+    def is_factorial(self) -> bool:
+        """Whether the study trains every combination of two players or more: it asks for shares and interactions."""
+        combinations = coalitions(self.resolved.study.arms)
+        return len(self.players) >= 2 and len(combinations) == 2 ** len(self.players)
+
+    @cached_property
+    def shapley(self) -> stats.Attribution | None:
+        """The Shapley values of the players; None with fewer than two, whose share would be the whole."""
+        if len(self.players) < 2:
+            return None
+        return stats.shapley(self.frame, self.resolved.study.arms, players=self.players)
+
+    @cached_property
+    def interactions(self) -> pd.DataFrame | None:
+        """`stats.interactions` of the players; None with fewer than two."""
+        if len(self.players) < 2:
+            return None
+        return stats.interactions(self.frame, self.resolved.study.arms, players=self.players)
+
+    @cached_property
+    def equal_accuracy(self) -> pd.DataFrame | None:
+        """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths."""
+        study = self.resolved.study
+        if all(arm.length == 1.0 for arm in study.arms):
+            return None
+        rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
+        return stats.equal_accuracy(self.frame, study.arms, reference=rungs[0] if rungs else study.arms[0].name)
+
+    @cached_property
+    def arms(self) -> pd.DataFrame:
+        """`stats.arm_summary` with every arm of the study in its order, also those without a trial.
+
+        Where trials mix data sets it has counts and no means.
+        """
+        arms = _every_arm(self.frame, [arm.name for arm in self.resolved.study.arms])
+        return _counts_only(arms) if self.mixes_data else arms
+
+    @cached_property
+    def players(self) -> tuple[str, ...]:
+        """The names that arms are made of: groups in the figure's order, then features, then any others."""
+        used = {name for arm in self.resolved.study.arms for name in arm.features}
+        known = [*(group.slug for group in self.resolved.groups), *(feature.name for feature in self.resolved.features)]
+        return tuple(name for name in dict.fromkeys([*known, *sorted(used)]) if name in used)
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """The groups' titles by slug where the study is about groups; empty where its names are features'."""
+        titles = {group.slug: group.title for group in self.resolved.groups}
+        features = {feature.name for feature in self.resolved.features}
+        subjects = {contrast.subject for contrast in self.resolved.study.contrasts}
+        about_groups = any(name in titles and name not in features for name in subjects.union(self.players))
+        return titles if about_groups else {}
+
+    @property
+    def arm_rows(self) -> list[dict[str, Any]]:
+        """The rows of `arms`, by column."""
+        return [{str(name): value for name, value in row.items()} for row in self.arms.to_dict(orient="records")]
+
+    @property
+    def usable_trials(self) -> int:
+        """How many trials count."""
+        return int(self.arms["trials"].sum())
+
+    @property
+    def lost_trials(self) -> int:
+        """How many trials failed, timed out, or gave no finite numbers."""
+        return int(self.arms[["failed", "timed_out", "unusable"]].to_numpy().sum())
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """The names of the data sets that trials ran on; before the first usable trial, the one that was asked for."""
+        return tuple(dict.fromkeys(name for name, _ in self.data_sets)) or (self.resolved.data,)
+
+    @property
+    def mixes_data(self) -> bool:
+        """Whether trials ran on different data: nothing is compared then."""
+        return len({digest for _, digest in self.data_sets}) > 1
+
+    @property
+    def official_full(self) -> bool:
+        """Whether every trial ran the recipe as published on the official CIFAR-10."""
+        return self.data_names == (OFFICIAL_DATA,) and self.resolved.preset == "full"
+
+    @property
+    def conditions(self) -> str:
+        """What the numbers may not be read without: "mini preset, synthetic images"; "" for the published conditions."""
+        parts = [] if self.resolved.preset == "full" else [f"{self.resolved.preset} preset"]
+        if self.data_names != (OFFICIAL_DATA,):
+            parts.append(
+                ", ".join("synthetic images" if name == "synthetic" else f"data {name}" for name in self.data_names)
+            )
+        return ", ".join(parts)
+
+    @property
+    def setting(self) -> str:
+        """What the trials ran on, for the caption of a figure: "NVIDIA A100; data cifar10; full preset"."""
+        devices = [str(name) for name in self.facts().get("device_name", ()) if name] or [self.resolved.device]
+        return f"{' and '.join(devices)}; data {', '.join(self.data_names)}; {self.resolved.preset} preset"
+
+    def title_of(self, subject: str) -> str:
+        """A group's title for its slug where the study is about groups; any other name as it is."""
+        return self.titles.get(subject, subject)
+
+    def facts(self) -> dict[str, tuple[Json, ...]]:
+        """The environments' facts, each with its distinct values; those that no environment has are left out.
+
+        Texts are printable on one line: environments are kept as they were written, since their digests are cited.
+        """
+        names = dict.fromkeys(name for environment in self.environments.values() for name in environment.facts)
+        values = {
+            name: tuple(
+                dict.fromkeys(_hashable(environment.facts.get(name)) for environment in self.environments.values())
+            )
+            for name in names
+        }
+        return {name: value for name, value in values.items() if value != (None,)}
+
+
+def _hashable(value: Json) -> Json:
+    return value if isinstance(value, (int, float, bool, type(None))) else printable(str(value))
+
+
+def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The summary with the study's arms first, in their order; an arm without a trial has zero counts and NaN numbers."""
+    summary = stats.arm_summary(frame).set_index("arm")
+    order = list(dict.fromkeys([*names, *summary.index]))
+    summary = summary.reindex(order)
+    counts = list(_COUNTS)
+    summary[counts] = summary[counts].fillna(0).astype("int64")
+    numbers = summary.columns.difference(counts)
+    summary[numbers] = summary[numbers].astype("float64")
+    return summary.rename_axis("arm").reset_index()
+
+
+def _counts_only(arms: pd.DataFrame) -> pd.DataFrame:
+    """Without means, which would be taken over different data sets."""
+    numbers = arms.columns.difference(["arm", *_COUNTS])
+    return arms.assign(**dict.fromkeys(numbers, float("nan")))
+
+
+def _epochs(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dict[str, float]:
+    """By arm: the recipe's epochs times its scale's, a factor that is left out where it is 1."""
+    found = {}
+    for trial in trials:
+        fields = recipes[trial.recipe].fields if trial.recipe in recipes else {}
+        scale, epochs = fields.get("scale", {}), fields.get("epochs")
+        factor = scale.get("epochs", 1.0) if isinstance(scale, Mapping) else 1.0
+        if isinstance(epochs, (int, float)) and isinstance(factor, (int, float)):
+            # A whole number of a damaged file may be larger than any float.
+            with suppress(OverflowError):
+                found[trial.spec.arm] = float(epochs * factor)
+    return found
+
+
+def _throttled(trials: Sequence[Trial]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for trial in trials:
+        reasons: set[str] = set()
+        for state in (trial.device_before, trial.device_after):
+            listed = (state or {}).get("throttle_reasons")
+            if isinstance(listed, list):
+                reasons.update(str(reason) for reason in listed)
+        counts.update(reasons & HARMFUL_THROTTLE_REASONS)
+    return dict(sorted(counts.items()))

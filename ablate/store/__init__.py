@@ -1,0 +1,1 @@
+"""What a run folder keeps: trials, recipes and environments on disk, and reading them again; nothing that judges them."""

@@ -1,0 +1,59 @@
+"""What is compared, how often and in which order: arms, designs, studies, and the files that hold them; never how it is trained."""
+
+from ablate.study.arms import (
+    ALL,
+    BASELINE,
+    Arm,
+    Catalogue,
+    Contrast,
+    ContrastKind,
+    Design,
+    Together,
+    combine,
+    groups_together,
+    together,
+)
+from ablate.study.designs import (
+    HIVE_SLUGS,
+    aa,
+    add_one_in,
+    full_factorial,
+    ladder,
+    leave_one_out,
+    lengths,
+    pair,
+    shapley,
+    total,
+    with_twin,
+)
+from ablate.study.schedule import TrialSpec
+from ablate.study.study import Study
+from ablate.study.toggles import toggled
+
+__all__ = [
+    "ALL",
+    "BASELINE",
+    "HIVE_SLUGS",
+    "Arm",
+    "Catalogue",
+    "Contrast",
+    "ContrastKind",
+    "Design",
+    "Study",
+    "Together",
+    "TrialSpec",
+    "aa",
+    "add_one_in",
+    "combine",
+    "full_factorial",
+    "groups_together",
+    "ladder",
+    "leave_one_out",
+    "lengths",
+    "pair",
+    "shapley",
+    "together",
+    "toggled",
+    "total",
+    "with_twin",
+]

@@ -1,0 +1,260 @@
+"""The study: arms, contrasts and the order they run in; and the designs it is made of. Free of torch."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ablate.errors import UsageError
+from ablate.formats.json_objects import ANY_SIZE, parse
+from ablate.formats.printable import check_printable
+from ablate.study.arms import (
+    Arm,
+    Catalogue,
+    Contrast,
+    Design,
+    Together,
+    check_arms,
+    groups_together,
+    together,
+)
+from ablate.study.designs import (
+    aa,
+    add_one_in,
+    full_factorial,
+    ladder,
+    leave_one_out,
+    shapley,
+    with_twin,
+)
+from ablate.study.schedule import TrialSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Arms, contrasts and how often they run.
+
+    `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason.
+
+    Raises:
+        UsageError: arms and contrasts that do not fit together, fewer than one block or process, more processes than blocks,
+            a negative seed, a question that does not print on one line.
+    """
+
+    name: str
+    question: str
+    arms: tuple[Arm, ...]
+    contrasts: tuple[Contrast, ...]
+    blocks: int = 20
+    processes: int = 5
+    seed: int = field(default=0, metadata=ANY_SIZE)
+    data: str = "auto"
+    preset: str = "auto"
+    left_out: tuple[tuple[str, str], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
+            raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
+        check_printable(f"The question of study '{self.name}'", self.question)
+        check_arms(self.arms, self.contrasts)
+        for what, number in (("blocks", self.blocks), ("processes", self.processes), ("seed", self.seed)):
+            if type(number) is not int:
+                raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
+        if self.blocks < 1:
+            raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
+        if self.processes < 1:
+            raise UsageError(f"A study needs at least 1 process, not {self.processes} (--processes).")
+        if self.processes > self.blocks:
+            raise UsageError(
+                f"{self.blocks} blocks cannot be dealt to {self.processes} processes; "
+                f"use --processes {self.blocks} at most, or more --trials."
+            )
+        if self.seed < 0:
+            raise UsageError(f"A seed is 0 or more, not {self.seed} (--seed).")
+
+    @classmethod
+    def of(
+        cls,
+        design: Design,
+        *,
+        name: str,
+        question: str,
+        left_out: Iterable[tuple[str, str]] = (),
+        **settings: Any,
+    ) -> "Study":
+        """A study of a design; `settings` are blocks, processes, seed, data and preset.
+
+        `left_out` is what the design did without from the start (see `together`), each with its reason.
+        """
+        return cls(
+            name=name,
+            question=question,
+            arms=design.arms,
+            contrasts=design.contrasts,
+            left_out=(*left_out, *design.left_out),
+            **settings,
+        )
+
+    @classmethod
+    def leave_one_out(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """What each feature (or each of `names`) still adds when the others are on."""
+        players = _features(catalogue, names)
+        titles = _titled(settings, "leave_one_out", "What does each feature add to all the others?")
+        return cls._possible(catalogue, leave_one_out(players.names), players, titles)
+
+    @classmethod
+    def add_one_in(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """What each feature (or each of `names`) does on its own."""
+        design = add_one_in(catalogue.names if names is None else names).possible(catalogue)
+        return cls.of(design, **_titled(settings, "add_one_in", "What does each feature do on its own?"))
+
+    @classmethod
+    def ladder(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """The groups (or `names`) put on one after the other, in the registry's order."""
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "ladder", "How much does each step add, one after the other?")
+        return cls._possible(catalogue, ladder(players.names), players, titles)
+
+    @classmethod
+    def full_factorial(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """Every combination of the groups (or `names`)."""
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "full_factorial", "What does every combination give?")
+        return cls._possible(catalogue, full_factorial(players.names), players, titles)
+
+    @classmethod
+    def shapley(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":
+        """Every combination of the groups (or `names`, at most 7), for values that do not depend on an order."""
+        players = _groups(catalogue, names)
+        titles = _titled(settings, "shapley", "What is each group's fair share of the improvement?")
+        return cls._possible(catalogue, shapley(players.names), players, titles)
+
+    @classmethod
+    def aa(cls, catalogue: Catalogue, **settings: Any) -> "Study":
+        """The baseline and everything, each against its own twin."""
+        players = _features(catalogue, None)
+        titles = _titled(settings, "aa", "What does the measurement show where nothing differs?")
+        return cls._possible(catalogue, aa(players.names), players, titles)
+
+    @classmethod
+    def _possible(cls, catalogue: Catalogue, design: Design, players: Together, titles: dict[str, Any]) -> "Study":
+        return cls.of(design.possible(catalogue), left_out=players.left_out, **titles)
+
+    @property
+    def design(self) -> Design:
+        """The study's arms and contrasts."""
+        return Design(arms=self.arms, contrasts=self.contrasts, left_out=self.left_out)
+
+    def possible(self, catalogue: Catalogue) -> "Study":
+        """The study without the arms that a registry's `requires` and `excludes` forbid; see `Design.possible`."""
+        design = self.design.possible(catalogue)
+        return replace(self, arms=design.arms, contrasts=design.contrasts, left_out=design.left_out)
+
+    def with_twin(self) -> "Study":
+        """The study and an A/A twin of its reference: the first arm at its own length; see `designs.with_twin`.
+
+        Raises:
+            UsageError: it has an A/A pair already.
+        """
+        has_twins = next((contrast for contrast in self.contrasts if contrast.kind == "aa"), None)
+        if has_twins is not None:
+            raise UsageError(f"--aa changes nothing: study '{self.name}' runs '{has_twins.with_arm}' already.")
+        reference = next((arm for arm in self.arms if arm.length == 1.0), self.arms[0])
+        design = with_twin(self.design, reference.name)
+        return replace(self, arms=design.arms, contrasts=design.contrasts)
+
+    def override(
+        self,
+        *,
+        blocks: int | None = None,
+        processes: int | None = None,
+        seed: int | None = None,
+        data: str | None = None,
+        preset: str | None = None,
+    ) -> "Study":
+        """The study with some settings replaced; None keeps a setting.
+
+        Fewer blocks than the study's own number of processes lower that number too, unless `processes` is given.
+        """
+        blocks = self.blocks if blocks is None else blocks
+        if processes is None:
+            processes = max(1, min(self.processes, blocks))
+        return replace(
+            self,
+            blocks=blocks,
+            processes=processes,
+            seed=self.seed if seed is None else seed,
+            data=self.data if data is None else data,
+            preset=self.preset if preset is None else preset,
+        )
+
+    def schedule(self) -> tuple[TrialSpec, ...]:
+        """Every trial, in the order to run them; a pure function of the study.
+
+        Arms are shuffled anew for every second block, and the block after it runs in reverse, so that slow drift cancels. All
+        arms of a block share its seed, except twins. Blocks go whole, in order, to processes; sizes differ by one at most.
+        """
+        specs = []
+        for block in range(self.blocks):
+            order = sorted(self.arms, key=lambda arm: _draw(self.seed, "order", block // 2, arm.name))
+            if block % 2:
+                order.reverse()
+            for position, arm in enumerate(order):
+                specs.append(
+                    TrialSpec(
+                        arm=arm.name,
+                        block=block,
+                        position=position,
+                        process=block * self.processes // self.blocks,
+                        seed=_draw(self.seed, "block", block, arm.stream) >> 1,
+                    )
+                )
+        return tuple(specs)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` turns back into an equal study."""
+        return {
+            "name": self.name,
+            "question": self.question,
+            "arms": [arm.to_json() for arm in self.arms],
+            "contrasts": [contrast.to_json() for contrast in self.contrasts],
+            "blocks": self.blocks,
+            "processes": self.processes,
+            "seed": self.seed,
+            "data": self.data,
+            "preset": self.preset,
+            "left_out": [list(entry) for entry in self.left_out],
+        }
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> "Study":
+        """The study that a JSON object describes.
+
+        Raises:
+            ShapeError: a field is missing, unknown, or holds what it cannot.
+            UsageError: the fields do not fit together.
+        """
+        return parse(cls, line, "the study")
+
+
+def _features(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
+    """The features that can be on together, unless names are given."""
+    return together(catalogue, catalogue.names) if names is None else Together(_listed(names), ())
+
+
+def _groups(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
+    """The groups that have features and can be on together, unless names are given."""
+    return groups_together(catalogue) if names is None else Together(_listed(names), ())
+
+
+def _listed(names: Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _titled(settings: dict[str, Any], name: str, question: str) -> dict[str, Any]:
+    return {"name": name, "question": question, **settings}
+
+
+def _draw(seed: int, purpose: str, number: int, part: str | int) -> int:
+    """A 64-bit number that only these arguments decide: the same in every version of Python."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}/{number}/{part}".encode()).digest()[:8])

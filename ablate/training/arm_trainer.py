@@ -1,0 +1,297 @@
+"""Trains any arm of a study on one device: composes its recipe, warms it up, trains, measures and records."""
+
+import datetime
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from ablate.datasets import Dataset
+from ablate.errors import UsageError, near_match_and_all
+from ablate.formats.canonical import Json
+from ablate.machine.environment import describe, gpu_state
+from ablate.parts import PRESETS, NoCompile
+from ablate.recipes.recipe import Plan, Recipe
+from ablate.recipes.registry import Registry
+from ablate.store.records import Environment, FinishedTrial, Measurements, Trial
+from ablate.study import Arm
+from ablate.study.schedule import TrialSpec
+from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
+from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
+from ablate.training.train import CompiledNetwork, Outcome, accuracy, build_network, evaluate_plainly, train
+
+WARM_UP_SEED = 0
+
+
+class TrialFailure(Exception):
+    """A trial that ended without a result, with its reason and remedy in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """What warming up cost, in seconds; compiling is part of it."""
+
+    seconds: float
+    compile_seconds: float
+
+
+NO_WARM_UP = WarmUp(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyArm:
+    """A warm recipe with all that its trials use."""
+
+    recipe: Recipe
+    plan: Plan
+    compiled: CompiledNetwork
+    warm_up: WarmUp
+
+
+class ArmTrainer:
+    """Trains the arms of one study in this process; see `ablate.engine.trainer.Trainer`.
+
+    Networks are kept by compile key: arms that share a key share the compiled network. `compiling` is None where torch.compile
+    works, else the reason why every arm runs eager. `debug` prints the traceback of a trial that fails. `remarks` are left to
+    whoever makes the trainer.
+
+    Raises:
+        UsageError: an unknown preset or device, or features that cannot be combined.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        arms: Iterable[Arm],
+        preset: str,
+        dataset: Dataset,
+        device: str = "auto",
+        curves: bool = False,
+        debug: bool = False,
+    ) -> None:
+        self.device = open_device(device)
+        self.compute_dtype = compute_dtype_of(self.device)
+        self.preset = choose_preset(preset, self.device)
+        self.dataset = dataset
+        self.curves = curves
+        self.debug = debug
+        self.clock = Clock(self.device)
+        self.arms = {arm.name: arm for arm in arms}
+        self.features = {arm.name: tuple(sorted(registry.expand(arm.features))) for arm in self.arms.values()}
+        self.recipes = {arm.name: compose_arm(registry, arm, self.preset) for arm in self.arms.values()}
+        torch.backends.cudnn.benchmark = True
+        allow_many_arms()
+        self.compiling = why_not_compiling(self.device)
+        self._baseline_compiler = registry.baseline.compiler
+        self._networks: dict[str, CompiledNetwork] = {}
+        self._warm: set[str] = set()
+        self._ready: dict[str, ReadyArm] = {}
+        self._broken: dict[str, str] = {}
+        self._images: DeviceImages | None = None
+        self.remarks: tuple[str, ...] = ()
+
+    def is_warm(self, arm: str) -> bool:
+        """Whether a trial of the arm can start at once, if only to say why it cannot run."""
+        return arm in self._ready or arm in self._broken
+
+    def warm_up(self, arm: str) -> None:
+        """Compile and run everything the arm will call; what goes wrong fails its trials, one by one."""
+        try:
+            self._ready[arm] = self._prepare(self.recipes[arm])
+        except Exception as failure:
+            self._broken[arm] = self._explain(failure)
+
+    def train(self, spec: TrialSpec, process: int) -> FinishedTrial:
+        """Run one trial; whatever goes wrong with its arm is a record too."""
+        if not self.is_warm(spec.arm):
+            self.warm_up(spec.arm)
+        untried = self.untried(spec, process)
+        before = gpu_state(str(self.device))
+        measurements, error = None, self._broken.get(spec.arm)
+        if error is None:
+            try:
+                measurements = self._measure(self._ready[spec.arm], spec.seed)
+                # Only the trial that found its arm cold has a warm-up.
+                self._ready[spec.arm] = replace(self._ready[spec.arm], warm_up=NO_WARM_UP)
+            except Exception as failure:
+                error = self._explain(failure)
+        trial = replace(
+            untried.trial,
+            status="failed" if measurements is None else "ok",
+            measurements=measurements,
+            error=error,
+            device_before=before,
+            device_after=gpu_state(str(self.device)),
+        )
+        return replace(untried, trial=trial)
+
+    def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
+        """The record of a trial that has given nothing yet."""
+        recipe = self.recipes[spec.arm].record(self.features[spec.arm])
+        environment = self.environment()
+        trial = Trial(
+            spec=spec,
+            status="failed",
+            process=process,
+            started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+            recipe=recipe.digest,
+            environment=environment.digest,
+            data=self.dataset.name,
+            data_digest=self.dataset.digest,
+        )
+        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
+
+    def environment(self) -> Environment:
+        """What the trials of this process ran on."""
+        facts: dict[str, Json] = {"preset": self.preset, "compiling": self.compiling is None}
+        return trial_environment(self.device, self.compute_dtype, facts)
+
+    def _prepare(self, published: Recipe) -> "ReadyArm":
+        """Everything a trial needs, warmed up."""
+        recipe = self._runnable(published)
+        try:
+            plan = recipe.plan(len(self._device_images().train_images))
+        except ValueError as error:
+            raise TrialFailure(f"{error}. Use a larger data set or preset.") from error
+        warm_up = self._warm_up(recipe, plan)
+        return ReadyArm(recipe, plan, self._networks[recipe.compile_key()], warm_up)
+
+    def _measure(self, ready: "ReadyArm", seed: int) -> Measurements:
+        images, streams, curve = self._device_images(), Streams(seed, self.device), list[float]()
+        compiles = count_compiles()
+        after_epoch = self._validator(images, curve) if self.curves else _no_validation
+        outcome = train(ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch)
+        if not (compiled_inside := compiles()).nothing:
+            raise TrialFailure(
+                f"{compiled_inside.graphs} graphs were compiled inside the clock, so its time means nothing. "
+                "A part changes shapes, strides or Python numbers between warm-up and trial; pass tensors instead."
+            )
+        self._check_finite(outcome, ready.plan)
+        return Measurements(
+            accuracy=evaluate_plainly(ready.compiled.network, images.test_images, images.test_labels),
+            tta_accuracy=accuracy(outcome.tta_logits, images.test_labels),
+            time_seconds=outcome.time_seconds,
+            train_seconds=outcome.train_seconds,
+            tta_seconds=outcome.tta_seconds,
+            reset_seconds=outcome.reset_seconds,
+            wall_seconds=outcome.wall_seconds,
+            warm_up_seconds=ready.warm_up.seconds,
+            compile_seconds=ready.warm_up.compile_seconds,
+            curve=tuple(curve),
+        )
+
+    def _runnable(self, recipe: Recipe) -> Recipe:
+        """The recipe as this machine can run it: eager where nothing can be compiled, unless the study asks about just that."""
+        if self.compiling is None:
+            return recipe
+        compilers = {each.compiler for each in self.recipes.values()}
+        if len(compilers) > 1 and recipe.compiler != self._baseline_compiler:
+            raise TrialFailure(
+                f"This arm differs in what is compiled, and nothing can be compiled here: {self.compiling}. "
+                "Install a C++ compiler (`ablate doctor`), or leave the feature out."
+            )
+        return replace(recipe, compiler=NoCompile())
+
+    def _device_images(self) -> DeviceImages:
+        if self._images is None:
+            fraction = PRESETS[self.preset].images
+            self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
+        return self._images
+
+    def _warm_up(self, recipe: Recipe, plan: Plan) -> WarmUp:
+        """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
+
+        A recipe that another arm has warmed already costs nothing.
+        """
+        fingerprint = recipe.fingerprint()
+        if fingerprint in self._warm:
+            return NO_WARM_UP
+        began, compiling_began = time.perf_counter(), compile_seconds()
+        key = recipe.compile_key()
+        if key not in self._networks:
+            self._networks[key] = build_network(recipe, self.compute_dtype, self.device)
+        # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
+        warm_plan = plan if self.device.type == "cuda" else plan.shortened()
+        streams = Streams(WARM_UP_SEED, self.device)
+        noise = self._device_images().noise(streams["warm-up"])
+        # The real images make room for the noise: together they would set the peak of the whole process's memory.
+        self._images = None
+        network = self._networks[key]
+        train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
+        evaluate_plainly(network.network, noise.test_images, noise.test_labels)
+        del noise
+        self._device_images()
+        self._warm.add(fingerprint)
+        return WarmUp(time.perf_counter() - began, compile_seconds() - compiling_began)
+
+    def _validator(self, images: DeviceImages, curve: list[float]) -> Callable[[torch.nn.Module], float]:
+        """Validates after an epoch, into `curve`; gives the seconds it took."""
+
+        def validate(network: Any) -> float:
+            began = self.clock.mark()
+            curve.append(evaluate_plainly(network, images.test_images, images.test_labels))
+            return self.clock.seconds(began, self.clock.mark())
+
+        return validate
+
+    def _check_finite(self, outcome: Outcome, plan: Plan) -> None:
+        if not bool(outcome.last_loss.isfinite()) or not bool(outcome.tta_logits.isfinite().all()):
+            raise TrialFailure(
+                f"The loss or the predictions were not finite after {plan.num_steps} steps. "
+                f"Lower the learning rates, or see whether {self.compute_dtype} is enough for this recipe."
+            )
+
+    def _explain(self, failure: Exception) -> str:
+        """One line: what went wrong with an arm, and what to do."""
+        if isinstance(failure, TrialFailure):
+            return str(failure)
+        if self.debug:
+            traceback.print_exception(failure)
+        text = next(iter(str(failure).splitlines()), "")
+        if isinstance(failure, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text:
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            return (
+                f"Out of memory on {self.device}. Free it (`ablate doctor` lists what uses it) or take `--preset mini`."
+            )
+        if "file too short" in text:
+            # What the loader says of a shared library that a process killed while compiling left behind.
+            return (
+                f"The compile cache holds a torn file: {text.rstrip('.')}. "
+                "Remove the cache's folder, then `ablate study resume DIR --retry-failed`."
+            )
+        reason = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+        return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
+
+
+def trial_environment(
+    device: torch.device, compute_dtype: torch.dtype, facts: Mapping[str, Json], *, opened: bool = True
+) -> Environment:
+    """The environment of trials on a device; `facts` are what only their trainer knows, `opened` is that of `describe`."""
+    return describe(str(device), str(compute_dtype).removeprefix("torch."), facts, opened=opened)
+
+
+def choose_preset(preset: str, device: torch.device) -> str:
+    """The preset's name, "auto" resolved: `full` on a GPU, `mini` elsewhere.
+
+    Raises:
+        UsageError: no such preset.
+    """
+    if preset == "auto":
+        return "full" if device.type == "cuda" else "mini"
+    if preset not in PRESETS:
+        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *PRESETS])}")
+    return preset
+
+
+def compose_arm(registry: Registry, arm: Arm, preset: str) -> Recipe:
+    """The recipe of an arm at a preset's scale and the arm's length."""
+    return registry.compose(arm.features).scaled(PRESETS[preset].lengthened(arm.length))
+
+
+def _no_validation(network: torch.nn.Module) -> float:
+    return 0.0

@@ -1,0 +1,116 @@
+"""A study with all that it needs, before anything is written: what it would run, how long that takes and what it could see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from ablate.datasets import Dataset
+from ablate.engine.estimate import Estimate, estimate
+from ablate.engine.precedent import find_precedent
+from ablate.errors import UsageError
+from ablate.formats.canonical import Json
+from ablate.lineages.loading import load_registry
+from ablate.recipes.registry import Registry
+from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
+from ablate.store.run_folder import RunFolder
+from ablate.study import Study
+from ablate.training.arm_trainer import choose_preset, compose_arm
+from ablate.training.opening import CURVES, Announce, load_data, planned_environment, resolve_study, say_on_stderr
+from ablate.training.session import find_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A study with everything it needs, before anything is written."""
+
+    resolved: ResolvedStudy
+    registry: Registry
+    dataset: Dataset
+
+    def compile_keys(self) -> dict[str, str]:
+        """The compile key of each arm."""
+        preset = self.resolved.preset
+        return {arm.name: compose_arm(self.registry, arm, preset).compile_key() for arm in self.resolved.study.arms}
+
+
+class Planning(TypedDict, total=False):
+    """The keywords of `plan`, which `run` takes too."""
+
+    registry: Registry | None
+    features_from: Path | None
+    registry_file: Path | None
+    data_dir: Path | None
+    device: str
+    curves: bool
+    command: Sequence[str]
+    overrides: Mapping[str, Json] | None
+    announce: Announce
+
+
+def plan(
+    study: Study,
+    *,
+    registry: Registry | None = None,
+    features_from: Path | None = None,
+    registry_file: Path | None = None,
+    data_dir: Path | None = None,
+    device: str = "auto",
+    curves: bool = False,
+    command: Sequence[str] = (),
+    overrides: Mapping[str, Json] | None = None,
+    announce: Announce = say_on_stderr,
+) -> Plan:
+    """Look up every name of a study and load its data; nothing is written, and no device is opened.
+
+    Without `registry`, one made in Python, the package's own is taken, with what the files `features_from` and `registry_file`
+    add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda", "cuda:1", "cpu", "mps". `curves`:
+    validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for the record. `announce` is handed
+    what must be said, line by line.
+
+    Raises:
+        UsageError, DataError: a name, combination, device, preset or data set that does not exist.
+    """
+    if registry is not None and study.processes > 1:
+        raise UsageError(
+            "A registry made in Python cannot be handed to child processes. Take processes=1, or write it to a file and pass "
+            f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+        )
+    registry = registry or load_registry(features_from=features_from, registry=registry_file)
+    # Names first: a typo should not have to wait for the images.
+    study = study.possible(registry)
+    choose_preset(study.preset, find_device(device))
+    dataset = load_data(study.data, data_dir, announce)
+    resolved = resolve_study(
+        study,
+        registry,
+        dataset,
+        device=device,
+        command=command,
+        overrides={**(overrides or {}), **({CURVES: True} if curves else {})},
+        features_from=features_from,
+        registry_file=registry_file,
+    )
+    return Plan(resolved=resolved, registry=registry, dataset=dataset)
+
+
+def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: bool = False) -> Estimate:
+    """How long a study will take and what it could see, from what this machine has shown; nothing is written.
+
+    Of `folder`, what is left to do counts, by its own trials; else pace and spreads come from the most recent run folder in runs/ of
+    the same preset, device and data. Where there is none the effects that `visible` holds are NaN: unknown.
+
+    Raises:
+        UsageError: the device is not available after all.
+        AblateError: the folder's trials cannot be read.
+    """
+    resolved = planned.resolved
+    facts = planned_environment(resolved).facts
+    return estimate(
+        resolved,
+        planned.compile_keys(),
+        store=None if folder is None else folder.read_trials(),
+        retry_failed=retry_failed,
+        precedent=find_precedent(resolved, facts, timed=resolved.study.processes > 1),
+        facts=facts,
+    )

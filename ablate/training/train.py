@@ -1,0 +1,175 @@
+"""The training loop. It knows no features and has no flags: every slot of the recipe is always called."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.parts.augment import normalised
+from ablate.parts.compiler import Compiler
+from ablate.parts.evaluate import plain_logits
+from ablate.parts.loss import summed_cross_entropy
+from ablate.parts.network import WhitenedConvNet, reset_network
+from ablate.parts.optimiser import Muon, coupled_sgd
+from ablate.recipes.recipe import Plan, Recipe
+from ablate.training.session import Clock, DeviceImages, Streams
+
+TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
+"""Images, labels, whether the whitening bias is trained, label smoothing; to the summed loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledNetwork:
+    """A network and its training step as the compiler made them; shared by all recipes of one compile key."""
+
+    network: WhitenedConvNet
+    step: TrainingStep
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one training left behind: predictions on the device, durations in seconds."""
+
+    tta_logits: Tensor
+    time_seconds: float
+    train_seconds: float
+    tta_seconds: float
+    reset_seconds: float
+    wall_seconds: float
+    last_loss: Tensor
+
+
+AfterEpoch = Callable[[WhitenedConvNet], float]
+"""Called after each epoch with the network; gives the seconds it took, which the clock leaves out."""
+
+
+def build_network(recipe: Recipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledNetwork:
+    """A network and training step for every recipe that has this one's compile key."""
+    network = recipe.network.build(
+        scale=recipe.scale,
+        activation=recipe.activation,
+        norm_momentum=recipe.norm_momentum,
+        precision=recipe.precision,
+        compute_dtype=compute_dtype,
+        device=device,
+    )
+    recipe.compiler.model(network)
+
+    def step(images: Tensor, labels: Tensor, train_whitening_bias: bool, label_smoothing: float) -> Tensor:
+        return summed_cross_entropy(network(images, train_whitening_bias), labels, label_smoothing)
+
+    return CompiledNetwork(network, recipe.compiler.step(step, device))
+
+
+def train(
+    recipe: Recipe,
+    plan: Plan,
+    compiled: CompiledNetwork,
+    images: DeviceImages,
+    streams: Streams,
+    clock: Clock,
+    after_epoch: AfterEpoch,
+) -> Outcome:
+    """Train a recipe from new starting values and predict the test set.
+
+    The clock runs from before the whitening filters are computed until the last prediction is there; resetting the network and
+    building the optimisers come before it.
+    """
+    network, compiler = compiled.network, recipe.compiler
+    before = clock.mark()
+    reset_network(network, streams["init"])
+    sgd, muon = _optimisers(recipe, plan, network, compiler)
+    loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=network.whiten.weight.dtype)
+    loss = last_loss = torch.zeros((), device=clock.device)
+    paused_seconds = 0.0
+
+    start = clock.mark(settled=True)
+    with torch.no_grad():
+        filters = recipe.whitening.filters(normalised(images.train_images[: plan.whitening_images]))
+        network.whiten.weight.copy_(filters)
+        padded = recipe.crop.pad(recipe.flip.once(normalised(images.train_images), streams["flip"], compiler))
+
+    step = 0
+    for epoch in range(plan.num_epochs):
+        network.train()
+        with torch.no_grad():
+            offsets = recipe.crop.draw(len(padded), streams["crop"])
+            epoch_images = recipe.flip.each_epoch(recipe.crop.crop(padded, offsets, compiler), epoch)
+            epoch_images = recipe.jitter.jitter(epoch_images, streams["jitter"], compiler)
+        order = torch.randperm(len(padded), device=clock.device, generator=streams["order"])
+        for batch in order.split(plan.batch_size)[: min(plan.steps_per_epoch, plan.num_steps - step)]:
+            loss = compiled.step(
+                epoch_images[batch],
+                images.train_labels[batch],
+                step < plan.whitening_bias_steps,
+                recipe.label_smoothing,
+            )
+            loss.backward(loss_weight)
+            rate = recipe.schedule.factor(step, plan.num_steps)
+            bias_group, *other_groups = sgd.param_groups
+            bias_group["lr"] = recipe.bias_rate * recipe.schedule.factor(step, plan.whitening_bias_steps)
+            for group in other_groups:
+                group["lr"] = group["initial_lr"] * rate
+            sgd.step()
+            muon.step(recipe.filter_rate * rate, plan.normalisation_due[step])
+            network.zero_grad(set_to_none=True)
+            step += 1
+        # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
+        last_loss = loss.detach().clone()
+        paused_seconds += after_epoch(network)
+    trained = clock.mark()
+
+    # The training set is not needed any more, and the test set's views take as much memory again.
+    del padded, epoch_images
+    network.eval()
+    with torch.no_grad():
+        tta_logits = recipe.tta.logits(network, normalised(images.test_images), compiler)
+    end = clock.mark(settled=True)
+
+    tta_seconds = clock.seconds(trained, end)
+    train_seconds = clock.seconds(start, trained) - paused_seconds
+    return Outcome(
+        tta_logits=tta_logits,
+        time_seconds=train_seconds + tta_seconds,
+        train_seconds=train_seconds,
+        tta_seconds=tta_seconds,
+        reset_seconds=clock.seconds(before, start),
+        wall_seconds=end.wall_seconds - start.wall_seconds - paused_seconds,
+        last_loss=last_loss,
+    )
+
+
+def evaluate_plainly(network: WhitenedConvNet, images_NCHW: Tensor, labels_N: Tensor) -> float:
+    """Accuracy without test-time augmentation, a fraction; leaves the network in evaluation mode."""
+    network.eval()
+    with torch.no_grad():
+        return accuracy(plain_logits(network, normalised(images_NCHW)), labels_N)
+
+
+def accuracy(logits_NK: Tensor, labels_N: Tensor) -> float:
+    """The fraction of images whose largest logit is their label's."""
+    return (logits_NK.argmax(1) == labels_N).sum().item() / len(labels_N)
+
+
+def _optimisers(
+    recipe: Recipe, plan: Plan, network: WhitenedConvNet, compiler: Compiler
+) -> tuple[torch.optim.SGD, Muon]:
+    groups: list[tuple[list[Tensor], float]] = [
+        ([network.whitening_bias], recipe.bias_rate),
+        (network.norm_biases(), recipe.bias_rate),
+        ([network.head.weight], recipe.head_rate),
+    ]
+    sgd = coupled_sgd(groups, momentum=recipe.momentum, decay=plan.decay)
+    for group, (_, rate) in zip(sgd.param_groups, groups, strict=True):
+        group["initial_lr"] = rate
+    muon = Muon(
+        network.filters(),
+        orthogonaliser=recipe.orthogonaliser,
+        updates=recipe.filter_updates,
+        iteration=recipe.newton_schulz,
+        momentum=recipe.filter_momentum,
+        decay=plan.filter_decay,
+        compiler=compiler,
+    )
+    return sgd, muon

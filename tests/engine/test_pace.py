@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+from ablate.engine.events import (
+    ProcessStarted,
+    StudyStarted,
+    TrialFinished,
+    TrialStarted,
+    WarmUpFinished,
+    WarmUpStarted,
+)
+from ablate.engine.pace import Pace
+from ablate.store.records import Trial
+from tests.fakes import FakeClock, finished_trial, spec
+
+
+def run(pace: Pace, clock: FakeClock, arm: str, seconds: float, *, warm_up: float = 0.0, process: int = 0) -> None:
+    if warm_up:
+        pace.observe(WarmUpStarted(arm=arm, process=process))
+        clock.now += warm_up
+        pace.observe(WarmUpFinished(arm=arm, process=process))
+    pace.observe(TrialStarted(spec=spec(arm), process=process))
+    clock.now += seconds
+    pace.observe(TrialFinished(trial=finished_trial(spec(arm), process=process).trial))
+
+
+def recorded(arm: str, seconds: float, warm_up: float | None = None, process: int = 0) -> Trial:
+    trial = finished_trial(spec(arm), seconds=seconds, process=process).trial
+    assert trial.measurements is not None
+    return replace(trial, measurements=replace(trial.measurements, warm_up_seconds=warm_up, reset_seconds=0.5))
+
+
+def test_nothing_is_known_at_first() -> None:
+    pace = Pace(FakeClock())
+    assert pace.trial_seconds("a") is None
+    assert pace.seconds([spec("a")]) is None
+    assert pace.seconds([]) == 0.0
+
+
+def test_each_arm_has_its_own_speed_and_warm_ups_are_apart() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.observe(StudyStarted(pending=(), total=4))
+    run(pace, clock, "a", 2.0, warm_up=40.0)
+    run(pace, clock, "b", 5.0, warm_up=30.0)
+    run(pace, clock, "a", 2.0)
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (2.0, 5.0)
+    assert pace.trial_seconds("never seen") == 3.5
+    assert pace.warm_up_seconds() == 70.0
+    assert pace.seconds([spec("a"), spec("b"), spec("a", 1)], fresh_processes=2) == 149.0
+
+
+def test_a_childs_start_counts_as_warm_up() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.observe(ProcessStarted(process=0, process_id=1))
+    clock.now += 8.0
+    run(pace, clock, "a", 2.0, warm_up=40.0)
+    run(pace, clock, "b", 3.0, warm_up=4.0)
+    assert pace.warm_up_seconds() == 52.0
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (2.0, 3.0)
+
+
+def test_a_jump_of_the_clock_and_an_odd_trial_do_not_spoil_the_estimate() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    for seconds in (2.0, 2.0, 86_400.0, 2.0, -3600.0, 2.0):
+        run(pace, clock, "a", seconds)
+    assert pace.trial_seconds("a") == 2.0
+
+
+def test_recorded_trials_count_until_this_run_has_seen_its_own() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.learn([recorded("a", 1.5, warm_up=10.0), recorded("b", 3.5, warm_up=20.0), recorded("a", 1.5, process=1)])
+    pace.learn([finished_trial(spec("a"), status="failed").trial])
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (2.0, 4.0)
+    assert pace.warm_up_seconds() == 30.0
+    run(pace, clock, "a", 6.0, process=2)
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (6.0, 4.0)

@@ -1,0 +1,212 @@
+import ast
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from ablate.errors import UsageError
+from ablate.formats.canonical import digest
+from ablate.lineages.study_files import load_study, study_files
+from ablate.study import Study
+from tests.fakes import HIVE_FEATURES, FakeCatalogue
+
+OWN = tuple(study_files())
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_package_has_its_studies() -> None:
+    assert set(OWN) == {"aa", "features", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
+
+
+@pytest.mark.parametrize("name", OWN)
+class TestEveryStudy:
+    def test_is_named_after_its_file_and_says_what_it_asks(self, name: str) -> None:
+        study = load_study(name)
+        assert study.name == name
+        assert study.question.endswith("?")
+
+    def test_imports_the_designs_only(self, name: str) -> None:
+        tree = ast.parse(study_files()[name].read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert [getattr(node, "module", None) for node in imports] == ["ablate.study"]
+
+    def test_names_features_that_exist_and_loses_no_arm(self, name: str) -> None:
+        study = load_study(name)
+        assert study.possible(FakeCatalogue()) == study
+
+    def test_every_arm_once_a_block(self, name: str) -> None:
+        study = load_study(name)
+        assert Counter(spec.arm for spec in study.schedule()) == {arm.name: study.blocks for arm in study.arms}
+
+
+AS_EVER = {
+    "aa": "0100c88dce59bbfee43736424a765382cc4858b556c2da94ad539f56dea9cea9",
+    "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",
+    "shapley": "3f5d496cb67717cc6b541defc8fb4150a16aaea2c289e82897f00872b559d46f",
+    "smoke": "e9f9d40a56756b91c2a9f4f3fb3509a944fb9f177e53b484b588efa64613d01c",
+    "waterfall": "5e3c9960905ef8693e3cc95de7de19a04096205bc88322113ed6e6359af992e4",
+    "waterfall_equal_accuracy": "11ccbbbba5f9d993a0fdbe073b659f2df29224c28dbbc1843bf6c71b3fdb47d9",
+}
+"""Arms, contrasts and settings of the time when the files named the Hive's features themselves."""
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_packages_own_registry_gives_the_studies_it_always_gave(name: str) -> None:
+    assert digest(load_study(name).to_json()) == AS_EVER[name]
+
+
+class TestAnotherCatalogue:
+    OTHER: ClassVar = {"soft": "shape", "hot": "rates", "cold": "rates", "sharp": "shape"}
+
+    def arms(self, name: str, catalogue: FakeCatalogue) -> list[str]:
+        return [arm.name for arm in load_study(name, catalogue).arms]
+
+    def test_its_own_groups_are_the_steps(self) -> None:
+        catalogue = FakeCatalogue(self.OTHER)
+        assert self.arms("waterfall", catalogue) == ["baseline", "+ shape", "+ rates"]
+        assert self.arms("shapley", catalogue) == ["baseline", "{shape}", "{rates}", "all"]
+        assert self.arms("smoke", catalogue) == ["all", "all - rates"]
+        assert self.arms("aa", catalogue) == ["baseline", "all", "baseline (twin)", "all (twin)"]
+        assert len(self.arms("waterfall_equal_accuracy", catalogue)) == 9
+        for name in ("aa", "smoke"):
+            whole = next(arm for arm in load_study(name, catalogue).arms if arm.name == "all")
+            assert whole.features == {"shape", "rates"}
+
+    def test_its_own_features_are_asked_twice_each(self) -> None:
+        contrasts = load_study("features", FakeCatalogue(self.OTHER)).contrasts
+        assert {(contrast.kind, contrast.subject) for contrast in contrasts} == {
+            ("total", "all"),
+            *((kind, name) for kind in ("leave_one_out", "add_one_in") for name in self.OTHER),
+        }
+
+    def test_a_feature_that_cannot_join_the_others_is_asked_about_alone(self) -> None:
+        study = load_study("features", FakeCatalogue(self.OTHER, excludes={"cold": "hot"}))
+        kinds = {contrast.kind for contrast in study.contrasts if contrast.subject == "cold"}
+        assert kinds == {"add_one_in"}
+        assert study.left_out == (("all + cold", "'cold' excludes 'hot'"),)
+        whole = next(arm for arm in study.arms if arm.name == "all")
+        assert whole.features == {"soft", "hot", "sharp"}
+
+    def test_a_group_that_cannot_join_is_left_out_with_what_to_do(self) -> None:
+        study = load_study("waterfall", FakeCatalogue(self.OTHER, excludes={"hot": "sharp"}))
+        # `sharp` was added last, so its group goes.
+        assert [arm.name for arm in study.arms] == ["baseline", "+ rates"]
+        reason = "'hot' excludes 'sharp'; give 'sharp' a Group of its own to keep 'shape'"
+        assert study.left_out == (("all + shape", reason),)
+
+    def test_one_group(self) -> None:
+        catalogue = FakeCatalogue({"hot": "rates", "cold": "rates"})
+        assert self.arms("waterfall", catalogue) == ["baseline", "+ rates"]
+        assert self.arms("shapley", catalogue) == ["baseline", "all"]
+        assert self.arms("smoke", catalogue) == ["all", "baseline"]
+
+    def test_only_published_steps_are_called_so(self) -> None:
+        assert "published" in load_study("waterfall").question
+        assert "published" not in load_study("waterfall", FakeCatalogue(self.OTHER)).question
+
+    def test_too_many_groups_for_shapley(self) -> None:
+        many = FakeCatalogue({f"feature_{number}": f"group_{number}" for number in range(8)})
+        with pytest.raises(
+            UsageError, match=r"^Study 'shapley': Exact Shapley values take 7 names at most, here are 8"
+        ):
+            load_study("shapley", many)
+
+    @pytest.mark.parametrize("name", OWN)
+    def test_a_registry_without_features_has_nothing_to_study(self, name: str) -> None:
+        with pytest.raises(UsageError, match="This registry has no features that a study could put on"):
+            load_study(name, FakeCatalogue({}))
+
+
+SIZES = {"aa": (4, 2), "features": (22, 21), "shapley": (64, 7), "smoke": (2, 1), "waterfall": (7, 7)}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes(name: str) -> None:
+    study = load_study(name)
+    assert (len(study.arms), len(study.contrasts)) == SIZES[name]
+
+
+def test_the_waterfall_is_the_published_one() -> None:
+    steps = [contrast.subject for contrast in load_study("waterfall").contrasts if contrast.kind == "ladder"]
+    assert steps == ["optimiser", "augmentation", "compilation", "architecture", "tuning", "tta"]
+    equal = load_study("waterfall_equal_accuracy")
+    assert len(equal.arms) == 21
+    assert equal.contrasts == load_study("waterfall").contrasts
+
+
+def test_the_features_study_asks_each_feature_twice() -> None:
+    kinds = Counter((contrast.kind, contrast.subject) for contrast in load_study("features").contrasts)
+    twice = [(kind, name) for kind in ("leave_one_out", "add_one_in") for name in HIVE_FEATURES]
+    assert kinds == Counter([*twice, ("total", "all")])
+
+
+def test_a_file_of_ones_own_works_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from ablate.study import Study, leave_one_out\n"
+        "STUDY = Study.of(leave_one_out(['silu', 'tuning']), name='mine', question='Why?', blocks=3, processes=1)\n"
+    )
+    study = load_study(path)
+    assert isinstance(study, Study)
+    assert [arm.name for arm in study.arms] == ["all", "all - silu", "all - tuning"]
+
+
+def test_a_function_of_the_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from ablate.study import Catalogue, Study\n"
+        "def study(catalogue: Catalogue) -> Study:\n"
+        "    return Study.ladder(catalogue, name='mine', blocks=5)\n"
+    )
+    assert len(load_study(path).arms) == 7
+    assert [arm.name for arm in load_study(path, FakeCatalogue({"hot": "rates"})).arms] == ["baseline", "+ rates"]
+
+
+FUNCTION = "def study(catalogue):\n    "
+
+BROKEN = {
+    "line 2: ZeroDivisionError: division by zero": f"{FUNCTION}return 1 / 0\n",
+    "line 3: A seed is 0 or more, not -1": f"from ablate.study import *\n{FUNCTION}return Study.ladder(catalogue, seed=-1)\n",
+    "line 2: Unknown feature or group 'silo'. Did you mean 'silu'?": f"{FUNCTION}return catalogue.expand(['silo'])\n",
+    "study(catalogue) returned a NoneType, not a Study": f"{FUNCTION}pass\n",
+    "study() is called with the registry's catalogue: write `def study(catalogue": "def study():\n    pass\n",
+    "defines no STUDY. It defines study; rename that.": "study = 3\n",
+    "line 2: NameError: name 'undefined' is not defined": "x = 1\nundefined\n",
+    "line 3: SyntaxError: invalid syntax": "x = 1\ny = 2\nx = = 3\n",
+    "line 2: ModuleNotFoundError: No module named 'nowhere_at_all'": "\nimport nowhere_at_all\n",
+    "line 2: A seed is 0 or more, not -1": "from ablate.study import *\n"
+    "STUDY = Study.of(ladder(), name='x', question='?', seed=-1)\n",
+    "line 1: SystemExit: 3": "raise SystemExit(3)\n",
+    "STUDY is a int, not a Study": "STUDY = 3\n",
+    "defines no STUDY. It defines STUDIES; rename that.": "STUDIES = 3\n",
+    "defines no STUDY. Write `STUDY = ": "",
+}
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_a_broken_study_file_is_named_with_its_line(tmp_path: Path, message: str) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text(BROKEN[message])
+    with pytest.raises(UsageError) as caught:
+        load_study(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_an_unknown_study_is_named_with_the_near_match(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"Unknown study 'waterfal'. Did you mean 'waterfall'"):
+        load_study("waterfal")
+    with pytest.raises(UsageError, match=r"Cannot read .*mine.py: No such file"):
+        load_study(tmp_path / "mine.py")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("")
+    with pytest.raises(UsageError, match=r"Unknown study 'mine'.*For a file of your own: mine.py"):
+        load_study("mine")
+
+
+def test_loading_a_study_does_not_import_torch() -> None:
+    code = "import sys; from ablate.lineages.study_files import load_study; load_study('shapley'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

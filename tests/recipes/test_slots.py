@@ -1,0 +1,73 @@
+"""What is said of the recipe's fields is what the code says."""
+
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from ablate import parts
+from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
+from ablate.parts import Crop, NewtonSchulz, Part, RateSchedule
+from ablate.recipes.recipe import Recipe
+from ablate.recipes.slots import lacking, methods_of, parameters_of, place_of, recipe_fields, signature_of, type_name
+
+FIELDS = recipe_fields()
+SLOTS = [name for name, field in FIELDS.items() if field.slot is not None]
+
+
+def test_every_field_but_the_scale_is_there_in_the_recipes_order() -> None:
+    assert list(FIELDS) == [field.name for field in fields(Recipe) if field.name != "scale"]
+
+
+def test_every_slot_of_the_parts_is_a_field() -> None:
+    """A class with abstract methods is a slot; a new one that no field takes would be a part nobody calls."""
+    abstract = {getattr(parts, name) for name in parts.__all__ if inspect.isclass(getattr(parts, name))}
+    slots = {part for part in abstract if lacking(part)}
+    assert slots <= {FIELDS[name].slot for name in SLOTS}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_says_what_it_is_for(name: str) -> None:
+    field = FIELDS[name]
+    assert len(field.purpose) > 10
+    assert "Slot:" not in field.purpose
+    assert "\n" not in field.purpose
+
+
+@pytest.mark.parametrize("name", SLOTS)
+class TestEverySlot:
+    def test_the_baselines_part_is_among_those_that_fill_it(self, name: str) -> None:
+        assert type(getattr(AIRBENCH94_MUON, name)) in FIELDS[name].parts
+
+    def test_its_parts_are_complete(self, name: str) -> None:
+        assert [part for part in FIELDS[name].parts if lacking(part)] == []
+
+    def test_its_methods_are_explained(self, name: str) -> None:
+        methods = FIELDS[name].methods
+        assert [method.name for method in methods if not method.summary] == []
+        assert {method.name for method in methods if method.abstract} == set(lacking(FIELDS[name].slot))  # type: ignore[arg-type]
+
+    def test_the_example_stands_by_itself(self, name: str) -> None:
+        example = FIELDS[name].example
+        assert example in FIELDS[name].parts
+        assert place_of(example).endswith(".py")  # type: ignore[arg-type]
+
+
+def test_signatures_are_those_of_the_file() -> None:
+    assert signature_of(RateSchedule.factor) == "def factor(self, step: int, num_steps: int) -> float"
+    assert {method.name: method.abstract for method in methods_of(Crop)} == {"pad": False, "draw": False, "crop": True}
+
+
+def test_parameters_are_those_of_the_class() -> None:
+    assert parameters_of(NewtonSchulz) == ("a: float", "b: float", "c: float", "steps: int = 3")
+    assert FIELDS["crop"].example is parts.LoopedCrop
+    assert parameters_of(parts.AirbenchNet) == ("widths: tuple[int, ...] = (64, 256, 256)",)
+
+
+def test_types_are_named_without_their_modules() -> None:
+    assert [type_name(kind) for kind in (int, tuple[float, ...], Part, "int")] == [
+        "int",
+        "tuple[float, ...]",
+        "Part",
+        "int",
+    ]
