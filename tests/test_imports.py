@@ -32,6 +32,12 @@ def test_the_package_and_its_command_line_start_without_torch() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
+    program = "import ablate.cli, sys; print(*sorted({'pandas', 'scipy', 'matplotlib', 'statsmodels'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_what_reads_results_loads_no_torch(contract: dict[str, list[str]]) -> None:
     # One process for all of them: only if torch came in is each asked alone, to find which one brought it.
     modules = contract["source_modules"]

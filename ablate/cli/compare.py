@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ablate.cli.options import AsJson
 from ablate.cli.output import stdout
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ablate import datasets
 from ablate.cli.output import remark, stderr, stdout
 from ablate.errors import DataError
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 app = typer.Typer(no_args_is_help=True, help="Bring image sets in, and see which there are.")
 

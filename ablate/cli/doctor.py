@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ablate.cli.output import stderr, stdout
 from ablate.doctor import Finding, examine, exit_code, verdict
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 

@@ -10,7 +10,7 @@ from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
 from ablate.cli.output import stdout
 from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.recipes.registry import Registry

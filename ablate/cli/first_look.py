@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from ablate.engine.events import StudyOpened, StudyStarted
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 from ablate.store.records import Trial
 
 MOST_ROWS = 12

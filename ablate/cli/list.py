@@ -10,8 +10,8 @@ from rich.text import Text
 from ablate.cli.options import AsJson
 from ablate.cli.output import remark, stdout
 from ablate.errors import AblateError
+from ablate.formats.fitted_table import FittedTable
 from ablate.formats.printable import printable
-from ablate.report.fitted_table import FittedTable
 from ablate.store.run_folder import DEFAULT_ROOT, RunFolder, run_folders
 
 

@@ -5,8 +5,8 @@ import os
 from rich.console import Console
 from rich.text import Text
 
+from ablate.formats.fitted_table import UNWRAPPED
 from ablate.formats.printable import printable_lines
-from ablate.report.fitted_table import UNWRAPPED
 
 
 def stdout() -> Console:

@@ -13,7 +13,7 @@ from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.state import command_line, debugging
 from ablate.formats.canonical import Json
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.api import Plan, Results

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ablate.cli.output import stdout
 from ablate.errors import UsageError, near_match
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.recipes.registry import Registry

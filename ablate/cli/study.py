@@ -17,7 +17,7 @@ from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume
 from ablate.cli.state import debugging
 from ablate.errors import UsageError
-from ablate.report.fitted_table import FittedTable
+from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.engine.status import StudyStatus

@@ -3,9 +3,9 @@
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from ablate.formats.fitted_table import UNWRAPPED, FittedTable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
-from ablate.report.fitted_table import UNWRAPPED, FittedTable
 from ablate.report.headline import headline
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
 from ablate.stats.evidence import Evidence

@@ -2,7 +2,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from ablate.report.fitted_table import UNWRAPPED, FittedTable
+from ablate.formats.fitted_table import UNWRAPPED, FittedTable
 
 NAME = "{optimiser, augmentation, tuning}"
 INTERVAL = "+14.2 % [+5.0, +23.3]"
