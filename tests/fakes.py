@@ -82,7 +82,7 @@ def finished_trial(
     environment: Environment = ENVIRONMENT,
 ) -> FinishedTrial:
     recipe = recipe_record(spec.arm)
-    measurements = Measurements(accuracy=accuracy - 0.01, tta_accuracy=accuracy, time_seconds=seconds)
+    measurements = Measurements(accuracy=accuracy - 0.01, score=accuracy, time_seconds=seconds)
     trial = Trial(
         spec=spec,
         status=status,

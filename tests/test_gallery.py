@@ -96,7 +96,7 @@ def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
     decided = {
         (name, outcome)
         for name, one in rungs.items()
-        for outcome, verdict in (("time", one.time_verdict), ("accuracy", one.tta_accuracy_verdict))
+        for outcome, verdict in (("time", one.time_verdict), ("accuracy", one.score_verdict))
         if verdict != "inconclusive" and one.kind == "ladder"
     }
     assert decided == {("tuning", "time"), ("architecture", "accuracy"), ("tta", "accuracy")}
@@ -107,9 +107,9 @@ def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
         assert interval in said
     twin = rungs["baseline (twin)"]
     assert twin.time_low_percent < 0 < twin.time_high_percent
-    assert twin.tta_accuracy_low_pp < 0 < twin.tta_accuracy_high_pp
+    assert twin.score_low < 0 < twin.score_high
     features = Evidence.read(GALLERY / "data" / "features").effects
-    assert {one.tta_accuracy_verdict for one in features if one.subject == "vectorised_crop"} == {"identical"}
+    assert {one.score_verdict for one in features if one.subject == "vectorised_crop"} == {"identical"}
 
 
 def test_the_readme_cites_the_ladder_that_is_committed() -> None:

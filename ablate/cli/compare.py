@@ -103,10 +103,10 @@ def _cells(change: "Change") -> "Iterator[tuple[str, str]]":
     else:
         times = _sides((0.0 - change.first_time, 0.0 - change.second_time), lambda value: signed(value, 1), " %")
     yield times, _with_interval(saved_signed(saved, low, high), saved, interval)
-    points = change.tta_accuracy_pp
-    low, high = change.tta_accuracy_low_pp, change.tta_accuracy_high_pp
+    points = change.score_change
+    low, high = change.score_low, change.score_high
     interval = interval_words(low, high, 2) if isfinite(low) else ""
-    accuracies = (change.first_tta_accuracy, change.second_tta_accuracy)
+    accuracies = (change.first_score, change.second_score)
     of_arm = change.kind == "arm"
     sides = _sides(accuracies, "{:.2f}".format if of_arm else lambda value: signed(value, 2), " %" if of_arm else " pp")
     yield sides, _with_interval(f"{signed(points, 2)} pp", points, interval)

@@ -60,9 +60,7 @@ class FirstLook:
             if measured is None:
                 table.add_row(Text(trial.spec.arm), trial.status, "")
             else:
-                table.add_row(
-                    Text(trial.spec.arm), f"{100 * measured.tta_accuracy:.2f} %", f"{measured.time_seconds:.2f} s"
-                )
+                table.add_row(Text(trial.spec.arm), f"{100 * measured.score:.2f} %", f"{measured.time_seconds:.2f} s")
         more = len(trials) - MOST_ROWS
         return [
             Text(f"1 of {self._blocks} blocks is done; one trial of each arm settles nothing yet:"),

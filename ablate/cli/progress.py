@@ -144,4 +144,4 @@ def _result(trial: Trial) -> str:
     measured = trial.measurements
     if measured is None:
         return trial.status
-    return f"{100 * measured.tta_accuracy:.2f} % in {measured.time_seconds:.2f} s"
+    return f"{100 * measured.score:.2f} % in {measured.time_seconds:.2f} s"

@@ -195,7 +195,7 @@ def _arms_table(now: "StudyStatus") -> FittedTable:
             row["arm"],
             str(row["trials"]),
             str(row["failed"] + row["timed_out"]),
-            _with_interval(row, "tta_accuracy", scale=100, decimals=2),
+            _with_interval(row, "score", scale=100, decimals=2),
             _with_interval(row, "time_seconds", scale=1, decimals=3),
         )
     return table

@@ -19,6 +19,9 @@ VERBATIM: Mapping[str, bool] = MappingProxyType({"verbatim": True})
 ANY_SIZE: Mapping[str, bool] = MappingProxyType({"any_size": True})
 """Metadata of a field of whole numbers that no table holds, and that may be longer than 64 bits."""
 
+FORMERLY = "formerly"
+"""Metadata of a field that older files call otherwise: its name there."""
+
 _LARGEST_WHOLE = 2**63
 _LONGEST_SHOWN = 40
 
@@ -74,10 +77,14 @@ def parse(kind: type[Parsed], value: object, what: str) -> Parsed:
 def _of_dataclass(kind: Any) -> _Reader:
     readers = {field.name: _of_field(field) for field in fields(kind)}
     required = {field.name for field in fields(kind) if field.default is field.default_factory is MISSING}
+    former = {field.metadata[FORMERLY]: field.name for field in fields(kind) if FORMERLY in field.metadata}
 
     def read(value: Any) -> Any:
         if type(value) is not dict:
             raise _wrong(value, "an object")
+        if former and not former.keys().isdisjoint(value):
+            # Under its present name; one that has both names at once is refused below, for the former one.
+            value = {name if former.get(name) in value else former.get(name, name): value[name] for name in value}
         if not (required <= value.keys() <= readers.keys()):
             raise _odd_fields(value.keys(), required, readers.keys())
         given = {}

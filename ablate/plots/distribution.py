@@ -25,7 +25,7 @@ MOST_DOTS = 60
 MOST_DRIFT_DOTS = 3000
 
 _OUTCOMES = {
-    "accuracy": ("tta_accuracy", 100.0, "TTA accuracy (%)"),
+    "accuracy": ("score", 100.0, "TTA accuracy (%)"),
     "time": ("time_seconds", 1.0, "Time (s)"),
 }
 
@@ -230,7 +230,7 @@ def _what_happened(data: pd.DataFrame) -> str:
 
 def _description(summary: pd.DataFrame) -> str:
     parts = [
-        f"{row.arm}: {100 * row.tta_accuracy_mean:.2f} %, {row.time_seconds_mean:.4g} s, n = {row.trials}"
+        f"{row.arm}: {100 * row.score_mean:.2f} %, {row.time_seconds_mean:.4g} s, n = {row.trials}"
         for row in rows(summary)
     ]
     return f"TTA accuracies and times of every trial by arm. Means: {'; '.join(parts)}."

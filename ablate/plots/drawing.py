@@ -132,7 +132,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
     target = RECORD_TARGET if evidence.official_full else None
     return frontier(
         evidence.arms,
-        target_tta_accuracy=target,
+        target_score=target,
         named=look.arms,
         kinds=_arm_kinds(evidence),
         setting=evidence.setting,

@@ -26,7 +26,7 @@ _MOST_LEFT_OUT = 8
 _NUMBERS = ("mean", "low", "high")
 _COLUMNS = (
     *("arm", "trials", "processes"),
-    *(f"tta_accuracy_{column}" for column in _NUMBERS),
+    *(f"score_{column}" for column in _NUMBERS),
     *(f"time_seconds_{column}" for column in _NUMBERS),
 )
 
@@ -37,7 +37,7 @@ def frontier(
     ax: Axes | None = None,
     theme: str = "light",
     width_inches: float | None = None,
-    target_tta_accuracy: float | None = None,
+    target_score: float | None = None,
     named: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
     title: str = "",
@@ -45,7 +45,7 @@ def frontier(
 ) -> Axes:
     """Draw each arm of `ablate.stats.arm_summary` at its mean time and TTA accuracy, with a cross of 95 % intervals.
 
-    A stepped line joins the Pareto front. `target_tta_accuracy` (a fraction) adds a line to reach. Up to ten arms are all named.
+    A stepped line joins the Pareto front. `target_score` (a fraction) adds a line to reach. Up to ten arms are all named.
     Of more, those on the front, the baseline, the arm with everything and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
     is a number there and stands in a key below.
@@ -55,9 +55,9 @@ def frontier(
             (0, 1), an unknown theme.
     """
     need_columns(data, _COLUMNS, "arms", "ablate.stats.arm_summary")
-    if target_tta_accuracy is not None and not 0 < target_tta_accuracy < 1:
-        raise UsageError(f"target accuracy {target_tta_accuracy:g}: give a fraction between 0 and 1, such as 0.94.")
-    finite = np.isfinite(data["tta_accuracy_mean"]) & np.isfinite(data["time_seconds_mean"])
+    if target_score is not None and not 0 < target_score < 1:
+        raise UsageError(f"target accuracy {target_score:g}: give a fraction between 0 and 1, such as 0.94.")
+    finite = np.isfinite(data["score_mean"]) & np.isfinite(data["time_seconds_mean"])
     table = data[finite].reset_index(drop=True)
     if table.empty:
         raise UsageError("No arm has a usable trial yet, so there is no time and no accuracy to draw.")
@@ -69,9 +69,9 @@ def frontier(
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
         axes = on.ax
         dress(axes, on, grid="xy")
-        front = pareto_front(table["time_seconds_mean"], table["tta_accuracy_mean"])
+        front = pareto_front(table["time_seconds_mean"], table["score_mean"])
         shown = _named(table, front, named)
-        _limits(axes, table, shown, target_tta_accuracy)
+        _limits(axes, table, shown, target_score)
         on.fit()
         number_ticks(axes, on, "x", sample="00.00")
         number_ticks(axes, on, "y")
@@ -79,11 +79,11 @@ def frontier(
         label_axis(axes, on, "y", "TTA accuracy (%)")
         on.fit()
         handles, labels = _draw(axes, on, table, front, shown, kinds or {})
-        if target_tta_accuracy is not None:
+        if target_score is not None:
             dotted: Looks = {"color": on.theme.loss, "linewidth": 1.1, "linestyle": (0, (1.5, 1.5))}
-            axes.axhline(100 * target_tta_accuracy, zorder=1, **dotted)
+            axes.axhline(100 * target_score, zorder=1, **dotted)
             handles.append(Line2D([], [], **dotted))
-            labels.append(f"target {100 * target_tta_accuracy:g} %")
+            labels.append(f"target {100 * target_score:g} %")
         on.legend(handles, labels)
         on.header(title)
         on.key(_name_points(axes, on, table, front, shown))
@@ -100,7 +100,7 @@ def _named(table: pd.DataFrame, front: np.ndarray, named: Sequence[str]) -> np.n
 
 
 def _limits(axes: Axes, table: pd.DataFrame, shown: np.ndarray, target: float | None) -> None:
-    for which, outcome, unit in (("x", "time_seconds", 1.0), ("y", "tta_accuracy", 100.0)):
+    for which, outcome, unit in (("x", "time_seconds", 1.0), ("y", "score", 100.0)):
         crosses = [table[f"{outcome}_{column}"].to_numpy(dtype=float)[shown] for column in ("low", "high")]
         levels = np.concatenate([table[f"{outcome}_mean"].to_numpy(dtype=float), *crosses]) * unit
         if which == "y" and target is not None:
@@ -116,7 +116,7 @@ def _draw(
 ) -> tuple[list[Artist], list[str]]:
     theme = on.theme
     times = table["time_seconds_mean"].to_numpy(dtype=float)
-    accuracies = 100 * table["tta_accuracy_mean"].to_numpy(dtype=float)
+    accuracies = 100 * table["score_mean"].to_numpy(dtype=float)
     _crosses(axes, on, table, front, shown)
     order = np.flatnonzero(front)[np.argsort(times[front], kind="stable")]
     looks: Looks = {"color": theme.gain, "linewidth": 1.2, "linestyle": (0, (4, 2)), "zorder": 1.5}
@@ -156,12 +156,12 @@ def _crosses(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, show
         cross |= {"color": theme.gain, "zorder": 2.2} if front[index] else {"color": theme.muted, "zorder": 2}
         time, accuracy = (
             number(table, index, "time_seconds_mean"),
-            100 * number(table, index, "tta_accuracy_mean"),
+            100 * number(table, index, "score_mean"),
         )
         ends = [number(table, index, f"time_seconds_{end}") for end in ("low", "high")]
         if all(isfinite(end) for end in ends):
             axes.plot(ends, [accuracy, accuracy], **cross)
-        ends = [100 * number(table, index, f"tta_accuracy_{end}") for end in ("low", "high")]
+        ends = [100 * number(table, index, f"score_{end}") for end in ("low", "high")]
         if all(isfinite(end) for end in ends):
             axes.plot([time, time], ends, **cross)
 
@@ -175,7 +175,7 @@ def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, 
     on.fit()
     inches = on.inches(axes)
     size = (inches[0] * INCH, inches[1] * INCH)
-    others = _in_points(axes, table["time_seconds_mean"][~shown], table["tta_accuracy_mean"][~shown], size)
+    others = _in_points(axes, table["time_seconds_mean"][~shown], table["score_mean"][~shown], size)
     by_time = np.argsort(table["time_seconds_mean"].to_numpy()[shown], kind="stable")
     chosen, front = table[shown].iloc[by_time].reset_index(drop=True), front[shown][by_time]
     names = [str(arm) for arm in chosen["arm"]]
@@ -187,7 +187,7 @@ def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, 
         words = [str(order) for order in range(1, len(names) + 1)]
         found = _placed(axes, on, words, chosen, others, size, rings=60)
         key = [f"{order} {name}" for order, name in zip(words, names, strict=True)]
-    places = _in_points(axes, chosen["time_seconds_mean"], chosen["tta_accuracy_mean"], size)
+    places = _in_points(axes, chosen["time_seconds_mean"], chosen["score_mean"], size)
     for word, middle, place, best in zip(words, found, places, front, strict=True):
         if middle is not None:
             _write(axes, on, word, middle, place, size, bool(best))
@@ -215,10 +215,10 @@ def _placed(
 ) -> list[tuple[float, float] | None]:
     line = on.small * text.LINE_HEIGHT
     sizes = [(1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * line) for word in words]
-    places = _in_points(axes, table["time_seconds_mean"], table["tta_accuracy_mean"], size)
+    places = _in_points(axes, table["time_seconds_mean"], table["score_mean"], size)
     crosses = []
     for end in ("low", "high"):
-        ends = _in_points(axes, table[f"time_seconds_{end}"], table[f"tta_accuracy_{end}"], size)
+        ends = _in_points(axes, table[f"time_seconds_{end}"], table[f"score_{end}"], size)
         for (x, y), (end_x, end_y) in zip(places, ends, strict=True):
             if isfinite(end_x):
                 crosses.append(Box(min(x, end_x), y - 0.5, max(x, end_x), y + 0.5))
@@ -258,7 +258,7 @@ def _write(
 
 def _description(table: pd.DataFrame, front: np.ndarray) -> str:
     parts = [
-        f"{row.arm}: {100 * row.tta_accuracy_mean:.2f} % in {row.time_seconds_mean:.4g} s{', on the front' if best else ''}"
+        f"{row.arm}: {100 * row.score_mean:.2f} % in {row.time_seconds_mean:.4g} s{', on the front' if best else ''}"
         for row, best in zip(rows(table), front, strict=True)
     ]
     return f"Scatter plot of TTA accuracy against time, one point an arm. {'; '.join(parts)}."

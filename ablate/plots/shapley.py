@@ -30,9 +30,7 @@ _PANELS = {
     "time": _Panel(
         "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "Time saved, % of the baseline", " %"
     ),
-    "accuracy": _Panel(
-        "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "TTA accuracy gained, pp", " pp"
-    ),
+    "accuracy": _Panel("score_change", "score_low", "score_high", "TTA accuracy gained, pp", " pp"),
 }
 
 _BAR, _GAP = 1.15, 0.6
@@ -249,5 +247,5 @@ def _remarks(data: Attribution, setting: str) -> list[str]:
     counts = (
         f"n = {counted(data.blocks, 'block')} of {2 ** len(data.shares)} arms in {counted(data.processes, 'process')}"
     )
-    whiskers = any(isfinite(share.tta_accuracy_low_pp) for share in data.shares)
+    whiskers = any(isfinite(share.score_low) for share in data.shares)
     return [counts, setting, "Whiskers: 95 % intervals" if whiskers else "", "Positive is better", data.note]

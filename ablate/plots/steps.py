@@ -57,10 +57,10 @@ def _share(
 ) -> Share:
     return Share(
         subject=subject,
-        tta_accuracy_pp=accuracy[0],
-        tta_accuracy_low_pp=accuracy[1],
-        tta_accuracy_high_pp=accuracy[2],
-        tta_accuracy_p=NAN,
+        score_change=accuracy[0],
+        score_low=accuracy[1],
+        score_high=accuracy[2],
+        score_p=NAN,
         time_saved_percent=saved,
         time_saved_low_percent=low,
         time_saved_high_percent=high,
@@ -105,7 +105,7 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     shares, left = [], 1.0
     for row in rungs_in_order:
         low, high = sorted((-left * row.time_low_percent, -left * row.time_high_percent))
-        accuracy = (row.tta_accuracy_pp, row.tta_accuracy_low_pp, row.tta_accuracy_high_pp)
+        accuracy = (row.score_change, row.score_low, row.score_high)
         shares.append(_share(row.subject, -left * row.time_percent, low, high, accuracy))
         left *= 1 + row.time_percent / 100
     whole = effects[
@@ -116,7 +116,7 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     low, high, accuracy = NAN, NAN, (NAN, NAN, NAN)
     for row in rows(whole):
         low, high = sorted((-row.time_low_percent, -row.time_high_percent))
-        accuracy = (row.tta_accuracy_pp, row.tta_accuracy_low_pp, row.tta_accuracy_high_pp)
+        accuracy = (row.score_change, row.score_low, row.score_high)
     return Attribution(
         shares=tuple(shares),
         total=_share("total", 100 * (1 - left), low, high, accuracy),
@@ -161,8 +161,8 @@ def _step(share: Share, name: str, start: float) -> Step:
 
 
 def _accuracy_words(share: Share) -> str:
-    if not isfinite(share.tta_accuracy_pp):
+    if not isfinite(share.score_change):
         return ""
-    change = signed(share.tta_accuracy_pp, 2)
-    half_width = (share.tta_accuracy_high_pp - share.tta_accuracy_low_pp) / 2
+    change = signed(share.score_change, 2)
+    half_width = (share.score_high - share.score_low) / 2
     return f"{change} ± {half_width:.2f} pp" if isfinite(half_width) else f"{change} pp"

@@ -62,7 +62,7 @@ def interactions_table(evidence: Evidence) -> Table:
     """Every pair: the effect of both together minus the sum of the two alone, the clearest first."""
     data = evidence.interactions
     pairs: list[dict[Any, Any]] = [] if data is None else data.to_dict("records")
-    pairs.sort(key=lambda pair: min(_or_one(pair["time_p"]), _or_one(pair["tta_accuracy_p"])))
+    pairs.sort(key=lambda pair: min(_or_one(pair["time_p"]), _or_one(pair["score_p"])))
     rows = []
     for pair in pairs:
         names = [evidence.title_of(pair[side]) for side in ("first", "second")]
@@ -71,8 +71,8 @@ def interactions_table(evidence: Evidence) -> Table:
                 Cell(" × ".join(names), " × ".join(names)),
                 _saved(*(pair[f"time_saved_{end}"] for end in ("percent", "low_percent", "high_percent"))),
                 Cell(p_number(pair["time_p_holm"]) or NOTHING, order(pair["time_p_holm"])),
-                _gained(*(pair[f"tta_accuracy_{end}"] for end in ("pp", "low_pp", "high_pp"))),
-                Cell(p_number(pair["tta_accuracy_p_holm"]) or NOTHING, order(pair["tta_accuracy_p_holm"])),
+                _gained(*(pair[f"score_{end}"] for end in ("change", "low", "high"))),
+                Cell(p_number(pair["score_p_holm"]) or NOTHING, order(pair["score_p_holm"])),
             )
         )
     columns = (
@@ -136,9 +136,9 @@ def equal_accuracy_table(evidence: Evidence) -> Table:
 def clear_shares(evidence: Evidence, shares: Sequence[Share]) -> tuple[list[str], list[str]]:
     """The shares of time and of accuracy whose interval misses zero, the largest first: "Tuning +13.3 % [+11.1, +15.6]"."""
     timed = [s for s in shares if misses_zero(s.time_saved_low_percent, s.time_saved_high_percent)]
-    gained = [s for s in shares if misses_zero(s.tta_accuracy_low_pp, s.tta_accuracy_high_pp)]
+    gained = [s for s in shares if misses_zero(s.score_low, s.score_high)]
     timed.sort(key=lambda share: -abs(share.time_saved_percent))
-    gained.sort(key=lambda share: -abs(share.tta_accuracy_pp))
+    gained.sort(key=lambda share: -abs(share.score_change))
     return (
         [f"{evidence.title_of(share.subject)} {_gains(share)[0].line}" for share in timed],
         [f"{evidence.title_of(share.subject)} {_gains(share)[1].line}" for share in gained],
@@ -164,7 +164,7 @@ def _gains(share: Share) -> tuple[Cell, Cell]:
     """What a share saves of the time and gains in accuracy."""
     return (
         _saved(share.time_saved_percent, share.time_saved_low_percent, share.time_saved_high_percent),
-        _gained(share.tta_accuracy_pp, share.tta_accuracy_low_pp, share.tta_accuracy_high_pp),
+        _gained(share.score_change, share.score_low, share.score_high),
     )
 
 

@@ -163,7 +163,7 @@ def _twins(evidence: Evidence) -> Iterator[Caveat]:
         missed = []
         if _misses_zero(effect.time_low_percent, effect.time_high_percent):
             missed.append(f"time saved {time_interval(effect)} %")
-        if _misses_zero(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp):
+        if _misses_zero(effect.score_low, effect.score_high):
             missed.append(f"accuracy {accuracy_interval(effect)} pp")
         if missed:
             yield Caveat(

@@ -44,11 +44,11 @@ class Change:
     second_name: str
     blocks: tuple[int, int]
     processes: tuple[int, int]
-    first_tta_accuracy: float
-    second_tta_accuracy: float
-    tta_accuracy_pp: float
-    tta_accuracy_low_pp: float
-    tta_accuracy_high_pp: float
+    first_score: float
+    second_score: float
+    score_change: float
+    score_low: float
+    score_high: float
     first_time: float
     second_time: float
     time_percent: float
@@ -143,7 +143,7 @@ def _why_nothing(first: Evidence, second: Evidence, matched: Match) -> str:
 class _ArmSamples:
     """One arm of one folder: TTA accuracy in percent over trials, log seconds over process means."""
 
-    tta_accuracy: Sample
+    score: Sample
     log_time: Sample
 
 
@@ -155,20 +155,20 @@ def _samples(evidence: Evidence) -> dict[str, _ArmSamples]:
 def _arm_samples(group: pd.DataFrame) -> _ArmSamples:
     log_time = np.log(group["time_seconds"].to_numpy(dtype=np.float64))
     return _ArmSamples(
-        tta_accuracy=Sample.of(100 * group["tta_accuracy"].to_numpy(dtype=np.float64)),
+        score=Sample.of(100 * group["score"].to_numpy(dtype=np.float64)),
         log_time=Sample.of(process_means(log_time, group["process"].to_numpy())),
     )
 
 
 def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Change:
-    accuracy = difference(second.tta_accuracy, first.tta_accuracy)
+    accuracy = difference(second.score, first.score)
     time = difference(second.log_time, first.log_time)
     return _change(
         ("arm", "arm"),
         names,
-        (first.tta_accuracy.n, second.tta_accuracy.n),
+        (first.score.n, second.score.n),
         (first.log_time.n, second.log_time.n),
-        (first.tta_accuracy.mean, second.tta_accuracy.mean),
+        (first.score.mean, second.score.mean),
         (float(np.exp(first.log_time.mean)), float(np.exp(second.log_time.mean))),
         accuracy,
         time,
@@ -176,9 +176,7 @@ def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Chan
 
 
 def _contrast_change(first: Effect, second: Effect) -> Change:
-    accuracies = [
-        Sample(n=effect.blocks, mean=effect.tta_accuracy_pp, sd=effect.tta_accuracy_sd_pp) for effect in (first, second)
-    ]
+    accuracies = [Sample(n=effect.blocks, mean=effect.score_change, sd=effect.score_sd) for effect in (first, second)]
     times = [
         Sample(n=effect.processes, mean=_log_of_percent(effect.time_percent), sd=effect.time_sd_percent / 100)
         for effect in (first, second)
@@ -188,7 +186,7 @@ def _contrast_change(first: Effect, second: Effect) -> Change:
         (first.subject, second.subject),
         (first.blocks, second.blocks),
         (first.processes, second.processes),
-        (first.tta_accuracy_pp, second.tta_accuracy_pp),
+        (first.score_change, second.score_change),
         (first.time_percent, second.time_percent),
         difference(accuracies[1], accuracies[0]),
         difference(times[1], times[0]),
@@ -217,11 +215,11 @@ def _change(
         second_name=names[1],
         blocks=blocks,
         processes=processes,
-        first_tta_accuracy=accuracies[0],
-        second_tta_accuracy=accuracies[1],
-        tta_accuracy_pp=accuracy.mean,
-        tta_accuracy_low_pp=accuracy.low,
-        tta_accuracy_high_pp=accuracy.high,
+        first_score=accuracies[0],
+        second_score=accuracies[1],
+        score_change=accuracy.mean,
+        score_low=accuracy.low,
+        score_high=accuracy.high,
         first_time=times[0],
         second_time=times[1],
         time_percent=percent_of_log(log_time.mean),

@@ -39,7 +39,7 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "marks": "what sets the trial apart from the rest of its folder, such as imported",
     "started_at": "when it started, ISO 8601",
     "accuracy": "accuracy on the test images without test-time augmentation, a fraction",
-    "tta_accuracy": "accuracy with test-time augmentation, a fraction: the one that reports compare",
+    "score": "accuracy with test-time augmentation, a fraction: the one that reports compare",
     "time_seconds": "the study's clock: whitening to the last test-time prediction",
     "train_seconds": "part of it: until training ended",
     "tta_seconds": "part of it: test-time augmentation",

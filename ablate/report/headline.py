@@ -47,7 +47,7 @@ def _without_contrasts(evidence: Evidence) -> str:
         return f"{len(arms)} arms were trained and no contrast between them was asked for, so there are no effects."
     (arm,) = arms
     return (
-        f"Arm '{arm['arm']}' reached {100 * arm['tta_accuracy_mean']:.2f} % in {arm['time_seconds_mean']:.3g} s "
+        f"Arm '{arm['arm']}' reached {100 * arm['score_mean']:.2f} % in {arm['time_seconds_mean']:.3g} s "
         f"({counted(arm['trials'], 'trial')}). One arm alone says nothing about a feature: that takes a second one."
     )
 
@@ -63,10 +63,10 @@ def _one(evidence: Evidence, effect: Effect) -> str:
         seconds = f" ({effect.without_time_seconds:.4g} s to {effect.with_time_seconds:.4g} s)"
     subject = "All together" if effect.kind == "total" else evidence.title_of(effect.subject)
     accuracy = accuracy_change(effect)
-    if isfinite(effect.tta_accuracy_low_pp):
+    if isfinite(effect.score_low):
         accuracy += f" {accuracy_interval(effect)}"
-    verdict = f"time {effect.time_verdict}, accuracy {effect.tta_accuracy_verdict}"
-    if effect.time_verdict == effect.tta_accuracy_verdict == "no verdict":
+    verdict = f"time {effect.time_verdict}, accuracy {effect.score_verdict}"
+    if effect.time_verdict == effect.score_verdict == "no verdict":
         verdict = "no verdict on either"
     return f"{subject}: {time_said(effect)}{seconds}; TTA accuracy {accuracy}: {verdict}."
 
@@ -85,7 +85,7 @@ def _shares(evidence: Evidence) -> str:
         else "Every share's interval covers zero."
     )
     pairs = evidence.interactions
-    settled = ((pairs["time_p_holm"] < SIGNIFICANCE) | (pairs["tta_accuracy_p_holm"] < SIGNIFICANCE)).sum()
+    settled = ((pairs["time_p_holm"] < SIGNIFICANCE) | (pairs["score_p_holm"] < SIGNIFICANCE)).sum()
     verb = "are" if settled > 1 else "is"
     return f" {shares} {settled or 'None'} of {counted(len(pairs), 'interaction')} {verb} settled."
 
@@ -93,11 +93,11 @@ def _shares(evidence: Evidence) -> str:
 def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
     subjects = len({effect.subject for effect in effects})
     of = f"Of {len(effects)} effects" + (f" of {subjects} features" if subjects != len(effects) else "")
-    if all(effect.time_verdict == effect.tta_accuracy_verdict == "no verdict" for effect in effects):
+    if all(effect.time_verdict == effect.score_verdict == "no verdict" for effect in effects):
         counts = "none has a verdict"
     else:
         time = _tally([effect.time_verdict for effect in effects])
-        accuracy = _tally([effect.tta_accuracy_verdict for effect in effects])
+        accuracy = _tally([effect.score_verdict for effect in effects])
         counts = f"time {time}; accuracy {accuracy}"
     timed = [effect for effect in effects if isfinite(effect.time_percent)]
     largest = max(timed, key=lambda effect: abs(effect.time_saved_percent), default=None)

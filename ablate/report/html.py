@@ -36,7 +36,7 @@ LARGEST_PLAIN_FILE = 200_000
 _TRIAL_COLUMNS = (
     ("block", "block", 0, 1),
     ("process", "process", 0, 1),
-    ("TTA accuracy", "tta_accuracy", 2, 100),
+    ("TTA accuracy", "score", 2, 100),
     ("accuracy", "accuracy", 2, 100),
     ("time", "time_seconds", 4, 1),
     ("train", "train_seconds", 4, 1),

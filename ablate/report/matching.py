@@ -121,5 +121,5 @@ def _accuracy_by_seed(evidence: Evidence) -> dict[tuple[str, int], float]:
     good = evidence.frame[usable(evidence.frame)]
     return {
         (str(arm), int(seed)): float(accuracy)
-        for arm, seed, accuracy in zip(good["arm"], good["seed"], good["tta_accuracy"], strict=True)
+        for arm, seed, accuracy in zip(good["arm"], good["seed"], good["score"], strict=True)
     }

@@ -112,7 +112,7 @@ def arms_table(evidence: Evidence) -> Table:
             Cell(row["arm"], row["arm"]),
             Cell(f"{row['trials']:,}", float(row["trials"])),
             Cell(f"{lost:,}", float(lost), tone="worse" if lost else ""),
-            _mean_cell(100 * row["tta_accuracy_mean"], 100 * row["tta_accuracy_sd"], 2),
+            _mean_cell(100 * row["score_mean"], 100 * row["score_sd"], 2),
             _mean_cell(100 * row["accuracy_mean"], 100 * row["accuracy_sd"], 2),
             _mean_cell(row["time_seconds_mean"], row["time_seconds_sd"], seconds_decimals),
         ]
@@ -162,14 +162,14 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
             effect.time_verdict,
             verdict_detail(effect.time_verdict, effect.time_p_holm, effect.time_seen_alone, effect.time_family),
         ),
-        Cell(accuracy_change(effect), order(effect.tta_accuracy_pp), detail=accuracy_interval(effect)),
+        Cell(accuracy_change(effect), order(effect.score_change), detail=accuracy_interval(effect)),
         _verdict_cell(
-            effect.tta_accuracy_verdict,
+            effect.score_verdict,
             verdict_detail(
-                effect.tta_accuracy_verdict,
-                effect.tta_accuracy_p_holm,
-                effect.tta_accuracy_seen_alone,
-                effect.tta_accuracy_family,
+                effect.score_verdict,
+                effect.score_p_holm,
+                effect.score_seen_alone,
+                effect.score_family,
             ),
         ),
         Cell(f"{effect.blocks:,}", float(effect.blocks), detail=counted(effect.processes, "process")),
@@ -181,7 +181,7 @@ def _what_settles(effect: Effect) -> str:
     """ "3 more processes (time), 96 more blocks (accuracy)", should means and spreads stay as they are."""
     needs = (
         (effect.time_verdict, effect.time_more_processes, "process", "time"),
-        (effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block", "accuracy"),
+        (effect.score_verdict, effect.score_more_blocks, "block", "accuracy"),
     )
     return ", ".join(
         f"{'nothing' if more == BEYOND_REACH else counted(more, f'more {unit}')} ({outcome})"
@@ -220,6 +220,5 @@ def _claims(evidence: Evidence) -> dict[str, float]:
     """The p-value of "the arm's mean TTA accuracy is above 94 %", by arm."""
     good = evidence.frame[usable(evidence.frame)]
     return {
-        str(arm): claim(group["tta_accuracy"].to_numpy(), RECORD_TARGET).p
-        for arm, group in good.groupby("arm", sort=False)
+        str(arm): claim(group["score"].to_numpy(), RECORD_TARGET).p for arm, group in good.groupby("arm", sort=False)
     }

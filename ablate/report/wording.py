@@ -101,13 +101,13 @@ def time_interval(effect: Effect) -> str:
 
 def accuracy_change(effect: Effect) -> str:
     """ "+0.04 pp"."""
-    if not isfinite(effect.tta_accuracy_pp):
+    if not isfinite(effect.score_change):
         return NOT_MEASURED
-    return "identical" if effect.tta_accuracy_verdict == "identical" else accuracy_words(effect.tta_accuracy_pp)
+    return "identical" if effect.score_verdict == "identical" else accuracy_words(effect.score_change)
 
 
 def accuracy_interval(effect: Effect) -> str:
     """ "[−0.02, +0.10]", in percentage points."""
-    if not isfinite(effect.tta_accuracy_low_pp):
+    if not isfinite(effect.score_low):
         return NOTHING
-    return interval_words(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp, 2)
+    return interval_words(effect.score_low, effect.score_high, 2)

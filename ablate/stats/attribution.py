@@ -20,10 +20,10 @@ class Share:
     """
 
     subject: str
-    tta_accuracy_pp: float
-    tta_accuracy_low_pp: float
-    tta_accuracy_high_pp: float
-    tta_accuracy_p: float
+    score_change: float
+    score_low: float
+    score_high: float
+    score_p: float
     time_saved_percent: float
     time_saved_low_percent: float
     time_saved_high_percent: float
@@ -45,8 +45,8 @@ class Attribution:
     processes: int = 0
     baseline_seconds: float = float("nan")
     final_seconds: float = float("nan")
-    baseline_tta_accuracy: float = float("nan")
-    final_tta_accuracy: float = float("nan")
+    baseline_score: float = float("nan")
+    final_score: float = float("nan")
     note: str = ""
 
     def table(self) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def attribute(
     if not whole.any():
         return Attribution(note=f"no block has a usable trial of all {len(arms)} arms")
     columns = blocks.columns_of(arms)
-    tta, log_time = blocks.tta_accuracy[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
+    tta, log_time = blocks.score[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
     process = blocks.process[timed, columns[0]]
     means = process_means(log_time.T, process)
     accuracy = t_interval(100 * accuracy_shares(tta, weights).T)
@@ -89,8 +89,8 @@ def attribute(
         processes=time.n,
         baseline_seconds=float(seconds[first]),
         final_seconds=float(seconds[last]),
-        baseline_tta_accuracy=float(tta[:, first].mean()),
-        final_tta_accuracy=float(tta[:, last].mean()),
+        baseline_score=float(tta[:, first].mean()),
+        final_score=float(tta[:, last].mean()),
         note=note,
     )
 
@@ -126,10 +126,10 @@ def _saved(log_ratio: TInterval) -> TInterval:
 def _share(subject: str, index: int, accuracy: TInterval, time: TInterval) -> Share:
     return Share(
         subject=subject,
-        tta_accuracy_pp=float(accuracy.mean[index]),
-        tta_accuracy_low_pp=float(accuracy.low[index]),
-        tta_accuracy_high_pp=float(accuracy.high[index]),
-        tta_accuracy_p=float(accuracy.p[index]),
+        score_change=float(accuracy.mean[index]),
+        score_low=float(accuracy.low[index]),
+        score_high=float(accuracy.high[index]),
+        score_p=float(accuracy.p[index]),
         time_saved_percent=float(time.mean[index]),
         time_saved_low_percent=float(time.low[index]),
         time_saved_high_percent=float(time.high[index]),

@@ -17,12 +17,12 @@ _ABSENT = -1
 class Blocks:
     """A study's trials as arrays `(blocks, arms)`; an entry without a usable trial is NaN (-1 in `process` and `environment`).
 
-    `accuracy` and `tta_accuracy` are fractions, `log_time` is the natural logarithm of seconds. `column` says which column an
+    `accuracy` and `score` are fractions, `log_time` is the natural logarithm of seconds. `column` says which column an
     arm has. `mixed_data` is empty, or a sentence that names the data sets the trials mix: nothing may be compared then.
     """
 
     column: Mapping[str, int]
-    tta_accuracy: FloatArray
+    score: FloatArray
     accuracy: FloatArray
     log_time: FloatArray
     process: NDArray[np.int64]
@@ -58,7 +58,7 @@ class Blocks:
         good = frame[counted]
         return cls(
             column={str(arm): index for index, arm in enumerate(arms)},
-            tta_accuracy=laid_out(good["tta_accuracy"].to_numpy(dtype=np.float64)),
+            score=laid_out(good["score"].to_numpy(dtype=np.float64)),
             accuracy=laid_out(good["accuracy"].to_numpy(dtype=np.float64)),
             log_time=laid_out(np.log(good["time_seconds"].to_numpy(dtype=np.float64))),
             process=codes(good["process"].to_numpy(dtype=np.int64)),

@@ -14,7 +14,7 @@ class Effect:
 
     `time_saved_…` is what people read: time saved in percent of the time without it, positive is better. `time_percent` and its
     ends are the raw change, with over without: negative is faster. `…_family_…` are the ends of the simultaneous interval, which
-    allows for the study's `time_family` or `tta_accuracy_family` contrasts; NaN for a contrast too small for a verdict.
+    allows for the study's `time_family` or `score_family` contrasts; NaN for a contrast too small for a verdict.
 
     `blocks` counts the pairs behind the accuracies, `time_blocks` those whose two trials also ran in one process, and
     `processes` the values behind the time's interval. `…_sd_pp` is the spread of the
@@ -33,18 +33,18 @@ class Effect:
     blocks: int
     time_blocks: int
     processes: int
-    tta_accuracy_pp: float
-    tta_accuracy_low_pp: float
-    tta_accuracy_high_pp: float
-    tta_accuracy_family_low_pp: float
-    tta_accuracy_family_high_pp: float
-    tta_accuracy_family: int
-    tta_accuracy_sd_pp: float
-    tta_accuracy_correlation: float
-    tta_accuracy_p: float
-    tta_accuracy_p_holm: float
-    tta_accuracy_verdict: Verdict
-    tta_accuracy_more_blocks: int
+    score_change: float
+    score_low: float
+    score_high: float
+    score_family_low: float
+    score_family_high: float
+    score_family: int
+    score_sd: float
+    score_correlation: float
+    score_p: float
+    score_p_holm: float
+    score_verdict: Verdict
+    score_more_blocks: int
     accuracy_pp: float
     accuracy_low_pp: float
     accuracy_high_pp: float
@@ -66,13 +66,13 @@ class Effect:
     time_p_holm: float
     time_verdict: Verdict
     time_more_processes: int
-    with_tta_accuracy: float
-    without_tta_accuracy: float
+    with_score: float
+    without_score: float
     with_time_seconds: float
     without_time_seconds: float
     arm: str
     reference: str
-    raw_tta_accuracy_pp: float
+    raw_score_change: float
     raw_accuracy_pp: float
     raw_time_seconds: float
     raw_time_percent: float
@@ -86,11 +86,9 @@ class Effect:
         return self.time_verdict == "inconclusive" and misses_zero(self.time_low_percent, self.time_high_percent)
 
     @property
-    def tta_accuracy_seen_alone(self) -> bool:
+    def score_seen_alone(self) -> bool:
         """`time_seen_alone` for TTA accuracy."""
-        return self.tta_accuracy_verdict == "inconclusive" and misses_zero(
-            self.tta_accuracy_low_pp, self.tta_accuracy_high_pp
-        )
+        return self.score_verdict == "inconclusive" and misses_zero(self.score_low, self.score_high)
 
 
 def misses_zero(low: float, high: float) -> bool:

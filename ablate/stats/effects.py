@@ -35,7 +35,7 @@ def list_effects(
     pairs = [Pairs.of(blocks, contrast) for contrast in contrasts]
     accuracies = [pair.tta_difference for pair in pairs]
     times = [pair.log_ratio for pair in pairs]
-    judged = [len(pair.tta_accuracy) >= FEWEST_BLOCKS for pair in pairs]
+    judged = [len(pair.score) >= FEWEST_BLOCKS for pair in pairs]
     timed = [len(pair.log_time) >= FEWEST_BLOCKS for pair in pairs]
     accuracy_p = np.array([float(a.p) if enough else np.nan for a, enough in zip(accuracies, judged, strict=True)])
     time_p = np.array([float(t.p) if enough else np.nan for t, enough in zip(times, timed, strict=True)])
@@ -71,7 +71,7 @@ def _effect(
     pairs: Pairs, margins: Margins, *, tta_p_holm: float, tta_family: int, time_p_holm: float, time_family: int
 ) -> Effect:
     tta, plain, time = pairs.tta_difference, pairs.accuracy_difference, pairs.log_ratio
-    tta_verdict = _verdict(tta, tta_p_holm, margins.accuracy, len(pairs.tta_accuracy), more_is_better=True)
+    tta_verdict = _verdict(tta, tta_p_holm, margins.accuracy, len(pairs.score), more_is_better=True)
     time_verdict = _verdict(time, time_p_holm, margins.log_time, len(pairs.log_time), more_is_better=False)
     # A contrast too small for a verdict is no part of its family.
     tta_ends = simultaneous(tta, tta_family if np.isfinite(tta_p_holm) else 0)
@@ -79,28 +79,28 @@ def _effect(
     contrast = pairs.contrast
     without_is_arm = contrast.kind == "leave_one_out"
     sign = -1.0 if without_is_arm else 1.0
-    with_tta, without_tta = _means(pairs.tta_accuracy)
+    with_tta, without_tta = _means(pairs.score)
     with_seconds, without_seconds = _means(np.exp(pairs.log_time))
     effect = Effect(
         subject=contrast.subject,
         kind=contrast.kind,
         with_arm=contrast.with_arm,
         without_arm=contrast.without_arm,
-        blocks=len(pairs.tta_accuracy),
+        blocks=len(pairs.score),
         time_blocks=len(pairs.log_time),
         processes=time.n,
-        tta_accuracy_pp=100 * float(tta.mean),
-        tta_accuracy_low_pp=100 * float(tta.low),
-        tta_accuracy_high_pp=100 * float(tta.high),
-        tta_accuracy_family_low_pp=100 * tta_ends[0],
-        tta_accuracy_family_high_pp=100 * tta_ends[1],
-        tta_accuracy_family=tta_family,
-        tta_accuracy_sd_pp=100 * float(tta.sd),
-        tta_accuracy_correlation=correlation(pairs.tta_accuracy[:, 0], pairs.tta_accuracy[:, 1]),
-        tta_accuracy_p=float(tta.p),
-        tta_accuracy_p_holm=tta_p_holm,
-        tta_accuracy_verdict=tta_verdict,
-        tta_accuracy_more_blocks=_more(tta_verdict, tta, margins.accuracy, tta_family),
+        score_change=100 * float(tta.mean),
+        score_low=100 * float(tta.low),
+        score_high=100 * float(tta.high),
+        score_family_low=100 * tta_ends[0],
+        score_family_high=100 * tta_ends[1],
+        score_family=tta_family,
+        score_sd=100 * float(tta.sd),
+        score_correlation=correlation(pairs.score[:, 0], pairs.score[:, 1]),
+        score_p=float(tta.p),
+        score_p_holm=tta_p_holm,
+        score_verdict=tta_verdict,
+        score_more_blocks=_more(tta_verdict, tta, margins.accuracy, tta_family),
         accuracy_pp=100 * float(plain.mean),
         accuracy_low_pp=100 * float(plain.low),
         accuracy_high_pp=100 * float(plain.high),
@@ -122,13 +122,13 @@ def _effect(
         time_p_holm=time_p_holm,
         time_verdict=time_verdict,
         time_more_processes=_more(time_verdict, time, margins.log_time, time_family),
-        with_tta_accuracy=with_tta,
-        without_tta_accuracy=without_tta,
+        with_score=with_tta,
+        without_score=without_tta,
         with_time_seconds=with_seconds,
         without_time_seconds=without_seconds,
         arm=contrast.without_arm if without_is_arm else contrast.with_arm,
         reference=contrast.with_arm if without_is_arm else contrast.without_arm,
-        raw_tta_accuracy_pp=sign * 100 * float(tta.mean),
+        raw_score_change=sign * 100 * float(tta.mean),
         raw_accuracy_pp=sign * 100 * float(plain.mean),
         raw_time_seconds=sign * (with_seconds - without_seconds),
         raw_time_percent=percent_of_log(sign * float(time.mean)),

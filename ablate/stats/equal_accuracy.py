@@ -17,7 +17,7 @@ from ablate.study import Arm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EqualAccuracy:
-    """The time at which `arm` reaches `target_tta_accuracy` (a fraction) on average, with 95 % intervals.
+    """The time at which `arm` reaches `target_score` (a fraction) on average, with 95 % intervals.
 
     `own_seconds` is its time at its own length. `time_percent` compares `seconds` with the reference's at the same accuracy;
     negative is faster. `log_slope` is the local fall of log error by log time. `blocks_for_one_percent` estimates how many
@@ -26,7 +26,7 @@ class EqualAccuracy:
     """
 
     arm: str
-    target_tta_accuracy: float
+    target_score: float
     lengths: int = 0
     blocks: int = 0
     processes: int = 0
@@ -43,11 +43,11 @@ class EqualAccuracy:
 
 
 def equal_accuracy(
-    frame: pd.DataFrame, arms: Iterable[Arm], *, reference: str = "baseline", target_tta_accuracy: float | None = None
+    frame: pd.DataFrame, arms: Iterable[Arm], *, reference: str = "baseline", target_score: float | None = None
 ) -> pd.DataFrame:
     """For each arm with three or more lengths, the time to the target accuracy; one row an arm, fields as columns.
 
-    `target_tta_accuracy` is a fraction; by default the mean of the arm `reference` at its own length, which is left out and put
+    `target_score` is a fraction; by default the mean of the arm `reference` at its own length, which is left out and put
     back together with the arms' trials when the interval is made. Log error is taken as linear in log time near the target,
     nothing is read off beyond the measured lengths. Intervals: jackknife over blocks for the accuracies and over processes for
     the times, joined with Welch-Satterthwaite degrees of freedom.
@@ -55,12 +55,12 @@ def equal_accuracy(
     Raises:
         UsageError: the target is not between 0 and 1, or `frame` lacks a column that the statistics read.
     """
-    if target_tta_accuracy is not None and not 0 < target_tta_accuracy < 1:
-        raise UsageError(f"target accuracy {target_tta_accuracy}: give a fraction between 0 and 1, such as 0.94")
+    if target_score is not None and not 0 < target_score < 1:
+        raise UsageError(f"target accuracy {target_score}: give a fraction between 0 and 1, such as 0.94")
     blocks = Blocks.of(frame)
     families = _families(arms)
     rows = [
-        _measure(blocks, own, members, families.get(reference, ()), reference, target_tta_accuracy)
+        _measure(blocks, own, members, families.get(reference, ()), reference, target_score)
         for own, members in families.items()
     ]
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(EqualAccuracy)])
@@ -88,7 +88,7 @@ def _measure(
     reference: str,
     target: float | None,
 ) -> EqualAccuracy:
-    refused = EqualAccuracy(arm=own, target_tta_accuracy=float("nan") if target is None else target)
+    refused = EqualAccuracy(arm=own, target_score=float("nan") if target is None else target)
     names = [arm.name for arm in members]
     if len(names) < FEWEST_LENGTHS:
         lengths = "at one length" if len(names) == 1 else f"at {len(names)} lengths"
@@ -103,7 +103,7 @@ def _measure(
     whole, timed = blocks.complete(every, same_process=False), blocks.complete(every, same_process=True)
     if whole.sum() < 2 or not timed.any():
         return _with_note(refused, f"fewer than two blocks have a usable trial of all {len(every)} arms this takes")
-    accuracy = blocks.tta_accuracy[np.ix_(whole, blocks.columns_of(every))].T
+    accuracy = blocks.score[np.ix_(whole, blocks.columns_of(every))].T
     log_time = blocks.log_time[np.ix_(timed, blocks.columns_of(every))].T
     process_log_time = process_means(log_time, blocks.process[timed, blocks.column[every[0]]])
     errors = 1 - accuracy
@@ -113,7 +113,7 @@ def _measure(
     anchor = Curve.of(process_log_time[reference_rows], errors[reference_rows])
     start = EqualAccuracy(
         arm=own,
-        target_tta_accuracy=1 - float(anchor.errors[0, 0]) if target is None else target,
+        target_score=1 - float(anchor.errors[0, 0]) if target is None else target,
         lengths=len(names),
         blocks=int(whole.sum()),
         processes=process_log_time.shape[1],

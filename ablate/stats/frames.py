@@ -14,7 +14,7 @@ from ablate.study.schedule import TrialKey
 
 MEASURED_COLUMNS = (
     "accuracy",
-    "tta_accuracy",
+    "score",
     "time_seconds",
     "train_seconds",
     "tta_seconds",
@@ -106,7 +106,7 @@ def check_frame(frame: pd.DataFrame) -> None:
 
 def usable(frame: pd.DataFrame) -> pd.Series:
     """Which rows can be counted: status "ok", a finite TTA accuracy and a finite, positive time; a boolean series."""
-    finite = np.isfinite(frame["tta_accuracy"]) & np.isfinite(frame["time_seconds"])
+    finite = np.isfinite(frame["score"]) & np.isfinite(frame["time_seconds"])
     return pd.Series((frame["status"] == "ok") & finite & (frame["time_seconds"] > 0), dtype=bool)
 
 
@@ -114,7 +114,7 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """What each arm did, one row an arm in order of first appearance, whether or not the study is finished.
 
     `trials` counts the usable ones, `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
-    time and accuracy. For `tta_accuracy` and `accuracy` (fractions): mean, sd, and 95 % t-interval over trials. For
+    time and accuracy. For `score` and `accuracy` (fractions): mean, sd, and 95 % t-interval over trials. For
     `time_seconds`: mean of the process means, sd over trials, and a 95 % t-interval over process means (NaN with one process).
 
     Raises:
@@ -130,7 +130,7 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
 
 _SUMMARY_COLUMNS = ["arm", "trials", "failed", "timed_out", "unusable", "processes"] + [
     f"{outcome}_{number}"
-    for outcome in ("tta_accuracy", "accuracy", "time_seconds")
+    for outcome in ("score", "accuracy", "time_seconds")
     for number in ("mean", "sd", "low", "high")
 ]
 
@@ -145,7 +145,7 @@ def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame) -> dict[str, obj
         "unusable": said_ok - len(good),
         "processes": int(good["process"].nunique()),
     }
-    for outcome in ("tta_accuracy", "accuracy", "time_seconds"):
+    for outcome in ("score", "accuracy", "time_seconds"):
         values = good[outcome].to_numpy(dtype=np.float64)
         finite = np.isfinite(values)
         over_trials = t_interval(values[finite])

@@ -23,7 +23,7 @@ PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 class Interaction:
     """The effect of `first` and `second` together minus the sum of their effects alone, with 95 % intervals.
 
-    `tta_accuracy_…` in percentage points and `time_saved_…` in percent: positive is more than the sum, better together. Effects on
+    `score_…` in percentage points and `time_saved_…` in percent: positive is more than the sum, better together. Effects on
     time multiply, so the sum is one of logarithms; `time_percent` and its ends are the raw change, positive is slower.
     `…_stands_out` is a Holm-adjusted p below 0.05 over all pairs, with at least five blocks. What could not be computed is NaN,
     and `note` says why.
@@ -33,12 +33,12 @@ class Interaction:
     second: str
     blocks: int = 0
     processes: int = 0
-    tta_accuracy_pp: float = float("nan")
-    tta_accuracy_low_pp: float = float("nan")
-    tta_accuracy_high_pp: float = float("nan")
-    tta_accuracy_p: float = float("nan")
-    tta_accuracy_p_holm: float = float("nan")
-    tta_accuracy_stands_out: bool = False
+    score_change: float = float("nan")
+    score_low: float = float("nan")
+    score_high: float = float("nan")
+    score_p: float = float("nan")
+    score_p_holm: float = float("nan")
+    score_stands_out: bool = False
     time_saved_percent: float = float("nan")
     time_saved_low_percent: float = float("nan")
     time_saved_high_percent: float = float("nan")
@@ -73,12 +73,12 @@ def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[
             second=second,
             blocks=number,
             processes=time.n,
-            tta_accuracy_pp=float(accuracy.mean),
-            tta_accuracy_low_pp=float(accuracy.low),
-            tta_accuracy_high_pp=float(accuracy.high),
-            tta_accuracy_p=float(accuracy.p),
-            tta_accuracy_p_holm=float(accuracy_holm[index]),
-            tta_accuracy_stands_out=bool(accuracy_holm[index] < SIGNIFICANCE),
+            score_change=float(accuracy.mean),
+            score_low=float(accuracy.low),
+            score_high=float(accuracy.high),
+            score_p=float(accuracy.p),
+            score_p_holm=float(accuracy_holm[index]),
+            score_stands_out=bool(accuracy_holm[index] < SIGNIFICANCE),
             time_saved_percent=saved_percent_of_log(float(time.mean)),
             time_saved_low_percent=saved_percent_of_log(float(time.high)),
             time_saved_high_percent=saved_percent_of_log(float(time.low)),
@@ -114,7 +114,7 @@ def _measure(
     if absence:
         return 0, nothing, nothing, absence
     columns = blocks.columns_of(four)
-    accuracy = t_interval(100 * blocks.tta_accuracy[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
+    accuracy = t_interval(100 * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
     time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]))
     return int(whole.sum()), accuracy, time, _note(int(whole.sum()), time.n)

@@ -12,14 +12,14 @@ from ablate.study import Contrast
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The paired trials of one contrast: `tta_accuracy` and `accuracy` `(n, 2)`, `log_time` `(m, 2)`, with first, without second.
+    """The paired trials of one contrast: `score` and `accuracy` `(n, 2)`, `log_time` `(m, 2)`, with first, without second.
 
     `process` `(m,)` is the process each timed pair ran in, `unpaired` the number of blocks in which only one side can be used.
     `absence` is empty, or says why there are no pairs at all.
     """
 
     contrast: Contrast
-    tta_accuracy: FloatArray
+    score: FloatArray
     accuracy: FloatArray
     log_time: FloatArray
     process: NDArray[np.int64]
@@ -30,7 +30,7 @@ class Pairs:
     @property
     def tta_difference(self) -> TInterval:
         """TTA accuracy with minus without, as a fraction."""
-        return t_interval(self.tta_accuracy[:, 0] - self.tta_accuracy[:, 1])
+        return t_interval(self.score[:, 0] - self.score[:, 1])
 
     @property
     def accuracy_difference(self) -> TInterval:
@@ -57,10 +57,10 @@ class Pairs:
             return cls(contrast, none, none, none, nobody, unpaired=0, environments=0, absence=absence)
         timed = blocks.complete(arms, same_process=True)
         columns = blocks.columns_of(arms)
-        either = np.isfinite(blocks.tta_accuracy[:, columns]).any(axis=1)
+        either = np.isfinite(blocks.score[:, columns]).any(axis=1)
         return cls(
             contrast,
-            tta_accuracy=blocks.tta_accuracy[np.ix_(paired, columns)],
+            score=blocks.score[np.ix_(paired, columns)],
             accuracy=blocks.accuracy[np.ix_(paired, columns)],
             log_time=blocks.log_time[np.ix_(timed, columns)],
             process=blocks.process[timed, columns[0]],
@@ -72,6 +72,6 @@ class Pairs:
 
 def _never_together(blocks: Blocks, contrast: Contrast) -> str:
     arms = (contrast.with_arm, contrast.without_arm)
-    if np.isfinite(blocks.tta_accuracy[:, blocks.columns_of(arms)]).all(axis=1).any():
+    if np.isfinite(blocks.score[:, blocks.columns_of(arms)]).all(axis=1).any():
         return f"arms '{arms[0]}' and '{arms[1]}' never ran in one environment within a block"
     return f"no block has a usable trial of both '{arms[0]}' and '{arms[1]}'"

@@ -38,27 +38,27 @@ def sentence(effect: Effect) -> str:
 def _accuracy(effect: Effect) -> str:
     if _identical_accuracy(effect):
         return "identical accuracy"
-    return accuracy_words(effect.tta_accuracy_pp)
+    return accuracy_words(effect.score_change)
 
 
 def _accuracy_in_full(effect: Effect) -> str:
-    if effect.tta_accuracy_verdict == "identical":
+    if effect.score_verdict == "identical":
         return "identical"
-    alone = seen_alone(effect.tta_accuracy_family) if effect.tta_accuracy_seen_alone else ""
-    verdict = _verdict(effect.tta_accuracy_verdict, effect.tta_accuracy_more_blocks, "block", alone)
+    alone = seen_alone(effect.score_family) if effect.score_seen_alone else ""
+    verdict = _verdict(effect.score_verdict, effect.score_more_blocks, "block", alone)
     if _identical_accuracy(effect):
         return f"identical{verdict}"
-    return f"{accuracy_words(effect.tta_accuracy_pp)}{_accuracy_interval(effect)}{verdict}"
+    return f"{accuracy_words(effect.score_change)}{_accuracy_interval(effect)}{verdict}"
 
 
 def _identical_accuracy(effect: Effect) -> bool:
-    return abs(effect.tta_accuracy_pp) <= 100 * NO_SPREAD and effect.tta_accuracy_sd_pp <= 100 * NO_SPREAD
+    return abs(effect.score_change) <= 100 * NO_SPREAD and effect.score_sd <= 100 * NO_SPREAD
 
 
 def _accuracy_interval(effect: Effect) -> str:
-    if not isfinite(effect.tta_accuracy_low_pp):
+    if not isfinite(effect.score_low):
         return ""
-    return f" {interval_words(effect.tta_accuracy_low_pp, effect.tta_accuracy_high_pp, 2)}"
+    return f" {interval_words(effect.score_low, effect.score_high, 2)}"
 
 
 def _time(effect: Effect) -> str:
@@ -93,7 +93,7 @@ def note_on(effect: Effect, pairs: Pairs) -> str:
     remarks = []
     if effect.blocks < FEWEST_BLOCKS:
         remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
-    elif effect.tta_accuracy_sd_pp <= 100 * NO_SPREAD and not _identical_accuracy(effect):
+    elif effect.score_sd <= 100 * NO_SPREAD and not _identical_accuracy(effect):
         remarks.append("every block gives the same difference of accuracy, so there is no interval and no verdict")
     if pairs.unpaired:
         remarks.append(f"{counted(pairs.unpaired, 'block')} left out: one of the two trials failed or is not there yet")

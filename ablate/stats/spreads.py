@@ -65,7 +65,7 @@ def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own tr
     process = blocks.process[timed, 0]
     if timed.sum() < FEWEST_BLOCKS_FOR_SPREADS:
         return None
-    accuracy = blocks.tta_accuracy[timed]
+    accuracy = blocks.score[timed]
     variance = float(accuracy.var(axis=0, ddof=1).mean())
     time_variances = _time_variances(blocks.log_time[timed], process)
     if variance <= NO_SPREAD**2 or (time_variances and sum(time_variances) <= NO_SPREAD**2):

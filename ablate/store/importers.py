@@ -46,7 +46,7 @@ class LoggedTrial:
     line: int
     train_accuracy: float | None
     accuracy: float | None
-    tta_accuracy: float
+    score: float
     time_seconds: float
     curve: tuple[float, ...]
 
@@ -93,7 +93,7 @@ def _trials(text: str, path: Path) -> Iterator[LoggedTrial]:
                     line=number,
                     train_accuracy=train,
                     accuracy=plain,
-                    tta_accuracy=tta,
+                    score=tta,
                     time_seconds=seconds,
                     curve=tuple(curve),
                 )
@@ -208,7 +208,7 @@ def _finished(
 def _measurements(logged: LoggedTrial) -> Measurements:
     return Measurements(
         accuracy=logged.accuracy,
-        tta_accuracy=logged.tta_accuracy,
+        score=logged.score,
         time_seconds=logged.time_seconds,
         train_accuracy=logged.train_accuracy,
         curve=logged.curve,
@@ -216,7 +216,7 @@ def _measurements(logged: LoggedTrial) -> Measurements:
 
 
 def _not_a_number(logged: LoggedTrial) -> str | None:
-    numbers = (logged.train_accuracy, logged.accuracy, logged.tta_accuracy, logged.time_seconds, *logged.curve)
+    numbers = (logged.train_accuracy, logged.accuracy, logged.score, logged.time_seconds, *logged.curve)
     if all(number is None or math.isfinite(number) for number in numbers):
         return None
     return "a measurement is not a number; the training diverged"

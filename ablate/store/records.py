@@ -1,12 +1,12 @@
 """What a run folder remembers: trials, recipes and environments, and their JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
 from ablate.errors import AblateError
 from ablate.formats.canonical import Json, digest
-from ablate.formats.json_objects import ShapeError, parse, shown
+from ablate.formats.json_objects import FORMERLY, ShapeError, parse, shown
 from ablate.study.schedule import TrialSpec
 
 SCHEMA = 1
@@ -37,16 +37,17 @@ class NewerSchemaError(AblateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """What one finished training gave: accuracies as fractions, durations in seconds.
+    """What one finished training gave: its score (of image recipes TTA accuracy, a fraction), durations in seconds, and more.
 
-    `time_seconds` is the clock of the study: whitening to the last test-time prediction. `train_seconds` and `tta_seconds` are its
+    `accuracy` is that without test-time augmentation, `extra` whatever else a recipe measures, by name. `time_seconds` is the
+    clock of the study: of image recipes from whitening to the last test-time prediction. `train_seconds` and `tta_seconds` are its
     parts; `reset_seconds` and `warm_up_seconds` lie outside it, `compile_seconds` is part of the warm-up; only the trial that
-    found its recipe cold has a warm-up. `wall_seconds` is the same window by the wall
-    clock. `curve` holds validation accuracy after each epoch, where asked for. None: not measured (imported logs).
+    found its recipe cold has a warm-up. `wall_seconds` is the same window by the wall clock. `curve` holds the score after each
+    epoch, where asked for (of image recipes without test-time augmentation). None: not measured.
     """
 
-    accuracy: float | None
-    tta_accuracy: float
+    accuracy: float | None = None
+    score: float = field(metadata={FORMERLY: "tta_accuracy"})
     time_seconds: float
     train_seconds: float | None = None
     tta_seconds: float | None = None
@@ -56,6 +57,7 @@ class Measurements:
     compile_seconds: float | None = None
     train_accuracy: float | None = None
     curve: tuple[float, ...] = ()
+    extra: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ class Trial:
 
 def _without_defaults(line: dict[str, Any]) -> dict[str, Any]:
     """Without the fields that say nothing; tuples as lists."""
-    kept = {name: value for name, value in line.items() if name == "accuracy" or (value is not None and value != ())}
+    kept = {name: value for name, value in line.items() if value not in (None, (), {})}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 

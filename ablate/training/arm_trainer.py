@@ -173,7 +173,7 @@ class ArmTrainer:
         self._check_finite(outcome, ready.plan)
         return Measurements(
             accuracy=evaluate_plainly(ready.compiled.network, images.test_images, images.test_labels),
-            tta_accuracy=accuracy(outcome.tta_logits, images.test_labels),
+            score=accuracy(outcome.tta_logits, images.test_labels),
             time_seconds=outcome.time_seconds,
             train_seconds=outcome.train_seconds,
             tta_seconds=outcome.tta_seconds,

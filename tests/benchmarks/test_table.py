@@ -59,8 +59,8 @@ def test_pieces_of_any_size_give_the_same_trials(text: str, trials: list[Printed
 def test_the_package_reads_the_same_trials_from_the_log(text: str, trials: list[PrintedTrial], tmp_path: Path) -> None:
     log = tmp_path / "launch.log"
     log.write_bytes(text.encode())
-    read = [(trial.accuracy, trial.tta_accuracy, trial.time_seconds) for trial in read_log(log)]
-    assert read == [(trial.accuracy, trial.tta_accuracy, trial.time_seconds) for trial in trials]
+    read = [(trial.accuracy, trial.score, trial.time_seconds) for trial in read_log(log)]
+    assert read == [(trial.accuracy, trial.score, trial.time_seconds) for trial in trials]
 
 
 def test_windows_line_ends_change_nothing() -> None:
@@ -82,7 +82,7 @@ def test_a_row_that_is_cut_is_no_trial_until_its_end_comes() -> None:
 def test_without_names_the_first_eval_row_is_the_warm_up() -> None:
     row = "|          |   eval  |     0.9875  |   0.9314  |       {}  |        2.0133  |\n"
     trials = TableReader().feed(row.format("0.1001") + row.format("0.9401"))
-    assert [trial.tta_accuracy for trial in trials] == [0.9401]
+    assert [trial.score for trial in trials] == [0.9401]
 
 
 def test_a_named_run_is_a_trial_even_without_a_warm_up_before_it() -> None:

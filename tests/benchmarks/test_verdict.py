@@ -50,7 +50,7 @@ def test_the_numbers_are_those_of_scipy() -> None:
         low, high = stats.t.interval(0.95, 2, loc=logs.mean(), scale=stats.sem(logs))
         assert recipe.ratio == pytest.approx(math.exp(logs.mean()))
         assert (recipe.ratio_low, recipe.ratio_high) == pytest.approx((math.exp(low), math.exp(high)))
-        one, other = ([t.tta_accuracy for t in of[side]] for side in SIDES)
+        one, other = ([t.score for t in of[side]] for side in SIDES)
         half = _welch_half_width(one, other)
         difference = np.mean(one) - np.mean(other)
         assert recipe.accuracy_difference_pp == pytest.approx(100 * difference)

@@ -110,7 +110,7 @@ def test_every_trial_says_all_that_it_came_from(finished: tuple[Path, str, str])
         assert trial["started_at"].startswith("20")
         assert trial["spec"].keys() == {"arm", "block", "position", "process", "seed"}
         measured = trial["measurements"]
-        assert measured.keys() >= {"accuracy", "tta_accuracy", "time_seconds", "train_seconds", "tta_seconds"}
+        assert measured.keys() >= {"accuracy", "score", "time_seconds", "train_seconds", "tta_seconds"}
         assert measured.keys() >= {"reset_seconds", "wall_seconds", "warm_up_seconds", "compile_seconds"}
         # One epoch, and the validation after it is of the network that is evaluated in the end.
         assert measured["curve"] == [measured["accuracy"]]

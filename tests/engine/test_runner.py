@@ -90,9 +90,9 @@ def test_marks_are_put_on_every_new_trial() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        Measurements(accuracy=0.9, tta_accuracy=float("nan"), time_seconds=2.0),
-        Measurements(accuracy=0.9, tta_accuracy=0.9, time_seconds=float("inf")),
-        Measurements(accuracy=0.9, tta_accuracy=0.9, time_seconds=2.0, curve=(0.5, float("nan"))),
+        Measurements(accuracy=0.9, score=float("nan"), time_seconds=2.0),
+        Measurements(accuracy=0.9, score=0.9, time_seconds=float("inf")),
+        Measurements(accuracy=0.9, score=0.9, time_seconds=2.0, curve=(0.5, float("nan"))),
     ],
 )
 def test_a_measurement_that_is_no_number_is_a_failed_trial(bad: Measurements) -> None:

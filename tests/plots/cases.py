@@ -86,7 +86,7 @@ GROUPS = [
         titles=lambda: TITLES,
     ),
     _case("shapley alone", plots.shapley, lambda: factorial_study()[2]),
-    _case("frontier with target", plots.frontier, lambda: arm_summary(_frame(SLUGS)), target_tta_accuracy=lambda: 0.94),
+    _case("frontier with target", plots.frontier, lambda: arm_summary(_frame(SLUGS)), target_score=lambda: 0.94),
     _case("distribution violins", plots.distribution, lambda: _frame(SLUGS[:2], blocks=80, processes=5)),
 ]
 SMALL, LARGE = _sized(3, False), _sized(20, True)

@@ -43,7 +43,7 @@ def trials_of(
     frame = frame_of(accuracies, times, owners)
     if epochs:
         progress = 1 - np.exp(-0.6 * np.arange(1, epochs + 1))
-        frame["curve"] = [tuple(float(v) for v in (accuracy - 0.01) * progress) for accuracy in frame["tta_accuracy"]]
+        frame["curve"] = [tuple(float(v) for v in (accuracy - 0.01) * progress) for accuracy in frame["score"]]
     return frame
 
 
@@ -90,10 +90,10 @@ def pairs_of(names: Sequence[str]) -> pd.DataFrame:
                     "second": second,
                     "blocks": 12,
                     "processes": 4,
-                    "tta_accuracy_pp": accuracy,
-                    "tta_accuracy_low_pp": accuracy - 0.1,
-                    "tta_accuracy_high_pp": accuracy + 0.1,
-                    "tta_accuracy_stands_out": abs(accuracy) > 0.2,
+                    "score_change": accuracy,
+                    "score_low": accuracy - 0.1,
+                    "score_high": accuracy + 0.1,
+                    "score_stands_out": abs(accuracy) > 0.2,
                     "time_saved_percent": time,
                     "time_saved_low_percent": time - 0.5,
                     "time_saved_high_percent": time + 0.5,

@@ -28,7 +28,7 @@ def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> Non
     assert [label.get_text() for label in time.get_yticklabels()] == list(table["subject"])
     for axes, value, low, high, verdict in (
         (time, "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "time_verdict"),
-        (accuracy, "tta_accuracy_pp", "tta_accuracy_low_pp", "tta_accuracy_high_pp", "tta_accuracy_verdict"),
+        (accuracy, "score_change", "score_low", "score_high", "score_verdict"),
     ):
         points = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
         bars = [line for line in axes.lines if line.get_marker() in ("None", None, "") and len(line.get_ydata()) == 2]
@@ -37,7 +37,7 @@ def test_effects_are_sorted_by_time_and_show_value_interval_and_verdict() -> Non
         thick = [line for line in bars if line.get_linewidth() > 1]
         thin = [line for line in bars if line.get_linewidth() < 1]
         assert [list(line.get_xdata()) for line in thick] == table[[low, high]].to_numpy().tolist()
-        ends = [column.replace("_low_", "_family_low_").replace("_high_", "_family_high_") for column in (low, high)]
+        ends = [column.replace("_low", "_family_low").replace("_high", "_family_high") for column in (low, high)]
         assert [list(line.get_xdata()) for line in thin] == table[ends].to_numpy().tolist()
         assert all(
             all_of[0] < one[0] and one[1] < all_of[1]
@@ -74,15 +74,15 @@ def test_effects_without_any_number_say_why() -> None:
 
 def test_frontier_crosses_front_and_target() -> None:
     summary = arm_summary(trials_of(ladder(NAMES)))
-    axes = plots.frontier(summary, target_tta_accuracy=0.94)
-    front = pareto_front(summary["time_seconds_mean"], summary["tta_accuracy_mean"])
+    axes = plots.frontier(summary, target_score=0.94)
+    front = pareto_front(summary["time_seconds_mean"], summary["score_mean"])
     (steps,) = [line for line in axes.lines if line.get_label() == "Pareto front"]
     best = summary[front].sort_values("time_seconds_mean")
     assert list(steps.get_xdata()) == list(best["time_seconds_mean"])
-    assert list(steps.get_ydata()) == pytest.approx(list(100 * best["tta_accuracy_mean"]))
+    assert list(steps.get_ydata()) == pytest.approx(list(100 * best["score_mean"]))
     crosses = {tuple(np.ravel(line.get_xydata()).round(9)) for line in axes.lines if len(line.get_xdata()) == 2}
     for row in summary.itertuples():
-        level = 100 * row.tta_accuracy_mean
+        level = 100 * row.score_mean
         assert tuple(np.round([row.time_seconds_low, level, row.time_seconds_high, level], 9)) in crosses
     assert any(list(line.get_ydata()) == [94.0, 94.0] for line in axes.lines)
     words = all_words(figure_of(axes))
@@ -94,7 +94,7 @@ def test_frontier_of_many_arms_names_the_front_the_landmarks_and_whom_it_is_aske
     frame, arms, _, _ = factorial_study()
     summary = arm_summary(frame)
     kinds = {arm.name: f"{len(arm.features)} of 6 on" for arm in arms if 0 < len(arm.features) < 6}
-    front = pareto_front(summary["time_seconds_mean"], summary["tta_accuracy_mean"])
+    front = pareto_front(summary["time_seconds_mean"], summary["score_mean"])
     asked = next(arm for arm in summary["arm"][~front] if arm not in ("baseline", "all"))
     named = {*summary["arm"][front], "baseline", "all", asked}
     axes = plots.frontier(summary, kinds=kinds, named=[asked])
@@ -136,7 +136,7 @@ def test_no_arm_has_the_colour_of_what_is_worse(theme: Theme) -> None:
 def test_distribution_draws_every_trial_and_every_process() -> None:
     frame = trials_of(ladder(NAMES), blocks=10, processes=5)
     accuracy, time, drift = plots.distribution(frame).child_axes
-    for axes, column, unit in ((accuracy, "tta_accuracy", 100), (time, "time_seconds", 1)):
+    for axes, column, unit in ((accuracy, "score", 100), (time, "time_seconds", 1)):
         clouds = {cloud.get_label(): cloud.get_xdata() for cloud in clouds_of(axes)}
         for arm, group in frame.groupby("arm"):
             assert sorted(clouds[arm]) == pytest.approx(sorted(unit * group[column]))
@@ -191,7 +191,7 @@ def test_shapley_bars_stand_beside_the_ladders() -> None:
     time, accuracy = plots.shapley(values, ladder=rungs).child_axes
     by_subject = {share.subject: share for share in values.shares}
     order = [share.subject for share in rungs.shares]
-    for axes, column in ((time, "time_saved_percent"), (accuracy, "tta_accuracy_pp")):
+    for axes, column in ((time, "time_saved_percent"), (accuracy, "score_change")):
         widths = [patch.get_width() for patch in axes.patches]
         ours = [getattr(by_subject[subject], column) for subject in order] + [getattr(values.total, column)]
         theirs = [getattr(share, column) for share in (*rungs.shares, rungs.total)]
@@ -203,22 +203,22 @@ def test_shapley_bars_stand_beside_the_ladders() -> None:
 def test_interactions_mark_the_intervals_that_miss_zero() -> None:
     table = pairs_of(names_of(6))
     time, accuracy = plots.interactions(table).child_axes
-    for axes, outcome, unit in ((time, "time_saved", "percent"), (accuracy, "tta_accuracy", "pp")):
-        low, high = table[f"{outcome}_low_{unit}"], table[f"{outcome}_high_{unit}"]
+    for axes, outcome, unit in ((time, "time_saved", "_percent"), (accuracy, "score", "")):
+        low, high = table[f"{outcome}_low{unit}"], table[f"{outcome}_high{unit}"]
         misses = (low > 0) | (high < 0)
         rings = [line for line in axes.lines if line.get_marker() == "o"]
         filled = [line for line in rings if line.get_markerfacecolor() != "none"]
         assert len(rings) == misses.sum() > 0
         assert len(filled) == (misses & table[f"{outcome.removesuffix('_saved')}_stands_out"]).sum()
     unmeasured = table.assign(
-        tta_accuracy_pp=np.nan, time_saved_percent=np.nan, note="this study has no arm with silu alone"
+        score_change=np.nan, time_saved_percent=np.nan, note="this study has no arm with silu alone"
     )
     with pytest.raises(UsageError, match="this study has no arm with silu alone"):
         plots.interactions(unmeasured)
 
 
 def test_cells_whose_interval_covers_zero_are_pale_however_large_their_value() -> None:
-    table = pairs_of(names_of(4)).assign(time_stands_out=False, tta_accuracy_stands_out=False)
+    table = pairs_of(names_of(4)).assign(time_stands_out=False, score_stands_out=False)
     table["time_saved_percent"] = [9.0, -8.0, 0.6, -0.6, 0.1, 0.2]
     table["time_saved_low_percent"] = table["time_saved_percent"] - [10, 10, 0.5, 0.5, 10, 10]
     table["time_saved_high_percent"] = table["time_saved_percent"] + [10, 10, 0.5, 0.5, 10, 10]
@@ -248,7 +248,7 @@ def test_every_colour_of_the_shapley_figure_is_in_its_legend() -> None:
     words = all_words(figure_of(plots.shapley(values, ladder=rungs)))
     for entry in ("better", "everything together", "paler: the ladder's step", "Time saved, % of the baseline"):
         assert entry in words
-    worse = any(share.tta_accuracy_pp < 0 or share.time_saved_percent < 0 for share in values.shares)
+    worse = any(share.score_change < 0 or share.time_saved_percent < 0 for share in values.shares)
     assert (" worse " in words) == worse
     assert "paler" not in all_words(figure_of(plots.shapley(values)))
 

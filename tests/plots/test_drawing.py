@@ -44,7 +44,7 @@ def folder_of(path: Path, study: Study, *, status: str = "ok", data: tuple[str, 
             recipe = RecipeRecord(fingerprint=spec.arm, features=features, fields={})
             noise = (spec.seed % 1000) / 1e6
             measured = Measurements(
-                accuracy=0.93 + noise, tta_accuracy=0.94 + noise, time_seconds=2 * 0.99 ** len(features) + noise
+                accuracy=0.93 + noise, score=0.94 + noise, time_seconds=2 * 0.99 ** len(features) + noise
             )
             trial = Trial(
                 spec=spec,

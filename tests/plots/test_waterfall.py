@@ -83,8 +83,8 @@ def test_bars_values_and_whiskers_are_those_of_the_ladder() -> None:
     words = all_words(figure_of(axes))
     assert f"baseline {measured.baseline_seconds:.4g} s → final {measured.final_seconds:.4g} s" in words
     assert "n = 8 blocks of 7 arms in 4 processes" in words
-    half_width = (shares[0].tta_accuracy_high_pp - shares[0].tta_accuracy_low_pp) / 2
-    assert f"{shares[0].tta_accuracy_pp:+.2f} ± {half_width:.2f} pp" in words.replace("−", "-")
+    half_width = (shares[0].score_high - shares[0].score_low) / 2
+    assert f"{shares[0].score_change:+.2f} ± {half_width:.2f} pp" in words.replace("−", "-")
 
 
 def test_a_slowing_step_goes_down_in_the_warning_colour_and_the_sum_stays_right() -> None:

@@ -103,7 +103,7 @@ def trial(
 ) -> Trial:
     measured = Measurements(
         accuracy=round(accuracy - 0.01, 4),
-        tta_accuracy=accuracy,
+        score=accuracy,
         time_seconds=seconds,
         train_seconds=round(seconds - 0.1, 6),
         tta_seconds=0.1,

@@ -63,7 +63,7 @@ def test_csv_and_json_of_a_factorial_study_hold_shares_and_interactions_first(sh
         assert (
             float(row["time_saved_low_percent"]) < share["time_saved_percent"] < float(row["time_saved_high_percent"])
         )
-        assert float(row["tta_accuracy_low_pp"]) < share["tta_accuracy_pp"] < float(row["tta_accuracy_high_pp"])
+        assert float(row["score_low"]) < share["score_change"] < float(row["score_high"])
     assert sum(share["time_saved_percent"] for share in shares) == pytest.approx(
         value["shapley"]["total"]["time_saved_percent"]
     )

@@ -67,7 +67,7 @@ def without_numbers(path):
     study, trials = pair_trials()
     folder = write_folder(path, study, trials)
     file = folder / "trials.jsonl"
-    file.write_text(re.sub(r'"tta_accuracy":[0-9.]+', '"tta_accuracy":NaN', file.read_text()))
+    file.write_text(re.sub(r'"score":[0-9.]+', '"score":NaN', file.read_text()))
     return folder
 
 
@@ -75,9 +75,7 @@ def identical_times(path):
     study, trials = pair_trials()
 
     def stopped_clock(each):
-        return replace(
-            each, measurements=replace(each.measurements, time_seconds=2.5, accuracy=0.93, tta_accuracy=0.94)
-        )
+        return replace(each, measurements=replace(each.measurements, time_seconds=2.5, accuracy=0.93, score=0.94))
 
     return write_folder(path, study, trials, change=stopped_clock)
 
@@ -138,14 +136,14 @@ def test_every_folder_gets_its_files_and_only_figures_that_can_be_drawn(make, tm
 def test_where_nothing_can_be_compared_no_number_claims_otherwise(make, tmp_path):
     (effect,) = json.loads(report(make(tmp_path / "run"), "json"))["effects"]
     assert effect["time_percent"] is None
-    assert effect["tta_accuracy_pp"] is None
-    assert (effect["time_verdict"], effect["tta_accuracy_verdict"]) == ("no verdict", "no verdict")
+    assert effect["score_change"] is None
+    assert (effect["time_verdict"], effect["score_verdict"]) == ("no verdict", "no verdict")
 
 
 def test_means_are_not_taken_over_different_data(tmp_path):
     folder = mixed_data(tmp_path / "run")
     arms = json.loads(report(folder, "json"))["arms"]
-    assert [arm["tta_accuracy_mean"] for arm in arms] == [None, None]
+    assert [arm["score_mean"] for arm in arms] == [None, None]
     assert [arm["trials"] for arm in arms] == [6, 6]
     assert not (folder / "figures").exists()
     write_reports(folder)

@@ -57,10 +57,8 @@ def test_arms_are_compared_by_welchs_interval_over_trials_and_processes(tmp_path
     one, two = folder(tmp_path / "one"), folder(tmp_path / "two", seed=1, blocks=8, processes=4)
     change = next(change for change in compare(one, two).arms if change.name == "all")
     frames = [Evidence.read(path).frame.query("arm == 'all'") for path in (two, one)]
-    accuracy = stats.ttest_ind(
-        *(100 * frame["tta_accuracy"] for frame in frames), equal_var=False
-    ).confidence_interval()
-    assert (change.tta_accuracy_low_pp, change.tta_accuracy_high_pp) == pytest.approx((accuracy.low, accuracy.high))
+    accuracy = stats.ttest_ind(*(100 * frame["score"] for frame in frames), equal_var=False).confidence_interval()
+    assert (change.score_low, change.score_high) == pytest.approx((accuracy.low, accuracy.high))
     logs = [np.log(frame["time_seconds"]).groupby(frame["process"]).mean() for frame in frames]
     time = stats.ttest_ind(*logs, equal_var=False).confidence_interval()
     expected = [100 * math.expm1(end) for end in (time.low, time.high)]

@@ -173,7 +173,7 @@ def test_the_command_writes_what_the_ending_says(
 def test_the_help_says_what_the_columns_of_the_effects_mean(capsys: pytest.CaptureFixture[str]) -> None:
     said = " ".join(CommandLine(capsys).ok("report", "--help").out.split())
     assert "time_saved_percent is positive where time is saved; time_percent is the raw change, negative there" in said
-    for name in ("time_saved_percent", "time_percent", "tta_accuracy_family_low_pp"):
+    for name in ("time_saved_percent", "time_percent", "score_family_low"):
         assert name in Effect.__dataclass_fields__
 
 

@@ -15,7 +15,7 @@ def trial(
     arm: str,
     block: int,
     *,
-    tta_accuracy: float = 0.94,
+    score: float = 0.94,
     time_seconds: float = 2.0,
     accuracy: float | None = 0.93,
     process: int = 0,
@@ -23,7 +23,7 @@ def trial(
     status: str = "ok",
     **fields: object,
 ) -> Trial:
-    measured = Measurements(accuracy=accuracy, tta_accuracy=tta_accuracy, time_seconds=time_seconds)
+    measured = Measurements(accuracy=accuracy, score=score, time_seconds=time_seconds)
     given = {"data": "synthetic", "data_digest": "d" * 64, "environment": "e" * 64} | fields
     return Trial(
         spec=TrialSpec(arm=arm, block=block, position=position, process=process, seed=block),
@@ -43,7 +43,7 @@ def deal(blocks: int, processes: int) -> np.ndarray:
 
 
 def frame_of(
-    tta_accuracy: Mapping[str, Sequence[float]],
+    score: Mapping[str, Sequence[float]],
     time_seconds: Mapping[str, Sequence[float]],
     processes: Sequence[int] | None = None,
 ) -> pd.DataFrame:
@@ -53,13 +53,13 @@ def frame_of(
             arm,
             block,
             position=position,
-            tta_accuracy=float(tta_accuracy[arm][block]),
-            accuracy=float(tta_accuracy[arm][block]) - 0.01,
+            score=float(score[arm][block]),
+            accuracy=float(score[arm][block]) - 0.01,
             time_seconds=float(time_seconds[arm][block]),
             process=0 if processes is None else int(processes[block]),
         )
-        for position, arm in enumerate(tta_accuracy)
-        for block in range(len(tta_accuracy[arm]))
+        for position, arm in enumerate(score)
+        for block in range(len(score[arm]))
     )
 
 

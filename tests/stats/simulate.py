@@ -39,13 +39,13 @@ class FakeTrainer:
         sd = TRIAL_SD_PP / 100
         shared = rng.normal(0, sd * np.sqrt(self.block_share), (studies, blocks, 1))
         own = rng.normal(0, sd * np.sqrt(1 - self.block_share), shape)
-        tta_accuracy = np.array([self.accuracy[arm] for arm in arms]) + shared + own
+        score = np.array([self.accuracy[arm] for arm in arms]) + shared + own
         shift = rng.normal(0, PROCESS_SECONDS, (studies, processes, 1))
         arm_shift = rng.normal(0, ARM_IN_PROCESS_SECONDS, (studies, processes, len(arms)))
         started_hours = (np.arange(blocks)[:, None] * len(arms) + _positions(rng, shape)) * self.hours_a_trial
         seconds = np.array([self.seconds[arm] for arm in arms]) * (1 + self.drift_per_hour * started_hours)
         seconds = seconds + (shift + arm_shift)[:, process] + rng.normal(0, WITHIN_PROCESS_SECONDS, shape)
-        return Studies(arms=arms, tta_accuracy=tta_accuracy, log_time=np.log(seconds), process=process)
+        return Studies(arms=arms, score=score, log_time=np.log(seconds), process=process)
 
 
 def _positions(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
@@ -58,10 +58,10 @@ def _positions(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndar
 
 @dataclass(frozen=True, kw_only=True)
 class Studies:
-    """Simulated studies: `tta_accuracy` and `log_time` are `(studies, blocks, arms)`, `process` is `(blocks,)`."""
+    """Simulated studies: `score` and `log_time` are `(studies, blocks, arms)`, `process` is `(blocks,)`."""
 
     arms: tuple[str, ...]
-    tta_accuracy: np.ndarray
+    score: np.ndarray
     log_time: np.ndarray
     process: np.ndarray
 
@@ -69,7 +69,7 @@ class Studies:
         """One of the studies as the public functions take it."""
         columns = dict(enumerate(self.arms))
         return frame_of(
-            {arm: self.tta_accuracy[study, :, index] for index, arm in columns.items()},
+            {arm: self.score[study, :, index] for index, arm in columns.items()},
             {arm: np.exp(self.log_time[study, :, index]) for index, arm in columns.items()},
             self.process,
         )
@@ -77,13 +77,13 @@ class Studies:
     def weigh(self, weights: Sequence[Sequence[float]]) -> tuple[TInterval, TInterval]:
         """Intervals `(studies, rows)` of weighted sums of arms: of accuracy by block, of log time by process."""
         rows = np.asarray(weights)
-        accuracy = t_interval(np.moveaxis(self.tta_accuracy @ rows.T, 1, -1))
+        accuracy = t_interval(np.moveaxis(self.score @ rows.T, 1, -1))
         log_time = np.moveaxis(self.log_time @ rows.T, 1, -1)
         return accuracy, t_interval(process_means(log_time, self.process))
 
     def share(self, weights: np.ndarray, first: int) -> tuple[TInterval, TInterval]:
         """Intervals `(studies, subjects)` of shares as `attribute` makes them: accuracy (fraction), time saved (fraction)."""
-        accuracy = t_interval(np.moveaxis(accuracy_shares(self.tta_accuracy, weights), 1, -1))
+        accuracy = t_interval(np.moveaxis(accuracy_shares(self.score, weights), 1, -1))
         means = np.moveaxis(process_means(np.moveaxis(self.log_time, 1, -1), self.process), -1, 1)
         return accuracy, t_interval(np.moveaxis(time_shares(means, weights, first), 1, -1))
 

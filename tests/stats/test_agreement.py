@@ -22,10 +22,10 @@ def test_effects(blocks, processes):
     for study in range(3):
         for column, effect in enumerate(list_effects(drawn.frame(study), contrasts)):
             here = (study, column)
-            assert effect.tta_accuracy_pp == pytest.approx(100 * accuracy.mean[here], rel=1e-9)
-            assert effect.tta_accuracy_low_pp == pytest.approx(100 * accuracy.low[here], rel=1e-9)
-            assert effect.tta_accuracy_high_pp == pytest.approx(100 * accuracy.high[here], rel=1e-9)
-            assert effect.tta_accuracy_p_holm == pytest.approx(accuracy_holm[here], rel=1e-9)
+            assert effect.score_change == pytest.approx(100 * accuracy.mean[here], rel=1e-9)
+            assert effect.score_low == pytest.approx(100 * accuracy.low[here], rel=1e-9)
+            assert effect.score_high == pytest.approx(100 * accuracy.high[here], rel=1e-9)
+            assert effect.score_p_holm == pytest.approx(accuracy_holm[here], rel=1e-9)
             assert effect.time_percent == pytest.approx(100 * np.expm1(time.mean[here]), rel=1e-9)
             assert effect.time_low_percent == pytest.approx(100 * np.expm1(time.low[here]), rel=1e-9)
             assert effect.time_high_percent == pytest.approx(100 * np.expm1(time.high[here]), rel=1e-9)
@@ -40,13 +40,13 @@ def test_shapley_and_interactions(blocks, processes):
     for study in range(2):
         frame = drawn.frame(study)
         table = shapley(frame, FACTORIAL_ARMS).table()
-        np.testing.assert_allclose(table["tta_accuracy_pp"], 100 * accuracy.mean[study], rtol=1e-9)
-        np.testing.assert_allclose(table["tta_accuracy_low_pp"], 100 * accuracy.low[study], rtol=1e-9)
+        np.testing.assert_allclose(table["score_change"], 100 * accuracy.mean[study], rtol=1e-9)
+        np.testing.assert_allclose(table["score_low"], 100 * accuracy.low[study], rtol=1e-9)
         np.testing.assert_allclose(table["time_saved_percent"], 100 * time.mean[study], rtol=1e-9)
         np.testing.assert_allclose(table["time_saved_high_percent"], 100 * time.high[study], rtol=1e-9)
         pairs = interactions(frame, FACTORIAL_ARMS)
-        np.testing.assert_allclose(pairs["tta_accuracy_pp"], 100 * pair_accuracy.mean[study], rtol=1e-9)
-        np.testing.assert_allclose(pairs["tta_accuracy_high_pp"], 100 * pair_accuracy.high[study], rtol=1e-9)
+        np.testing.assert_allclose(pairs["score_change"], 100 * pair_accuracy.mean[study], rtol=1e-9)
+        np.testing.assert_allclose(pairs["score_high"], 100 * pair_accuracy.high[study], rtol=1e-9)
         np.testing.assert_allclose(pairs["time_percent"], 100 * np.expm1(pair_time.mean[study]), rtol=1e-9)
         np.testing.assert_allclose(pairs["time_low_percent"], 100 * np.expm1(pair_time.low[study]), rtol=1e-9)
 
@@ -58,7 +58,7 @@ def test_equal_accuracy(blocks, processes):
     log_times = np.stack(
         [drawn.log_time[0, drawn.process == one].mean(axis=0) for one in np.unique(drawn.process)], axis=1
     )
-    errors = 1 - drawn.tta_accuracy[0].T
+    errors = 1 - drawn.score[0].T
     curve, anchor = Curve.of(log_times[3:], errors[3:]), Curve.of(log_times[1:2], errors[1:2])
     reading = Reading.of(curve, anchor, log_target=None)
     low, high = reading.log_ratio.interval()

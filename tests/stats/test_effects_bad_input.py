@@ -36,7 +36,7 @@ def both(block, **fields):
         ),
         ([trial("with", 0), trial("without", 0, status="failed")], "the only trial of arm 'without' failed"),
         (
-            [trial("with", 0), trial("without", 0, tta_accuracy=float("nan"))],
+            [trial("with", 0), trial("without", 0, score=float("nan"))],
             "the only trial of arm 'without' gave no finite time and accuracy",
         ),
         ([trial("with", 0), trial("without", 1)], "no block has a usable trial of both 'with' and 'without'"),
@@ -55,14 +55,14 @@ def test_nothing_to_compare(trials, note):
     assert note in effect.note
     assert note in effect.sentence
     assert effect.headline == "silu: no effect measured"
-    assert (effect.time_verdict, effect.tta_accuracy_verdict) == ("no verdict", "no verdict")
+    assert (effect.time_verdict, effect.score_verdict) == ("no verdict", "no verdict")
     assert all(math.isnan(number) for number in numbers_of(effect))
 
 
 def test_two_trials_give_numbers_and_no_verdict():
-    effect = only([trial("with", 0, time_seconds=1.9, tta_accuracy=0.9405), trial("without", 0)])
+    effect = only([trial("with", 0, time_seconds=1.9, score=0.9405), trial("without", 0)])
     assert effect.headline == "silu: saves 5.0 % of the time, +0.05 pp"
-    assert math.isnan(effect.tta_accuracy_low_pp)
+    assert math.isnan(effect.score_low)
     assert math.isnan(effect.time_low_percent)
     assert "1 block: numbers and no verdict; run at least 5" in effect.note
 
@@ -70,9 +70,9 @@ def test_two_trials_give_numbers_and_no_verdict():
 def test_four_blocks_have_intervals_and_no_verdict_whatever_they_show():
     frame = noisy_pair(np.random.default_rng(1), blocks=4, processes=2, gain=0.05, time_ratio=0.5)
     (effect,) = list_effects(frame, [contrast()])
-    assert effect.tta_accuracy_low_pp > 4
-    assert (effect.time_verdict, effect.tta_accuracy_verdict) == ("no verdict", "no verdict")
-    assert math.isnan(effect.tta_accuracy_p_holm)
+    assert effect.score_low > 4
+    assert (effect.time_verdict, effect.score_verdict) == ("no verdict", "no verdict")
+    assert math.isnan(effect.score_p_holm)
 
 
 def test_one_process_shows_its_spread_and_how_to_get_an_interval():
@@ -83,7 +83,7 @@ def test_one_process_shows_its_spread_and_how_to_get_an_interval():
     assert effect.time_within_sd_percent == pytest.approx(0.035, abs=0.015)
     assert f"one process: its trials spread by {effect.time_within_sd_percent:.2f} % (sd)" in effect.note
     assert "run the study with --processes 5" in effect.note
-    assert effect.tta_accuracy_verdict != "no verdict"
+    assert effect.score_verdict != "no verdict"
 
 
 def test_the_same_accuracy_in_every_block_is_identical_and_has_no_interval():
@@ -91,11 +91,11 @@ def test_the_same_accuracy_in_every_block_is_identical_and_has_no_interval():
     rng = np.random.default_rng(3)
     times = {arm: rng.normal(2, 0.01, 5) for arm in accuracies}
     (effect,) = list_effects(frame_of(accuracies, times, [0, 0, 1, 1, 2]), [contrast()])
-    assert effect.tta_accuracy_verdict == "identical"
-    assert math.isnan(effect.tta_accuracy_low_pp)
+    assert effect.score_verdict == "identical"
+    assert math.isnan(effect.score_low)
     assert "identical accuracy" in effect.headline
     assert "; TTA accuracy identical (" in effect.sentence
-    assert effect.tta_accuracy_correlation == pytest.approx(1)
+    assert effect.score_correlation == pytest.approx(1)
 
 
 def test_a_constant_shift_of_accuracy_is_no_verdict():
@@ -103,8 +103,8 @@ def test_a_constant_shift_of_accuracy_is_no_verdict():
     (effect,) = list_effects(
         frame_of(accuracies, {arm: [2.0] * 5 for arm in accuracies}, [0, 0, 1, 1, 1]), [contrast()]
     )
-    assert effect.tta_accuracy_verdict == "no verdict"
-    assert math.isnan(effect.tta_accuracy_low_pp)
+    assert effect.score_verdict == "no verdict"
+    assert math.isnan(effect.score_low)
     assert "every block gives the same difference of accuracy" in effect.note
 
 
@@ -119,7 +119,7 @@ def test_identical_times_are_said_to_be_so():
 
 
 def test_a_block_torn_between_processes_counts_for_accuracy_only():
-    trials = [one for block in range(6) for one in both(block, process=block // 3, tta_accuracy=0.94 + block / 1000)]
+    trials = [one for block in range(6) for one in both(block, process=block // 3, score=0.94 + block / 1000)]
     trials += [trial("with", 6, process=1, time_seconds=9.0), trial("without", 6, process=2)]
     effect = only(trials)
     assert (effect.blocks, effect.time_blocks, effect.processes) == (7, 6, 2)
@@ -145,7 +145,7 @@ def test_a_missing_plain_accuracy_leaves_the_rest_alone():
     trials = [one for block in range(6) for one in both(block, process=block, accuracy=None)]
     effect = only(trials)
     assert math.isnan(effect.accuracy_pp)
-    assert effect.tta_accuracy_verdict == "identical"
+    assert effect.score_verdict == "identical"
 
 
 @pytest.mark.parametrize("margins", [{"accuracy_pp": 0.0}, {"time_percent": -1}, {"accuracy_pp": float("nan")}])

@@ -72,7 +72,7 @@ def test_the_reference_sets_the_target_with_its_own_time():
 
 def test_a_given_target_is_read_off_every_arm():
     frame = drawn(blocks=400)
-    baseline, silu = (row_of(frame, arm, target_tta_accuracy=0.9395) for arm in ("baseline", "silu"))
+    baseline, silu = (row_of(frame, arm, target_score=0.9395) for arm in ("baseline", "silu"))
     assert baseline["seconds"] == pytest.approx(2.0 * (0.0605 / 0.06) ** (1 / -0.28), rel=0.02)
     assert (baseline["time_percent"], baseline["time_low_percent"]) == (0.0, 0.0)
     assert silu["time_percent"] == pytest.approx(100 * (silu["seconds"] / baseline["seconds"] - 1))
@@ -81,11 +81,11 @@ def test_a_given_target_is_read_off_every_arm():
 
 def test_nothing_is_read_off_beyond_the_measured_lengths():
     frame = drawn(blocks=200)
-    too_good, too_poor = (row_of(frame, target_tta_accuracy=target) for target in (0.95, 0.93))
+    too_good, too_poor = (row_of(frame, target_score=target) for target in (0.95, 0.93))
     assert too_good["note"] == "the target lies beyond the measured lengths: add a longer one"
     assert too_poor["note"] == "the target lies beyond the measured lengths: add a shorter one"
     assert np.isnan([too_good["seconds"], too_poor["seconds"]]).all()
-    near_the_end = row_of(drawn(blocks=20), target_tta_accuracy=1 - 0.0597 * 1.12**-0.28)
+    near_the_end = row_of(drawn(blocks=20), target_score=1 - 0.0597 * 1.12**-0.28)
     assert np.isnan(near_the_end["high_seconds"])
     assert np.isfinite(near_the_end["low_seconds"])
     assert "the interval reaches beyond the measured lengths" in near_the_end["note"]
@@ -95,7 +95,7 @@ def test_without_a_reference_at_three_lengths_there_is_no_comparison():
     arms = [arm for arm in LENGTH_ARMS if arm.features or arm.length == 1.0]
     frame = drawn(blocks=200)
     for given in (arms, [arm for arm in arms if arm.features]):
-        row = equal_accuracy(frame, given, target_tta_accuracy=0.94).set_index("arm").loc["silu"]
+        row = equal_accuracy(frame, given, target_score=0.94).set_index("arm").loc["silu"]
         assert np.isfinite(row["high_seconds"])
         assert np.isnan(row["time_percent"])
         assert "so there is no comparison" in row["note"]
@@ -112,8 +112,8 @@ def test_one_process_is_said_to_hold_only_half_of_the_spread():
     [
         (lambda frame: frame[frame["arm"] != "baseline"], "arm 'baseline' has no trial in this run folder"),
         (lambda frame: frame[frame["block"] == 0], "fewer than two blocks have a usable trial of all 4 arms"),
-        (lambda frame: frame.assign(tta_accuracy=1.0), "a mean accuracy of 100 % leaves no error"),
-        (lambda frame: frame.assign(tta_accuracy=0.94), "error does not fall measurably with time"),
+        (lambda frame: frame.assign(score=1.0), "a mean accuracy of 100 % leaves no error"),
+        (lambda frame: frame.assign(score=0.94), "error does not fall measurably with time"),
         (lambda frame: frame.assign(time_seconds=2.0), "error does not fall measurably with time"),
         (lambda frame: frame.assign(status="failed"), "all 20 trials of arm 'silu @ 0.85' failed"),
         (lambda frame: frame.assign(data_digest=frame["block"].astype(str)), "mix data sets"),
@@ -135,14 +135,14 @@ def test_lengths_are_asked_for_where_there_are_none():
 
 def test_a_target_that_is_no_fraction_is_refused():
     with pytest.raises(UsageError, match=r"target accuracy 94: give a fraction between 0 and 1, such as 0\.94"):
-        equal_accuracy(drawn(blocks=5), LENGTH_ARMS, target_tta_accuracy=94)
+        equal_accuracy(drawn(blocks=5), LENGTH_ARMS, target_score=94)
 
 
 def test_the_baselines_spread_is_part_of_the_interval():
     """With the target known, the interval is narrower than with a target that was measured."""
     frame = drawn(blocks=200)
     measured = row_of(frame)
-    known = row_of(frame, target_tta_accuracy=float(measured["target_tta_accuracy"]))
+    known = row_of(frame, target_score=float(measured["target_score"]))
     assert known["high_seconds"] - known["low_seconds"] < 0.9 * (measured["high_seconds"] - measured["low_seconds"])
 
 

@@ -14,12 +14,12 @@ def test_one_row_an_arm_and_block_and_the_last_record_counts():
             trial("silu", 1, position=1, status="failed"),
             trial("baseline", 1, position=0),
             trial("baseline", 0, position=1),
-            trial("silu", 1, position=1, tta_accuracy=0.91),
+            trial("silu", 1, position=1, score=0.91),
         ]
     )
     assert list(zip(frame["arm"], frame["block"], strict=True)) == [("baseline", 0), ("baseline", 1), ("silu", 1)]
     assert frame["status"].tolist() == ["ok", "ok", "ok"]
-    assert frame["tta_accuracy"].tolist() == [0.94, 0.94, 0.91]
+    assert frame["score"].tolist() == [0.94, 0.94, 0.91]
 
 
 def test_what_was_not_measured_is_nan():
@@ -53,15 +53,15 @@ def test_no_trials_give_an_empty_frame_with_every_column():
 def test_summary_counts_and_matches_scipy():
     accuracies = [0.9400, 0.9412, 0.9391, 0.9420]
     frame = trials_frame(
-        [trial("a", block, tta_accuracy=value, process=block // 2) for block, value in enumerate(accuracies)]
+        [trial("a", block, score=value, process=block // 2) for block, value in enumerate(accuracies)]
         + [trial("a", 4, status="failed"), trial("a", 5, status="timeout"), trial("a", 6, time_seconds=float("nan"))]
     )
     row = arm_summary(frame).iloc[0]
     assert (row["trials"], row["failed"], row["timed_out"], row["unusable"], row["processes"]) == (4, 1, 1, 1, 2)
     low, high = stats.t.interval(0.95, 3, np.mean(accuracies), stats.sem(accuracies))
-    assert row["tta_accuracy_low"] == pytest.approx(low, rel=1e-12)
-    assert row["tta_accuracy_high"] == pytest.approx(high, rel=1e-12)
-    assert row["tta_accuracy_sd"] == pytest.approx(np.std(accuracies, ddof=1), rel=1e-12)
+    assert row["score_low"] == pytest.approx(low, rel=1e-12)
+    assert row["score_high"] == pytest.approx(high, rel=1e-12)
+    assert row["score_sd"] == pytest.approx(np.std(accuracies, ddof=1), rel=1e-12)
 
 
 def test_the_interval_of_a_time_comes_from_process_means():
@@ -81,6 +81,6 @@ def test_one_process_has_no_interval_of_time():
 
 
 def test_a_table_that_is_no_frame_of_trials_is_refused():
-    frame = trials_frame([trial("a", 0)]).drop(columns=["process", "tta_accuracy"])
-    with pytest.raises(UsageError, match=r"lacks process, tta_accuracy; make it with ablate\.stats\.trials_frame"):
+    frame = trials_frame([trial("a", 0)]).drop(columns=["process", "score"])
+    with pytest.raises(UsageError, match=r"lacks process, score; make it with ablate\.stats\.trials_frame"):
         arm_summary(frame)

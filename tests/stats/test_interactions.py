@@ -14,12 +14,12 @@ def drawn(seed=1, blocks=40, processes=5):
 def test_numbers_are_those_of_scipy_on_four_arms():
     frame = drawn()
     row = interactions(frame, FACTORIAL_ARMS).set_index(["first", "second"]).loc[("b", "c")]
-    accuracy = frame.pivot_table(index="block", columns="arm", values="tta_accuracy")
+    accuracy = frame.pivot_table(index="block", columns="arm", values="score")
     by_block = 100 * (accuracy["b+c"] - accuracy["b"] - accuracy["c"] + accuracy["baseline"])
     reference = stats.ttest_1samp(by_block, 0.0)
     low, high = reference.confidence_interval(0.95)
-    assert (row["tta_accuracy_low_pp"], row["tta_accuracy_high_pp"]) == pytest.approx((low, high), rel=1e-9)
-    assert row["tta_accuracy_p"] == pytest.approx(reference.pvalue, rel=1e-9)
+    assert (row["score_low"], row["score_high"]) == pytest.approx((low, high), rel=1e-9)
+    assert row["score_p"] == pytest.approx(reference.pvalue, rel=1e-9)
     times = np.log(frame.pivot_table(index=["process", "block"], columns="arm", values="time_seconds"))
     by_process = (times["b+c"] - times["b"] - times["c"] + times["baseline"]).groupby("process").mean()
     low, high = stats.ttest_1samp(by_process, 0.0).confidence_interval(0.95)
@@ -31,9 +31,9 @@ def test_numbers_are_those_of_scipy_on_four_arms():
 def test_the_interacting_pairs_stand_out_and_no_other():
     table = interactions(drawn(blocks=200), FACTORIAL_ARMS)
     assert list(zip(table["first"], table["second"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert table["tta_accuracy_stands_out"].tolist() == [False, True, False]
+    assert table["score_stands_out"].tolist() == [False, True, False]
     assert table["time_stands_out"].tolist() == [False, False, True]
-    np.testing.assert_allclose(table["tta_accuracy_p_holm"], holm(table["tta_accuracy_p"]))
+    np.testing.assert_allclose(table["score_p_holm"], holm(table["score_p"]))
 
 
 def test_a_pair_without_its_four_arms_says_which_is_missing():
@@ -42,14 +42,14 @@ def test_a_pair_without_its_four_arms_says_which_is_missing():
     assert table.loc[("a", "b"), "note"] == (
         "this study has no arm with a + b on and all else off; an interaction takes neither, each alone, and both"
     )
-    assert np.isnan(table.loc[("a", "b"), "tta_accuracy_pp"])
+    assert np.isnan(table.loc[("a", "b"), "score_change"])
     assert table.loc[("a", "c"), "note"] == ""
 
 
 def test_few_blocks_have_numbers_and_stand_out_nowhere():
     table = interactions(drawn(blocks=3, processes=1), FACTORIAL_ARMS)
-    assert np.isfinite(table["tta_accuracy_pp"]).all()
-    assert not table["tta_accuracy_stands_out"].any()
+    assert np.isfinite(table["score_change"]).all()
+    assert not table["score_stands_out"].any()
     assert "3 blocks: numbers and no verdict; run at least 5" in table.loc[0, "note"]
     assert "one process: no interval of time" in table.loc[0, "note"]
 
@@ -70,4 +70,4 @@ def test_failed_arms_and_torn_blocks():
 def test_no_pair_no_rows():
     table = interactions(drawn(), FACTORIAL_ARMS[:2])
     assert len(table) == 0
-    assert "tta_accuracy_pp" in table.columns
+    assert "score_change" in table.columns

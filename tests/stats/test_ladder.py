@@ -38,7 +38,7 @@ def test_rungs_are_shares_of_the_baselines_time_and_add_up():
     expected = [100 * 0.13 / 2.59, -100 * 0.04 / 2.59, 100 * 0.485 / 2.59]
     np.testing.assert_allclose(table["time_saved_percent"], expected, atol=0.05)
     assert table["time_saved_percent"].sum() == pytest.approx(result.total.time_saved_percent)
-    assert table["tta_accuracy_pp"].sum() == pytest.approx(result.total.tta_accuracy_pp)
+    assert table["score_change"].sum() == pytest.approx(result.total.score_change)
     assert result.baseline_seconds == pytest.approx(2.59, abs=0.003)
     assert result.final_seconds == pytest.approx(2.015, abs=0.003)
     assert (result.blocks, result.time_blocks, result.processes, result.note) == (20, 20, 4, "")
@@ -52,8 +52,8 @@ def test_the_whole_is_the_effect_of_the_total_contrast():
     assert total.time_saved_low_percent == pytest.approx(effect.time_saved_low_percent, rel=1e-12)
     assert total.time_saved_high_percent == pytest.approx(effect.time_saved_high_percent, rel=1e-12)
     assert total.time_saved_p == pytest.approx(effect.time_p, rel=1e-12)
-    assert total.tta_accuracy_pp == pytest.approx(effect.tta_accuracy_pp)
-    assert total.tta_accuracy_low_pp == pytest.approx(effect.tta_accuracy_low_pp)
+    assert total.score_change == pytest.approx(effect.score_change)
+    assert total.score_low == pytest.approx(effect.score_low)
 
 
 def test_an_interval_is_that_of_the_delta_method_around_the_mean_log_ratio():

@@ -46,9 +46,9 @@ def test_what_all_arms_of_a_block_or_process_share_cancels():
     accuracy, time = shapley_truth()
     table = result.table()
     assert table["subject"].tolist() == ["a", "b", "c"]
-    np.testing.assert_allclose(table["tta_accuracy_pp"], 100 * accuracy, atol=1e-9)
+    np.testing.assert_allclose(table["score_change"], 100 * accuracy, atol=1e-9)
     np.testing.assert_allclose(table["time_saved_percent"], 100 * time, atol=1e-9)
-    assert result.total.tta_accuracy_pp == pytest.approx(table["tta_accuracy_pp"].sum())
+    assert result.total.score_change == pytest.approx(table["score_change"].sum())
     assert result.total.time_saved_percent == pytest.approx(table["time_saved_percent"].sum())
     assert result.baseline_seconds == pytest.approx(2.0, abs=0.01)
     assert result.final_seconds == pytest.approx(FACTORIAL.seconds["a+b+c"], abs=0.01)
@@ -66,7 +66,7 @@ def test_twins_and_other_lengths_are_passed_over():
 def test_players_can_be_chosen_and_ordered():
     two = shapley(noiseless(), FACTORIAL_ARMS, players=("b", "a"))
     assert [share.subject for share in two.shares] == ["b", "a"]
-    assert two.total.tta_accuracy_pp == pytest.approx(-0.01)
+    assert two.total.score_change == pytest.approx(-0.01)
 
 
 def test_where_combinations_are_missing_it_is_said_what_runs_them():

@@ -55,7 +55,7 @@ def test_they_foretell_the_width_of_the_interval():
     spreads = measured_spreads(pair)
     (effect,) = list_effects(pair, [contrast()])
     paired_sd = spreads.accuracy_pp * np.sqrt(2 * (1 - spreads.correlation))
-    assert effect.tta_accuracy_sd_pp == pytest.approx(paired_sd, rel=1e-6)
+    assert effect.score_sd == pytest.approx(paired_sd, rel=1e-6)
     of_process = np.sqrt(2 * spreads.time_arm_in_process_percent**2 + 2 * spreads.time_within_percent**2 / 10)
     assert effect.time_sd_percent == pytest.approx(of_process, rel=1e-6)
     assert "with the spreads of this folder's own trials" in visible(20, 5, spreads=spreads).sentence

@@ -73,9 +73,9 @@ def test_intervals_and_counts():
 def known(**changes):
     (effect,) = list_effects(noisy_pair(np.random.default_rng(1)), [contrast("selective_tta")])
     measured = {
-        "tta_accuracy_pp": -0.011,
-        "tta_accuracy_low_pp": -0.05,
-        "tta_accuracy_high_pp": 0.03,
+        "score_change": -0.011,
+        "score_low": -0.05,
+        "score_high": 0.03,
         "time_percent": -2.31,
         "time_low_percent": -2.36,
         "time_high_percent": -2.26,
@@ -83,8 +83,8 @@ def known(**changes):
         "time_saved_low_percent": 2.26,
         "time_saved_high_percent": 2.36,
         "time_verdict": "better",
-        "tta_accuracy_verdict": "inconclusive",
-        "tta_accuracy_more_blocks": 30,
+        "score_verdict": "inconclusive",
+        "score_more_blocks": 30,
     }
     return replace(effect, **(measured | changes))
 
@@ -105,7 +105,7 @@ def test_the_full_form_has_intervals_verdicts_and_what_would_settle_them():
 def test_one_more_and_more_than_anyone_could_run():
     assert "about 1 more process would settle it" in sentence(known(time_verdict="inconclusive", time_more_processes=1))
     hopeless = known(
-        tta_accuracy_more_blocks=BEYOND_REACH,
+        score_more_blocks=BEYOND_REACH,
         time_verdict="inconclusive",
         time_more_processes=BEYOND_REACH,
         time_low_percent=-5.0,
@@ -119,9 +119,9 @@ def test_without_an_interval_there_are_no_brackets():
     bare = {
         "time_low_percent": math.nan,
         "time_saved_low_percent": math.nan,
-        "tta_accuracy_low_pp": math.nan,
+        "score_low": math.nan,
     }
-    words = sentence(known(time_verdict="no verdict", tta_accuracy_verdict="no verdict", **bare))
+    words = sentence(known(time_verdict="no verdict", score_verdict="no verdict", **bare))
     assert words == (
         "selective_tta: saves 2.3 % of the time, no verdict; "
         f"TTA accuracy {MINUS}0.01 pp, no verdict (20 blocks, 5 processes)"
@@ -133,8 +133,8 @@ def test_where_interval_and_verdict_part_the_words_say_so():
         time_verdict="inconclusive",
         time_more_processes=3,
         time_family=22,
-        tta_accuracy_low_pp=-0.02,
-        tta_accuracy_high_pp=-0.001,
+        score_low=-0.02,
+        score_high=-0.001,
     )
     assert parted.time_seen_alone
     assert "[2.26, 2.36], inconclusive (seen on its own; not settled among 22; about 3 more processes" in sentence(

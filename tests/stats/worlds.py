@@ -102,7 +102,7 @@ def read_all(studies: Studies) -> Readings:
     result = Readings()
     log_times = process_means(np.moveaxis(studies.log_time, 1, -1), studies.process)
     for study in range(len(log_times)):
-        errors = 1 - studies.tta_accuracy[study].T
+        errors = 1 - studies.score[study].T
         curve = Curve.of(log_times[study, 3:], errors[3:])
         reading = Reading.of(curve, Curve.of(log_times[study, 1:2], errors[1:2]), log_target=None)
         if not reading.falls or not curve.shortest <= reading.log_time.value <= curve.longest:

@@ -50,19 +50,19 @@ def logged(tmp_path: Path, text: str, name: str = "run_1.log") -> Path:
 
 
 def accuracies(path: Path) -> list[float]:
-    return [trial.tta_accuracy for trial in read_log(path)]
+    return [trial.score for trial in read_log(path)]
 
 
 def test_eval_rows_are_trials_and_the_warm_up_is_not(tmp_path: Path) -> None:
     trials = read_log(logged(tmp_path, EVAL_ONLY))
-    assert [trial.tta_accuracy for trial in trials] == [0.9401, 0.9402, 0.9403]
+    assert [trial.score for trial in trials] == [0.9401, 0.9402, 0.9403]
     assert (trials[0].train_accuracy, trials[0].accuracy, trials[0].time_seconds) == (0.9875, 0.9314, 2.0)
     assert trials[0].line == 6
 
 
 def test_epoch_rows_are_the_curve_and_runs_are_named_on_their_first_row_only(tmp_path: Path) -> None:
     trials = read_log(logged(tmp_path, WITH_EPOCHS))
-    assert [trial.tta_accuracy for trial in trials] == [0.9401, 0.9402]
+    assert [trial.score for trial in trials] == [0.9401, 0.9402]
     assert {trial.curve for trial in trials} == {(0.61, 0.92)}
     assert {trial.time_seconds for trial in trials} == {2.5}
 
@@ -94,7 +94,7 @@ def test_awkward_logs(tmp_path: Path, case: str) -> None:
     path = tmp_path / "log"
     path.write_bytes(AWKWARD[case].encode(errors="surrogateescape"))
     (trial,) = read_log(path)
-    assert (trial.tta_accuracy, trial.time_seconds) == (0.9401, 2.0)
+    assert (trial.score, trial.time_seconds) == (0.9401, 2.0)
     assert trial.curve == ()
 
 
@@ -113,7 +113,7 @@ def test_a_file_without_a_trial_is_an_error_with_its_name(tmp_path: Path, text: 
     assert "tta_val_acc | time_seconds" in str(caught.value)
     # What the message shows as an example is one.
     (example,) = read_log(logged(tmp_path, str(caught.value), "example.log"))
-    assert (example.tta_accuracy, example.time_seconds) == (0.9402, 2.5921)
+    assert (example.score, example.time_seconds) == (0.9402, 2.5921)
     assert not (tmp_path / "out").exists()
 
 

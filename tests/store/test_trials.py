@@ -288,7 +288,7 @@ def test_a_file_of_schema_1_still_loads() -> None:
     assert [trial.status for trial in trials] == ["ok", "failed", "timeout", "ok"]
     assert trials[0].measurements is not None
     assert trials[0].measurements.curve == (0.71, 0.93)
-    assert trials[0].measurements.tta_accuracy == 0.9401
+    assert trials[0].measurements.score == 0.9401
     assert trials[0].device_before == {"sm_clock_mhz": 1410, "throttle_reasons": []}
     assert trials[1].error == "out of memory; use a smaller --preset"
     assert trials[3].marks == ("mixed: torch",)

@@ -92,7 +92,7 @@ def test_a_trial_is_measured_and_cites_all_that_made_it() -> None:
         assert (trial.recipe, trial.environment) == (finished.recipe.digest, finished.environment.digest)
         assert (trial.data, trial.data_digest) == ("tiny", DATASET.digest)
         assert 0 <= measured.accuracy <= 1
-        assert 0 <= measured.tta_accuracy <= 1
+        assert 0 <= measured.score <= 1
         assert measured.time_seconds == pytest.approx(measured.train_seconds + measured.tta_seconds)
         assert measured.wall_seconds == pytest.approx(measured.time_seconds, rel=0.5, abs=0.2)
         assert min(measured.reset_seconds, measured.warm_up_seconds, measured.tta_seconds) > 0
@@ -106,7 +106,7 @@ def test_a_trial_is_measured_and_cites_all_that_made_it() -> None:
 def test_the_same_seed_gives_the_same_accuracy_again() -> None:
     trained = [trainer({"x": {"tuning", "brightness_contrast"}}).train(spec("x", seed), 0) for seed in (5, 5)]
     one, other = (finished.trial.measurements for finished in trained)
-    assert (one.accuracy, one.tta_accuracy) == (other.accuracy, other.tta_accuracy)
+    assert (one.accuracy, one.score) == (other.accuracy, other.score)
 
 
 def test_curves_hold_an_accuracy_for_each_epoch_and_cost_no_time() -> None:

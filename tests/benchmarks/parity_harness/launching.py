@@ -99,7 +99,7 @@ class Launcher:
                             **key,
                             run=trial.run,
                             accuracy=trial.accuracy,
-                            tta_accuracy=trial.tta_accuracy,
+                            score=trial.score,
                             time_seconds=trial.time_seconds,
                         )
                         self._say_trial(launch, results)
@@ -125,7 +125,7 @@ class Launcher:
         last = results.lines[-1]
         self.say(
             f"{launch.name}: trial {results.finished(launch)} of {self.trials}, "
-            f"{100 * last['tta_accuracy']:.2f} %, {last['time_seconds']:.4f} s"
+            f"{100 * last['score']:.2f} %, {last['time_seconds']:.4f} s"
         )
 
     def _clocks(self) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ class ParityTrial:
 
     launch: Launch
     attempt: int
-    tta_accuracy: float
+    score: float
     time_seconds: float
 
 
@@ -61,7 +61,7 @@ class Results:
     def trials(self) -> list[ParityTrial]:
         """Every trial there is."""
         return [
-            ParityTrial(_launch_of(line), line["attempt"], line["tta_accuracy"], line["time_seconds"])
+            ParityTrial(_launch_of(line), line["attempt"], line["score"], line["time_seconds"])
             for line in self.lines
             if line["kind"] == "trial"
         ]

@@ -18,7 +18,7 @@ class PrintedTrial:
 
     run: str
     accuracy: float | None
-    tta_accuracy: float
+    score: float
     time_seconds: float
 
 
@@ -49,7 +49,7 @@ class TableReader:
         match = _ROW.search(line)
         if match is None:
             return None
-        run, epoch, _, accuracy, tta_accuracy, time_seconds = (cell.strip() for cell in match.groups())
+        run, epoch, _, accuracy, score, time_seconds = (cell.strip() for cell in match.groups())
         if epoch == "epoch":
             return None
         if run:
@@ -64,7 +64,7 @@ class TableReader:
             return PrintedTrial(
                 run=name,
                 accuracy=float(accuracy) if accuracy else None,
-                tta_accuracy=float(tta_accuracy),
+                score=float(score),
                 time_seconds=float(time_seconds),
             )
         except ValueError as error:

@@ -105,7 +105,7 @@ def _judge_recipe(recipe: Recipe, ours: list[ParityTrial], theirs: list[ParityTr
     # Launches of one round stand side by side, so what drifts from round to round cancels in their ratio.
     logs = [math.log(my_means[number] / their_means[number]) for number in rounds]
     ratio_low, ratio_high = _t_limits(logs)
-    difference, low, high = _welch([t.tta_accuracy for t in ours], [t.tta_accuracy for t in theirs])
+    difference, low, high = _welch([t.score for t in ours], [t.score for t in theirs])
     ratio = math.exp(fmean(logs))
     return RecipeVerdict(
         recipe=recipe,
@@ -135,7 +135,7 @@ def _summary(trials: list[ParityTrial]) -> SideSummary:
     means = _launch_means(trials)
     squares = sum((trial.time_seconds - means[trial.launch.round]) ** 2 for trial in trials)
     freedom = len(trials) - len(means)
-    accuracies = [trial.tta_accuracy for trial in trials]
+    accuracies = [trial.score for trial in trials]
     return SideSummary(
         trials=len(trials),
         launches=len(means),
