@@ -10,6 +10,7 @@ from ablate.lineages import airbench94_muon
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.shipped import ENTRY_POINT_GROUP
 from ablate.recipes.registry import Feature, Registry
+from ablate.store.resolved import DEFAULT_LINEAGE
 from ablate.study.groups import HIVE_FEATURES, HIVE_GROUPS, Group
 from ablate.study.user_files import run_user_file
 
@@ -28,7 +29,7 @@ def load_registry(*, features_from: Path | None = None, registry: Path | None = 
         loaded = _registry_in(registry)
     else:
         order = [name for names in HIVE_FEATURES.values() for name in names]
-        loaded = Registry.discover(AIRBENCH94_MUON, airbench94_muon, HIVE_GROUPS, order=order)
+        loaded = Registry.discover(AIRBENCH94_MUON, airbench94_muon, HIVE_GROUPS, order=order, lineage=DEFAULT_LINEAGE)
         for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
             loaded = _extended(loaded, _entry_point_constants(entry_point), f"entry point '{entry_point.name}'")
     if features_from is not None:

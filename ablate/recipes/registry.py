@@ -17,6 +17,8 @@ from ablate.parts.part import Part, jsonable
 from ablate.recipes.part_checks import check_value, is_shipped
 from ablate.recipes.recipe import Recipe, field_types
 from ablate.study.groups import Group
+from ablate.study.ladders import Ladder
+from ablate.study.score import TTA_ACCURACY, Score
 
 RESERVED_NAMES = frozenset({"all", "baseline"})
 
@@ -84,14 +86,28 @@ class Change:
 class Registry:
     """A baseline recipe, the features that may be put on it, and their groups.
 
+    `score` is what studies of it compare beside time, `ladders` what was published about its changes. `lineage` is the name it
+    ships under, "" for one's own.
+
     Raises:
         UsageError: at construction, for an unknown field, a duplicate name, a patch that changes nothing or touches the scale, a
             value of the wrong type, a part that lacks what its slot needs, an unknown group, a `requires` or `excludes` that names
-            nobody.
+            nobody, a rung that adds what the registry does not have.
     """
 
-    def __init__(self, baseline: Recipe, features: Iterable[Feature], groups: Iterable[Group]) -> None:
+    def __init__(
+        self,
+        baseline: Recipe,
+        features: Iterable[Feature],
+        groups: Iterable[Group],
+        *,
+        score: Score = TTA_ACCURACY,
+        ladders: Iterable[Ladder] = (),
+        lineage: str = "",
+    ) -> None:
         self.baseline = baseline
+        self.score = score
+        self.lineage = lineage
         self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
@@ -114,12 +130,18 @@ class Registry:
                     f"Put {_listed(others)} into a Group of your own: {_group_line(_free_slug(self))} "
                     f"and group={_free_slug(self)!r} in the Feature."
                 )
+        self.ladders: Mapping[str, Ladder] = MappingProxyType(_by_name("ladder", ladders, lambda ladder: ladder.slug))
+        for ladder in self.ladders.values():
+            for name in (name for rung in ladder.rungs for name in rung.adds):
+                if name not in self.features and name not in self.groups:
+                    near = near_match(name, [*self.features, *self.groups])
+                    raise UsageError(f"Ladder '{ladder.slug}' adds an unknown feature or group '{name}'.{near}")
 
     @classmethod
     def discover(
-        cls, baseline: Recipe, package: ModuleType, groups: Iterable[Group], *, order: Sequence[str] = ()
+        cls, baseline: Recipe, package: ModuleType, groups: Iterable[Group], *, order: Sequence[str] = (), **told: Any
     ) -> "Registry":
-        """A registry of every module of `package` that has a constant FEATURE.
+        """A registry of every module of `package` that has a constant FEATURE; `told` are score, ladders and lineage.
 
         Features come in the `order` of their names, those it does not name after them by module name.
         """
@@ -128,11 +150,18 @@ class Registry:
         ]
         found = [module.FEATURE for module in modules if hasattr(module, "FEATURE")]
         places = {name: place for place, name in enumerate(order)}
-        return cls(baseline, sorted(found, key=lambda feature: places.get(feature.name, len(places))), groups)
+        return cls(baseline, sorted(found, key=lambda feature: places.get(feature.name, len(places))), groups, **told)
 
     def extended(self, features: Iterable[Feature], groups: Iterable[Group] = ()) -> "Registry":
         """A registry with more features, and groups where they bring their own."""
-        return Registry(self.baseline, [*self.features.values(), *features], [*self.groups.values(), *groups])
+        return Registry(
+            self.baseline,
+            [*self.features.values(), *features],
+            [*self.groups.values(), *groups],
+            score=self.score,
+            ladders=self.ladders.values(),
+            lineage=self.lineage,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,7 +12,12 @@ from ablate.formats.json_objects import VERBATIM, ShapeError, parse
 from ablate.store.records import SCHEMA, check_schema
 from ablate.study import Study
 from ablate.study.groups import Group
+from ablate.study.ladders import Ladder
 from ablate.study.schedule import TrialSpec
+from ablate.study.score import TTA_ACCURACY, Score
+
+DEFAULT_LINEAGE = "airbench94_muon"
+"""The lineage of run folders that do not say."""
 
 FEATURES_OPTION = "--features-from"
 REGISTRY_OPTION = "--registry"
@@ -63,7 +68,8 @@ class ResolvedStudy:
     `schedule` is what runs; a resume follows it, not a schedule made anew. `arm_features` and `fingerprints` map each arm to its
     feature names and to its recipe's fingerprint. `preset`, `data` and `device` are what "auto" turned out to be. `overrides` are
     the settings that the command line changed, `command` its words, `versions` those of package, Python and torch, `created_at` an
-    ISO 8601 time with its zone.
+    ISO 8601 time with its zone. `score` is what is compared beside time, `ladders` what was published, `lineage` the name under
+    which the recipes ship ("" for a registry of one's own). Files from before these were recorded hold the first lineage's.
     """
 
     study: Study
@@ -81,6 +87,9 @@ class ResolvedStudy:
     command: tuple[str, ...] = field(default=(), metadata=VERBATIM)
     versions: Mapping[str, str | None] = field(default_factory=dict)
     files: tuple[SourceFile, ...] = ()
+    score: Score = TTA_ACCURACY
+    ladders: tuple[Ladder, ...] = ()
+    lineage: str = DEFAULT_LINEAGE
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal value."""
@@ -100,6 +109,9 @@ class ResolvedStudy:
             "fingerprints": dict(self.fingerprints),
             "features": [asdict(feature) for feature in self.features],
             "groups": [asdict(group) for group in self.groups],
+            "score": asdict(self.score),
+            "ladders": [asdict(ladder) for ladder in self.ladders],
+            "lineage": self.lineage,
             "schedule": [asdict(spec) for spec in self.schedule],
         }
 
