@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOW_TO_READ = (
     "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
-    "better in the second."
+    "better in the second; of effects, what the second saves beyond the first."
 )
 
 
@@ -68,7 +68,7 @@ def compare(
 def _table(heading: str, changes: "Sequence[Change]") -> FittedTable:
     table = FittedTable()
     table.add_column(heading, words=True)
-    times = ("time", "time saved") if heading == "arm" else ("time saved", "change of it")
+    times = ("time", "time saved") if heading == "arm" else ("time saved", "ratio of the two")
     for title in (*times, "TTA accuracy", "change of accuracy", "n", "processes"):
         table.add_column(title, numeric=True)
     for change in changes:

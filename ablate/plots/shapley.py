@@ -248,4 +248,10 @@ def _remarks(data: Attribution, setting: str) -> list[str]:
         f"n = {counted(data.blocks, 'block')} of {2 ** len(data.shares)} arms in {counted(data.processes, 'process')}"
     )
     whiskers = any(isfinite(share.score_low) for share in data.shares)
-    return [counts, setting, "Whiskers: 95 % intervals" if whiskers else "", "Positive is better", data.note]
+    return [
+        counts,
+        setting,
+        "Whiskers: 95 % intervals, each for itself" if whiskers else "",
+        "Positive is better",
+        data.note,
+    ]

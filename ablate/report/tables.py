@@ -57,12 +57,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows; every row has a cell for each column. `remark` says in a sentence how to read it."""
+    """Columns and rows; every row has a cell for each column. `remark` says in a sentence how to read it.
+
+    A table that `may_be_cut` lists arms or pairs, of which a reader with little room is shown both ends; an answer is shown whole.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     remark: str = ""
+    may_be_cut: bool = False
 
     def without_extras(self) -> "Table":
         """The table where there is little room."""
@@ -72,7 +76,7 @@ class Table:
 
     def ends(self, most: int, how_to_see_all: str) -> "Table":
         """At most `most` rows: of more, those at both ends, and between them how many there are and where."""
-        if len(self.rows) <= most:
+        if not self.may_be_cut or len(self.rows) <= most:
             return self
         first = most // 2
         last = most - first - 1
@@ -121,7 +125,7 @@ def arms_table(evidence: Evidence) -> Table:
             cells.append(Cell(p_words(p) or NOTHING, order(p)))
         rows.append(tuple(cells))
     remark = f"Mean ± sd over trials.{_arm_names([row['arm'] for row in evidence.arm_rows])}"
-    return Table("Arms", tuple(columns), tuple(rows), remark)
+    return Table("Arms", tuple(columns), tuple(rows), remark, may_be_cut=True)
 
 
 def _arm_names(arms: Sequence[str]) -> str:

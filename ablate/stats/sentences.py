@@ -28,7 +28,7 @@ def sentence(effect: Effect) -> str:
         return f"{headline(effect)}: {effect.note}"
     alone = seen_alone(effect.time_family) if effect.time_seen_alone else ""
     parts = [
-        f"{_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
+        f"{time_said(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
         f"TTA accuracy {_accuracy_in_full(effect)}",
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
@@ -61,7 +61,8 @@ def _accuracy_interval(effect: Effect) -> str:
     return f" {interval_words(effect.score_low, effect.score_high, 2)}"
 
 
-def _time(effect: Effect) -> str:
+def time_said(effect: Effect) -> str:
+    """ "saves 14.4 % of the time [5.9, 22.2]", the interval pointing where the verb does."""
     if not isfinite(effect.time_percent):
         return "time not measured"
     return saved_words(

@@ -97,7 +97,7 @@ def test_frontier_of_many_arms_names_the_front_the_landmarks_and_whom_it_is_aske
     front = pareto_front(summary["time_seconds_mean"], summary["score_mean"])
     asked = next(arm for arm in summary["arm"][~front] if arm not in ("baseline", "all"))
     named = {*summary["arm"][front], "baseline", "all", asked}
-    axes = plots.frontier(summary, kinds=kinds, named=[asked])
+    axes = plots.frontier(summary, kinds=kinds, named=["baseline", "all", asked])
     words = all_words(figure_of(axes))
     for arm in summary["arm"]:
         assert (f" {arm} " in f" {words} ") == (arm in named), arm
@@ -184,6 +184,13 @@ def test_a_curve_ends_where_its_arm_does() -> None:
     assert ends[f"+ {NAMES[0]}"] == [1, 2, 3, 3.795]
     assert ends[f"+ {NAMES[1]}"] == [1, 2, 3, 4]
     assert "log-error scale" in axes.get_ylabel()
+
+
+def test_curves_of_one_point_are_drawn_from_left_to_right() -> None:
+    frame = trials_of(ladder(NAMES), epochs=1)
+    axes = plots.curves(frame, epochs=dict.fromkeys(frame["arm"].unique(), 0.5))
+    (left, right) = axes.get_xlim()
+    assert left < 0.5 < right
 
 
 def test_shapley_bars_stand_beside_the_ladders() -> None:
