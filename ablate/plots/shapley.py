@@ -221,7 +221,7 @@ def _legend(
     for colour, label, occurs in (
         (theme.gain, "Shapley value, whatever the order: better", any(value >= 0 for value in values)),
         (theme.loss, "worse", any(value < 0 for value in values)),
-        (theme.total, "everything together", True),
+        (theme.total, "the total", True),
     ):
         if occurs:
             handles.append(Patch(facecolor=colour))

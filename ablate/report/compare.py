@@ -14,6 +14,7 @@ from ablate.formats.printable import printable
 from ablate.report.caveats import Caveat
 from ablate.report.matching import ArmPair, Match, match, same_trainings
 from ablate.report.provenance import fact_label, fact_text
+from ablate.report.tables import effect_title
 from ablate.report.wording import listed
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
@@ -106,7 +107,11 @@ def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str
         for pair in matched.arms
         if pair[0] in samples[0] and pair[1] in samples[1]
     )
-    contrasts = tuple(_contrast_change(*both) for both in matched.contrasts if all(effect.blocks for effect in both))
+    contrasts = tuple(
+        _contrast_change(one, other, (effect_title(first, one), effect_title(second, other)))
+        for one, other in matched.contrasts
+        if one.blocks and other.blocks
+    )
     shared = [set(side) for side in zip(*matched.arms, strict=True)] or [set(), set()]
     return Comparison(
         first=names[0],
@@ -175,7 +180,7 @@ def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Chan
     )
 
 
-def _contrast_change(first: Effect, second: Effect) -> Change:
+def _contrast_change(first: Effect, second: Effect, names: tuple[str, str]) -> Change:
     accuracies = [Sample(n=effect.blocks, mean=effect.score_change, sd=effect.score_sd) for effect in (first, second)]
     times = [
         Sample(n=effect.processes, mean=_log_of_percent(effect.time_percent), sd=effect.time_sd_percent / 100)
@@ -183,7 +188,7 @@ def _contrast_change(first: Effect, second: Effect) -> Change:
     ]
     return _change(
         (first.kind, second.kind),
-        (first.subject, second.subject),
+        names,
         (first.blocks, second.blocks),
         (first.processes, second.processes),
         (first.score_change, second.score_change),

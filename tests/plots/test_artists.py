@@ -253,7 +253,7 @@ def test_cells_whose_interval_covers_zero_are_pale_however_large_their_value() -
 def test_every_colour_of_the_shapley_figure_is_in_its_legend() -> None:
     _, _, values, rungs = factorial_study()
     words = all_words(figure_of(plots.shapley(values, ladder=rungs)))
-    for entry in ("better", "everything together", "paler: the ladder's step", "Time saved, % of the baseline"):
+    for entry in ("better", "the total", "paler: the ladder's step", "Time saved, % of the baseline"):
         assert entry in words
     worse = any(share.score_change < 0 or share.time_saved_percent < 0 for share in values.shares)
     assert (" worse " in words) == worse

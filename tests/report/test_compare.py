@@ -204,7 +204,7 @@ def test_arms_of_one_recipe_are_one_arm_whatever_they_are_called(tmp_path):
         ("+ tuning", "{silu, tuning}"),
         ("+ compile", "all"),
     ]
-    assert [change.name for change in found.contrasts] == ["silu", "tuning", "compile", "all"]
+    assert [change.name for change in found.contrasts] == ["silu", "tuning", "compile", "everything"]
     assert found.only_in_first == ()
     assert found.only_in_second == ("{tuning}", "{compile}", "{silu, compile}", "{tuning, compile}")
     assert found.nothing_common == ""
