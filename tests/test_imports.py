@@ -33,7 +33,9 @@ def test_the_package_and_its_command_line_start_without_torch() -> None:
 
 
 def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
-    program = "import ablate.cli, sys; print(*sorted({'pandas', 'scipy', 'matplotlib', 'statsmodels'} & sys.modules.keys()))"
+    program = (
+        "import ablate.cli, sys; print(*sorted({'pandas', 'scipy', 'matplotlib', 'statsmodels'} & sys.modules.keys()))"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

@@ -47,7 +47,7 @@ def test_a_folder_opens_as_it_was_created_wherever_it_is_moved(tmp_path: Path) -
 def test_the_schedule_is_written_before_the_first_trial(tmp_path: Path) -> None:
     folder = RunFolder.create(resolved_study(), tmp_path / "run")
     written = json.loads((folder.path / "study.json").read_text())
-    assert written["schema"] == 1
+    assert written["schema"] == 2
     assert [(spec["arm"], spec["block"]) for spec in written["schedule"]] == [
         spec.key for spec in fake_study().schedule()
     ]
@@ -118,7 +118,7 @@ BAD_STUDIES = {
     "does not describe a study: lacks 'schema'.": "{}",
     "does not describe a study: schema is '1', not a whole number from 1 on.": '{"schema": "1"}',
     "does not describe a study: it is nested too deep.": "[" * 100_000,
-    "schema 2 is newer than this ablate, which reads up to 1": '{"schema": 2}',
+    "schema 3 is newer than this ablate, which reads up to 2": '{"schema": 3}',
 }
 
 
