@@ -140,7 +140,7 @@ def _has_digest(fields: Mapping[str, Any], cited_by: str) -> bool:
     try:
         return digest(fields) == cited_by
     except ValueError:
-        # A NaN, or half a surrogate pair: nothing that was ever written.
+        # A NaN: nothing that was ever written.
         return False
 
 
