@@ -91,7 +91,7 @@ def check_folder(path: Path) -> FolderCheck:
             raise
         found.add(STUDY_FILE, None, str(error) if (path / STUDY_FILE).exists() else "it is missing.")
     except AblateError as error:
-        found.add(STUDY_FILE, None, str(error).removeprefix(f"{path / STUDY_FILE}: "))
+        found.add(STUDY_FILE, None, str(error).removeprefix(str(path / STUDY_FILE)).removeprefix(":").strip())
     if resolved is not None:
         _check_copies(found, resolved)
     found.writer = holder_of(trials_path)
@@ -139,8 +139,8 @@ def _check_trials(found: FolderCheck, path: Path, schedule: tuple[TrialSpec, ...
         found.repeated += status in ("failed", "timeout")
         last[value.spec.key] = number, value.status
     for (kind, digest), numbers in lost.items():
-        others = f", and {len(numbers) - 1} more" if len(numbers) > 1 else ""
-        found.add(path.name, numbers[0], f"it{others} cites {kind} {digest[:12]}, which no sound line before it holds.")
+        who = f"it and {len(numbers) - 1} more cite" if len(numbers) > 1 else "it cites"
+        found.add(path.name, numbers[0], f"{who} {kind} {digest[:12]}, which no sound line before it holds.")
     if planned is not None:
         found.planned, found.with_trial = len(planned), len(planned.keys() & last.keys())
 
