@@ -216,6 +216,7 @@ def _point(home: Path, dataset: Dataset, folder: str, source: str) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock, which the system lets go when the process dies."""
+    # By hand: filelock takes files only, and one of its own would stay in the user's folder.
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
