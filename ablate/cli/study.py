@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from ablate.cli import options
+from ablate.cli.check import check
 from ablate.cli.command import taking
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ablate.engine.status import StudyStatus
     from ablate.study import Catalogue
 
-app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status.")
+app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status, check.")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder; `ablate list` lists them.")]
 
@@ -208,3 +209,6 @@ def _with_interval(row: Mapping[Any, Any], outcome: str, *, scale: float, decima
         return ""
     interval = f" [{low:.{decimals}f}, {high:.{decimals}f}]" if isfinite(low) else ""
     return f"{mean:.{decimals}f}{interval}"
+
+
+app.command()(check)

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +35,10 @@ def data_home(override: Path | None = None) -> Path:
         return override.expanduser()
     if os.environ.get(HOME_VARIABLE):
         return Path(os.environ[HOME_VARIABLE]).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "ablate"
-    # The XDG specification has relative paths ignored.
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "ablate"
+    # Only here, so that a machine without it can be told a folder instead.
+    import platformdirs
+
+    return platformdirs.user_cache_path("ablate", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +214,7 @@ def _point(home: Path, dataset: Dataset, folder: str, source: str) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock, which the system lets go when the process dies."""
+    # By hand: filelock takes files only, and one of its own would stay in the user's folder.
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -12,6 +12,12 @@ from ablate.doctor.finding import Finding, ok, problem, warning
 from ablate.machine import processor
 from ablate.machine.processor import read_text
 
+try:
+    import psutil
+except ImportError:
+    # A wheel for each platform: on a measuring machine without a network, trials run and are recorded without it.
+    psutil = None
+
 SAMPLE_SECONDS = 0.3
 BUSY_LOAD = 0.2
 """Runnable tasks a core, averaged over a minute, above which something else must be at work."""
@@ -30,15 +36,24 @@ def processor_findings(on_cpu: bool) -> Iterator[Finding]:
     cores = processor.usable_cores()
     if hasattr(os, "getloadavg"):
         yield _load(os.getloadavg()[0], os.cpu_count() or 1)
-    before = _sample()
-    if before is not None:
-        time.sleep(SAMPLE_SECONDS)
-        after = _sample()
-        if after is not None:
-            yield from _activity(before, after)
+    yield from _others()
     yield ok("cpu", f"{processor.cpu_model()}, {cores:g} of {os.cpu_count()} cores usable")
     yield from _governor()
     yield from _turbo(on_cpu)
+
+
+def _others() -> Iterator[Finding]:
+    """What other processes and other guests of the host take."""
+    if psutil is None:
+        yield warning("other processes", "not looked at: psutil is not installed", "pip install psutil")
+        return
+    before = _sample()
+    if before is None:
+        return
+    time.sleep(SAMPLE_SECONDS)
+    after = _sample()
+    if after is not None:
+        yield from _activity(before, after)
 
 
 def thread_finding(threads: int) -> Finding:
@@ -90,35 +105,36 @@ def folder_finding(check: str, folder: Path, remedy: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
+    """Processor time so far, in seconds: of the machine, and of each process other than this one with its name."""
+
     at_seconds: float
-    stolen_ticks: int
-    all_ticks: int
-    ticks_of: dict[int, tuple[str, int]]
+    stolen: float
+    total: float
+    used_by: dict[int, tuple[str, float]]
 
 
 def _sample() -> _Sample | None:
-    """Processor time so far, of the machine and of each process other than this one; None without a Linux /proc."""
-    first = (read_text(processor.PROC / "stat") or "").partition("\n")[0].split()
-    if len(first) < 9:
+    """What the processors did so far; None where the system does not show it."""
+    try:
+        times = psutil.cpu_times()
+        processes = {
+            process.pid: (process.info["name"], process.info["cpu_times"].user + process.info["cpu_times"].system)
+            for process in psutil.process_iter(["name", "cpu_times"])
+            # None: another user's, on a system that does not show them.
+            if process.pid != os.getpid() and process.info["cpu_times"] is not None
+        }
+    except (OSError, psutil.Error):
         return None
-    ticks = [int(word) for word in first[1:9]]
-    processes = {}
-    for folder in processor.PROC.iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            # The name stands in parentheses and may hold blanks and parentheses itself (proc_pid_stat(5)).
-            head, _, rest = (read_text(folder / "stat") or "").rpartition(")")
-            words = rest.split()
-            if len(words) > 12:
-                processes[int(folder.name)] = (head.partition("(")[2], int(words[11]) + int(words[12]))
-    return _Sample(time.monotonic(), ticks[7], sum(ticks), processes)
+    # What comes after the first eight, on Linux, is the guests' share of them.
+    return _Sample(time.monotonic(), getattr(times, "steal", 0.0), sum(times[:8]), processes)
 
 
 def _activity(before: _Sample, after: _Sample) -> Iterator[Finding]:
-    per_core_second = os.sysconf("SC_CLK_TCK") * (after.at_seconds - before.at_seconds)
+    passed_seconds = after.at_seconds - before.at_seconds
     shares = {
-        f"{name} ({pid})": (ticks - before.ticks_of[pid][1]) / per_core_second
-        for pid, (name, ticks) in after.ticks_of.items()
-        if pid in before.ticks_of
+        f"{name} ({pid})": (used - before.used_by[pid][1]) / passed_seconds
+        for pid, (name, used) in after.used_by.items()
+        if pid in before.used_by
     }
     heavy = sorted((item for item in shares.items() if item[1] > HEAVY_PROCESS), key=lambda item: -item[1])
     if heavy:
@@ -126,8 +142,8 @@ def _activity(before: _Sample, after: _Sample) -> Iterator[Finding]:
         yield warning("other processes", seen, "end or pause them while trials run")
     else:
         yield ok("other processes", f"none above {HEAVY_PROCESS:.0%} of a core")
-    passed = after.all_ticks - before.all_ticks
-    stolen = (after.stolen_ticks - before.stolen_ticks) / passed if passed else 0.0
+    passed = after.total - before.total
+    stolen = (after.stolen - before.stolen) / passed if passed else 0.0
     if stolen > STOLEN_TIME:
         yield warning("stolen time", f"{stolen:.0%} went to other guests of the host", "use a host with reserved cores")
 

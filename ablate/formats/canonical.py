@@ -18,5 +18,10 @@ def canonical_json(value: Any) -> str:
 
 
 def digest(value: Any) -> str:
-    """The sha256 of a JSON value's canonical spelling, in hex."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    """The sha256 of a JSON value's canonical spelling, in hex.
+
+    Raises:
+        ValueError: `value` holds a NaN or an infinity.
+    """
+    # JSON can spell half a surrogate pair, which UTF-8 cannot.
+    return hashlib.sha256(canonical_json(value).encode(errors="surrogatepass")).hexdigest()

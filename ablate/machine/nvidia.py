@@ -1,4 +1,8 @@
-"""What `nvidia-smi` knows of one GPU: clocks, heat, power, and who else is on it; no extra package, no long wait."""
+"""What `nvidia-smi` knows of one GPU: clocks, heat, power, and who else is on it; no extra package, no long wait.
+
+A program and not its library (nvidia-ml-py): a driver that hangs would hang this process with it, while a program can be left
+behind. And what trials record of their GPU must be the same whether or not an optional package is installed.
+"""
 
 import csv
 import functools

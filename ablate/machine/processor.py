@@ -1,4 +1,8 @@
-"""What the processor is and how much of it this process may use; from the operating system, without torch."""
+"""What the processor is and how much of it this process may use; from the operating system, without torch.
+
+By hand: psutil knows neither the model nor bfloat16 nor a container's quota, and what every trial records of its machine
+must not be less where that wheel is not installed.
+"""
 
 import functools
 import os

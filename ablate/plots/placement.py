@@ -1,4 +1,8 @@
-"""Labels beside points, none on another and none outside: tried near first, then farther, always in the same order."""
+"""Labels beside points, none on another and none outside: tried near first, then farther, always in the same order.
+
+By hand: adjustText pushes labels apart as far as it gets, so that in a crowd some still overlap, lie on marks or stick out of the
+axes; it cannot leave out the one that has no room, and takes a hundred times as long.
+"""
 
 from collections.abc import Sequence
 from math import cos, pi, sin

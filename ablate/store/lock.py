@@ -1,9 +1,7 @@
 """One writer at a time for a file, told to others by process id."""
 
-import errno
 import fcntl
 import os
-import time
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError
@@ -22,35 +20,29 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
+        # Whoever only reads trials need not wait for it.
+        import filelock
+
         self._path = _lock_path(path)
-        patience = iter([_GLANCE_SECONDS] * 3)
-        while True:
-            try:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            except OSError as error:
-                raise UsageError(f"Cannot write {path}: {error.strerror}.") from error
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                holder = os.pread(self._file, 20, 0).decode(errors="replace").strip() or "unknown"
-                os.close(self._file)
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                    raise AblateError(
-                        f"Cannot lock {path}: {error.strerror}. Use a local disk for run folders."
-                    ) from error
-                # `holder_of` takes the lock for an instant to see whether it is free.
-                if pause := next(patience, None):
-                    time.sleep(pause)
-                    continue
-                raise AblateError(
-                    f"{path} is being written by process {holder}. Wait for it to end, or stop it; one writer at a time."
-                ) from None
-            if self._still_there():
-                break
-            os.close(self._file)
         try:
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, str(os.getpid()).encode(), 0)
+            # Opened once before, since filelock would make a missing folder, and an error to open is another than one to lock.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
+        except OSError as error:
+            raise UsageError(f"Cannot write {path}: {error.strerror}.") from error
+        # A store may be closed by another thread than opened it. And a lock that is but a file would outlive kill -9.
+        self._lock = filelock.FileLock(self._path, thread_local=False, fallback_to_soft=False)
+        try:
+            # Not at once: `holder_of` takes the lock for an instant to see whether it is free.
+            self._lock.acquire(timeout=3 * _GLANCE_SECONDS, poll_interval=_GLANCE_SECONDS)
+        except filelock.Timeout:
+            holder = _written_in(self._path) or "unknown"
+            raise AblateError(
+                f"{path} is being written by process {holder}. Wait for it to end, or stop it; one writer at a time."
+            ) from None
+        except OSError as error:
+            raise AblateError(f"Cannot lock {path}: {error.strerror}. Use a local disk for run folders.") from error
+        try:
+            self._write_process_id()
         except OSError as error:
             self.release()
             raise AblateError(
@@ -60,32 +52,40 @@ class FileLock:
     def release(self) -> None:
         """Let the next writer in. Only the holder may call it, once."""
         self._path.unlink(missing_ok=True)
-        os.close(self._file)
+        self._lock.release()
 
-    def _still_there(self) -> bool:
-        """Whether the file locked is the one at the path: its last holder may have removed it in between."""
+    def _write_process_id(self) -> None:
+        file = os.open(self._path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
         try:
-            there = os.stat(self._path)
-        except FileNotFoundError:
-            return False
-        mine = os.fstat(self._file)
-        return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+            os.pwrite(file, str(os.getpid()).encode(), 0)
+        finally:
+            os.close(file)
 
 
 def holder_of(path: Path) -> int | None:
     """The process that holds the right to write `path` now; None if nobody does."""
+    # By hand: filelock cannot look without making the file and taking the lock for good.
+    lock_path = _lock_path(path)
     try:
-        file = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(lock_path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        holder = os.pread(file, 20, 0).decode(errors="replace").strip()
+        holder = _written_in(lock_path)
         return int(holder) if holder.isdigit() else None
     finally:
         os.close(file)
     return None
+
+
+def _written_in(lock_path: Path) -> str:
+    try:
+        return lock_path.read_bytes()[:20].decode(errors="replace").strip()
+    except OSError:
+        # Released in between.
+        return ""
 
 
 def _lock_path(path: Path) -> Path:

@@ -9,8 +9,11 @@ from ablate.formats.canonical import Json, digest
 from ablate.formats.json_objects import FORMERLY, ShapeError, parse, shown
 from ablate.study.schedule import TrialSpec
 
-SCHEMA = 1
-"""Version of the line format; written into every line, raised when a reader would have to know."""
+SCHEMA = 2
+"""Version of the format of lines and of study.json; written into every one, raised when a reader would have to know.
+
+2 added the checksum (see `ablate.store.checksum`); 1 is still read.
+"""
 
 Status: TypeAlias = Literal["ok", "failed", "timeout"]
 

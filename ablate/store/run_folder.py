@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError, near_match
-from ablate.formats.json_objects import reason_unreadable
+from ablate.formats.json_objects import ShapeError, reason_unreadable
+from ablate.store.checksum import refuse_unchecked, sealed, unsealed
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import JsonlTrialStore, MemoryTrialStore
 
 DEFAULT_ROOT = Path("runs")
+STUDY_FILE = "study.json"
 SOURCES = "sources"
 """The part of a run folder that keeps copies of the user's own files, so that it is complete in itself."""
 
@@ -26,6 +28,8 @@ class RunFolder:
 
     path: Path
     resolved: ResolvedStudy
+    checked: bool = True
+    """Whether its study.json carries a checksum; those of schema 1 do not."""
 
     @classmethod
     def create(cls, resolved: ResolvedStudy, path: Path | None = None, *, root: Path = DEFAULT_ROOT) -> "RunFolder":
@@ -54,8 +58,8 @@ class RunFolder:
         try:
             draft.mkdir(parents=True)
             # Half a surrogate pair, as in a path that is not UTF-8, becomes the escape by which JSON spells it.
-            with (draft / "study.json").open("w", encoding="utf-8", errors="backslashreplace") as file:
-                json.dump(resolved.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
+            with (draft / STUDY_FILE).open("w", encoding="utf-8", errors="backslashreplace") as file:
+                json.dump(sealed(resolved.to_json()), file, indent=1, ensure_ascii=False, allow_nan=False)
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -74,10 +78,10 @@ class RunFolder:
 
         Raises:
             UsageError: there is none.
-            AblateError: its study.json cannot be understood.
+            AblateError: its study.json cannot be understood, or has changed since it was written.
         """
         folder = Path(path)
-        study_path = folder / "study.json"
+        study_path = folder / STUDY_FILE
         try:
             contents = study_path.read_bytes()
         except FileNotFoundError:
@@ -85,7 +89,7 @@ class RunFolder:
         except OSError as error:
             raise UsageError(f"Cannot read {study_path}: {error.strerror}.") from error
         try:
-            return cls(folder, ResolvedStudy.from_json(json.loads(contents.decode())))
+            return cls(folder, *_checked(json.loads(contents.decode())))
         except AblateError as error:
             raise AblateError(f"{study_path}: {error}") from error
         except (ValueError, RecursionError) as error:
@@ -135,6 +139,17 @@ class RunFolder:
         return JsonlTrialStore.read(self.trials_path) if self.trials_path.exists() else MemoryTrialStore()
 
 
+def _checked(content: object) -> tuple[ResolvedStudy, bool]:
+    """The study that study.json describes, and whether it carried a checksum, which then fits."""
+    if type(content) is not dict:
+        raise ShapeError("not a JSON object.")
+    fields, checked = unsealed(content)
+    resolved = ResolvedStudy.from_json(fields)
+    if not checked:
+        refuse_unchecked(fields["schema"], "a file")
+    return resolved, checked
+
+
 def check_new_folder(path: Path) -> None:
     """Refuse a path where a run folder could not be made; for a check before any work is done.
 
@@ -142,7 +157,7 @@ def check_new_folder(path: Path) -> None:
         UsageError: something is there already, or the folder above cannot be written.
     """
     if os.path.lexists(path):
-        is_run = (path / "study.json").exists()
+        is_run = (path / STUDY_FILE).exists()
         advice = f"Resume it with: ablate study resume {shlex.quote(str(path))}" if is_run else "Choose another name."
         raise UsageError(f"{path} exists already; a run folder must be new. {advice}")
     above = path.absolute().parent
@@ -157,7 +172,7 @@ def check_new_folder(path: Path) -> None:
 def run_folders(root: Path = DEFAULT_ROOT) -> Iterator[Path]:
     """The paths of the run folders directly below `root`, by name; none if there is no such folder."""
     if root.is_dir():
-        yield from sorted(path for path in root.iterdir() if (path / "study.json").is_file())
+        yield from sorted(path for path in root.iterdir() if (path / STUDY_FILE).is_file())
 
 
 def _no_folder(folder: Path) -> str:

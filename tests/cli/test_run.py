@@ -108,7 +108,7 @@ def test_every_trial_says_all_that_it_came_from(finished: tuple[Path, str, str])
     digest = study_json(folder)["data_digest"]
     for trial in trials:
         assert trial["status"] == "ok"
-        assert trial["schema"] == 1
+        assert trial["schema"] == 2
         assert (trial["data"], trial["data_digest"]) == ("synthetic", digest)
         assert trial["started_at"].startswith("20")
         assert trial["spec"].keys() == {"arm", "block", "position", "process", "seed"}

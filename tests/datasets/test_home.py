@@ -2,12 +2,14 @@ import json
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from ablate import datasets
 from ablate.datasets import home as homes
@@ -31,12 +33,12 @@ def test_where_the_home_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert datasets.data_home() == tmp_path / "named"
     monkeypatch.delenv("ABLATE_DATA_DIR")
     monkeypatch.setenv("HOME", "/home/someone")
-    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platformdirs, "PlatformDirs", Unix)
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
     assert datasets.data_home() == Path("/cache/ablate")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert datasets.data_home() == Path("/home/someone/.cache/ablate")
-    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(platformdirs, "PlatformDirs", MacOS)
     assert datasets.data_home() == Path("/home/someone/Library/Caches/ablate")
 
 

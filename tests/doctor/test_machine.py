@@ -2,11 +2,14 @@ import errno
 import os
 import sys
 import tempfile
+from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
 
+import psutil
 import pytest
 
 from ablate.doctor import machine
@@ -43,30 +46,81 @@ def test_load_is_judged_by_the_cores(load: float, status: str, monkeypatch: pyte
     assert f"{load} runnable tasks over the last minute on 4 cores" in finding.seen
 
 
-def stat_line(name: str, user_ticks: int) -> str:
-    return f"1 ({name}) S " + "0 " * 10 + f"{user_ticks} 0 0 0"
+Times = namedtuple("Times", "user nice system idle iowait irq softirq steal guest guest_nice")
+
+
+@dataclass
+class Busy:
+    """A process of the system, and the processor seconds that it has used."""
+
+    pid: int
+    name: str
+    seconds: float | None
+
+    @property
+    def info(self) -> dict[str, object]:
+        times = None if self.seconds is None else SimpleNamespace(user=self.seconds / 3, system=2 * self.seconds / 3)
+        return {"name": self.name, "cpu_times": times}
+
+
+def one_second_passes(monkeypatch: pytest.MonkeyPatch, before: Times, after: Times, busy: list[list[Busy]]) -> None:
+    """Between the two samples that are taken."""
+    moments, times, processes = iter([0.0, 1.0]), iter([before, after]), iter(busy)
+    monkeypatch.setattr(machine.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(psutil, "cpu_times", lambda: next(times))
+    monkeypatch.setattr(psutil, "process_iter", lambda attrs: next(processes))
 
 
 def test_a_heavy_process_and_stolen_time_are_named(
     kernel: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_second_passes(_: float) -> None:
-        kernel("proc/stat", "cpu 150 0 0 130 0 0 0 20 0 0\n")
-        kernel("proc/101/stat", stat_line("a (b) game", 90))
-        kernel("proc/102/stat", stat_line("calm", 6))
-
-    kernel("proc/stat", "cpu 100 0 0 100 0 0 0 0 0 0\n")
-    kernel("proc/101/stat", stat_line("a (b) game", 0))
-    kernel("proc/102/stat", stat_line("calm", 0))
-    kernel(f"proc/{os.getpid()}/stat", stat_line("this test", 0))
-    moments = iter([0.0, 1.0])
-    monkeypatch.setattr(machine.time, "monotonic", lambda: next(moments))
-    monkeypatch.setattr(machine.time, "sleep", one_second_passes)
-    monkeypatch.setattr(os, "sysconf", lambda _: 100)
+    before = [Busy(101, "a (b) game", 5.0), Busy(102, "calm", 7.0), Busy(103, "gone", 0.0), Busy(105, "hidden", None)]
+    after = [Busy(101, "a (b) game", 5.9), Busy(102, "calm", 7.06), Busy(104, "new", 50.0), Busy(105, "hidden", None)]
+    this = [Busy(os.getpid(), "this test", used) for used in (0.0, 1.0)]
+    one_second_passes(
+        monkeypatch,
+        Times(1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 9.0, 9.0),
+        Times(1.5, 0.0, 0.0, 1.3, 0.0, 0.0, 0.0, 0.2, 99.0, 99.0),
+        [[*before, this[0]], [*after, this[1]]],
+    )
     found = processor_checks()
     assert found["other processes"].status == "warning"
     assert found["other processes"].seen == "a (b) game (101): 90% of a core"
     assert (found["stolen time"].status, found["stolen time"].seen[:3]) == ("warning", "20%")
+
+
+def test_a_calm_machine_and_one_that_does_not_say_whom_its_host_serves(
+    kernel: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = namedtuple("elsewhere", "user nice system idle")
+    calm = [[Busy(102, "calm", 7.0)], [Busy(102, "calm", 7.1)]]
+    one_second_passes(monkeypatch, elsewhere(1.0, 0.0, 0.0, 1.0), elsewhere(1.1, 0.0, 0.0, 1.9), calm)
+    found = processor_checks()
+    assert (found["other processes"].status, found["other processes"].seen) == ("ok", "none above 20% of a core")
+    assert "stolen time" not in found
+
+
+def test_the_processes_of_this_very_machine_can_be_sampled() -> None:
+    sample = machine._sample()
+    assert sample is not None
+    assert sample.total > 0
+    assert os.getpid() not in sample.used_by
+
+
+def test_a_system_that_shows_nothing_gives_no_finding(
+    kernel: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "PROCFS_PATH", "/nowhere")
+    assert "other processes" not in processor_checks()
+
+
+def test_without_psutil_it_is_said_that_nobody_looked(
+    kernel: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "psutil", None)
+    finding = processor_checks()["other processes"]
+    assert (finding.status, finding.remedy) == ("warning", "pip install psutil")
+    assert finding.seen == "not looked at: psutil is not installed"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def finish(folder: RunFolder) -> None:
         assert driver.complete
     lines = folder.trials_path.read_bytes()
     assert lines.endswith(b"\n")
-    assert all(json.loads(line)["schema"] == 1 for line in lines.splitlines())
+    assert all(json.loads(line)["schema"] == 2 for line in lines.splitlines())
     trials = list(JsonlTrialStore.read(folder.trials_path))
     assert Counter(trial.spec for trial in trials) == Counter(folder.resolved.schedule)
 

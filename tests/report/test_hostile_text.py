@@ -12,6 +12,7 @@ from ablate.formats.printable import printable_lines
 from ablate.report import FORMATS, Evidence, report, terminal_report, write_reports
 from ablate.study import Arm, Contrast, Design
 from tests.report.build import failed, resolved, trials_of, write_folder
+from tests.resealing import write_lines, write_study
 from tests.tiny_study import CommandLine
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b]0;owned\x07\x1b[2J\u202ednib\x9b31m\none\u2028two &lt;b&gt; | `x` \ud800"
@@ -43,14 +44,14 @@ def hostile(tmp_path: Path) -> Path:
     for each in (*written["features"], *written["groups"]):
         each.update({name: HOSTILE for name in ("title", "summary", "source") if name in each})
     written.update(device=HOSTILE, preset=HOSTILE, created_at=f"2026-01-02{HOSTILE}")
-    (folder / "study.json").write_text(json.dumps(written))
+    write_study(folder, written)
     lines = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     for line in lines:
         if line["kind"] == "environment":
             line["facts"].update(dict.fromkeys(("device_name", "torch", "commit", HOSTILE), HOSTILE))
         if line["kind"] == "trial":
             line.update(data=HOSTILE, marks=[HOSTILE], error=HOSTILE, started_at=HOSTILE)
-    (folder / "trials.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    write_lines(folder, lines)
     return folder
 
 
@@ -133,7 +134,7 @@ def test_the_command_to_reproduce_is_still_that_command(hostile: Path) -> None:
     study = json.loads((hostile / "study.json").read_text())
     words = ["printf", "%s|", "it's", "a\nb", "\x1b[31m\\n", "tab\t'\\", "\u202ex"]
     study["command"] = words
-    (hostile / "study.json").write_text(json.dumps(study))
+    write_study(hostile, study)
     shell = reproduction(Evidence.read(hostile))[-1]
     assert harmless(shell)
     said = subprocess.run(["bash", "-c", f"export LC_ALL=C.UTF-8; {shell}"], capture_output=True, check=True)

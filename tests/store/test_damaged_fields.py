@@ -24,6 +24,7 @@ from ablate.study import Design
 from ablate.study.arms import Arm, Contrast
 from ablate.study.schedule import TrialSpec
 from tests.report.build import resolved, trials_of, write_folder
+from tests.resealing import write_lines, write_study
 
 PYTHONS_WORDS = re.compile(
     r"__init__|\w+Error|positional|argument|NoneType|object at 0x|\bdict\b|'(str|int|float|list)'|subscript|attribute|<class|numpy"
@@ -128,16 +129,15 @@ def test_whatever_is_wrong_with_a_field_is_said_in_the_files_words(sound: Path, 
     study = json.loads((sound / "study.json").read_text())
     lines = [json.loads(line) for line in (sound / "trials.jsonl").read_text().splitlines()]
     number = next((index for index, line in enumerate(lines) if line["kind"] == kind), -1)
-    (tmp_path / "study.json").write_text(json.dumps(study))
-    (tmp_path / "trials.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    write_study(tmp_path, study)
+    write_lines(tmp_path, lines)
     assert read_everything(tmp_path) == ""
     refused = 0
     for what, value in damaged(study if kind == "study" else lines[number]):
         if kind == "study":
-            (tmp_path / "study.json").write_text(json.dumps(value))
+            write_study(tmp_path, value)
         else:
-            texts = [json.dumps(value if index == number else line) for index, line in enumerate(lines)]
-            (tmp_path / "trials.jsonl").write_text("".join(f"{text}\n" for text in texts))
+            write_lines(tmp_path, [value if index == number else line for index, line in enumerate(lines)])
         message = read_everything(tmp_path)
         refused += bool(message)
         assert not PYTHONS_WORDS.search(message), (what, message)
@@ -174,7 +174,7 @@ def test_the_place_in_study_json_is_named(sound: Path, tmp_path: Path, said: str
     value = parent.pop(place[-1])
     if name is not None:
         parent[name] = value
-    (tmp_path / "study.json").write_text(json.dumps(study))
+    write_study(tmp_path, study)
     with pytest.raises(AblateError) as caught:
         RunFolder.open(tmp_path)
     assert f"study.json does not describe a study: {said}" in str(caught.value)
@@ -207,6 +207,7 @@ def test_texts_come_out_printable_but_for_paths_and_commands(sound: Path) -> Non
     study["study"]["question"] = "one\ntwo \x1b[31m"
     study["command"] = ["ablate", "one\ntwo"]
     study["files"][0]["path"] = "/odd\nname.py"
+    del study["crc"]
     read = ResolvedStudy.from_json(study)
     assert read.study.question == "one two \\x1b[31m"
     assert read.command == ("ablate", "one\ntwo")

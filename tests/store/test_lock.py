@@ -1,5 +1,9 @@
+import errno
 import fcntl
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -88,3 +92,28 @@ def test_a_full_disk_gives_the_lock_back(path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(AblateError, match="No space left on device"):
             FileLock(path)
     FileLock(path).release()
+
+
+def test_a_lock_may_be_released_by_another_thread(path: Path) -> None:
+    lock = FileLock(path)
+    other = threading.Thread(target=lock.release)
+    other.start()
+    other.join()
+    assert holder_of(path) is None
+    FileLock(path).release()
+
+
+def test_a_kernel_without_locks_is_not_helped_by_a_file_that_outlives_its_maker(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", missing)
+    with pytest.raises(AblateError, match=r"Cannot lock .*Function not implemented. Use a local disk"):
+        FileLock(path)
+
+
+def test_what_reads_trials_does_not_wait_for_the_lock_library() -> None:
+    said = "import sys, ablate.store.trials; print('filelock' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout == "False\n"

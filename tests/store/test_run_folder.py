@@ -47,7 +47,7 @@ def test_a_folder_opens_as_it_was_created_wherever_it_is_moved(tmp_path: Path) -
 def test_the_schedule_is_written_before_the_first_trial(tmp_path: Path) -> None:
     folder = RunFolder.create(resolved_study(), tmp_path / "run")
     written = json.loads((folder.path / "study.json").read_text())
-    assert written["schema"] == 1
+    assert written["schema"] == 2
     assert [(spec["arm"], spec["block"]) for spec in written["schedule"]] == [
         spec.key for spec in fake_study().schedule()
     ]
@@ -107,6 +107,7 @@ def test_a_missing_folder_is_named_with_the_near_match(tmp_path: Path) -> None:
         RunFolder.open(tmp_path)
 
 
+OLDER_STUDY = json.dumps({**resolved_study().to_json(), "schema": 1})
 BAD_STUDIES = {
     "not JSON: Expecting property name enclosed in double quotes at line 2, place 2.": '{"schema": 1,\n nonsense}',
     "not JSON: Invalid control character at place 4.": '{"s\0": 1}',
@@ -118,7 +119,11 @@ BAD_STUDIES = {
     "does not describe a study: lacks 'schema'.": "{}",
     "does not describe a study: schema is '1', not a whole number from 1 on.": '{"schema": "1"}',
     "does not describe a study: it is nested too deep.": "[" * 100_000,
-    "schema 2 is newer than this ablate, which reads up to 1": '{"schema": 2}',
+    "does not describe a study: a file of schema 2 lacks its checksum 'crc'.": OLDER_STUDY.replace(
+        '"schema": 1', '"schema": 2'
+    ),
+    "does not describe a study: its checksum does not fit: some of it has changed": '{"schema": 2, "crc": "00000000"}',
+    "schema 3 is newer than this ablate, which reads up to 2": '{"schema": 3}',
 }
 
 
@@ -146,3 +151,33 @@ def test_a_field_too_many_is_an_error_of_its_own(tmp_path: Path) -> None:
 def test_a_source_file_that_is_gone_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Cannot read --registry .*gone.py: No such file"):
         SourceFile.of("--registry", tmp_path / "gone.py")
+
+
+def test_a_study_of_schema_1_opens_and_says_that_it_was_not_checked(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text(OLDER_STUDY)
+    folder = RunFolder.open(tmp_path)
+    assert (folder.resolved, folder.checked) == (resolved_study(), False)
+
+
+def test_a_flipped_bit_in_study_json_changes_nothing_or_is_refused(tmp_path: Path) -> None:
+    resolved = replace(resolved_study(fake_study(blocks=1, processes=1)), command=("ablate", "caf\udce9"))
+    path = RunFolder.create(resolved, tmp_path / "run").path
+    whole = (path / "study.json").read_bytes()
+    refused = 0
+    for place in range(len(whole)):
+        for bit in range(8):
+            (path / "study.json").write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            try:
+                read = RunFolder.open(path).resolved
+            except AblateError:
+                refused += 1
+            else:
+                assert read == resolved, (place, bit)
+    assert refused > 0.7 * 8 * len(whole)
+
+
+def test_a_study_file_laid_out_anew_is_the_same(tmp_path: Path) -> None:
+    folder = RunFolder.create(resolved_study(), tmp_path / "run")
+    (folder.path / "study.json").write_text(json.dumps(json.loads((folder.path / "study.json").read_text())))
+    assert RunFolder.open(folder.path) == folder
+    assert folder.checked

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, UsageError
+from ablate.store.checksum import sealed_line
 from ablate.store.records import Environment
 from ablate.store.trials import JsonlTrialStore, MemoryTrialStore, TrialStore
 from tests.fakes import ENVIRONMENT, finished_trial, spec
 
-ASSET = Path(__file__).parents[1] / "assets" / "trials-schema1.jsonl"
+ASSETS = Path(__file__).parents[1] / "assets"
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_lines_carry_schema_and_kind_and_records_are_written_once(path: Path) ->
     fill(path)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["recipe", "environment", "trial", "trial", "trial"]
-    assert {line["schema"] for line in lines} == {1}
+    assert {line["schema"] for line in lines} == {2}
 
 
 def test_reopening_continues_without_repeating_records(path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_tail_torn_at_any_byte_is_cut_and_two_appends_follow(path: Path, monke
             store.append(finished_trial(spec("b", 1)))
         trials = list(JsonlTrialStore.read(path))
         assert [trial.spec.key for trial in trials[kept:]] == [("b", 0), ("b", 1)]
-        assert all(json.loads(line)["schema"] == 1 for line in path.read_text().splitlines())
+        assert all(json.loads(line)["schema"] == 2 for line in path.read_text().splitlines())
 
 
 @pytest.mark.parametrize("records", [1, 2])
@@ -153,7 +154,12 @@ BAD_LINES = {
     b'{"schema":1,"kind":"trial","status":"ok"}\n': "lacks",
     b'{"schema":1,"kind":"poem","digest":"x"}\n': "kind is 'poem'",
     b'{"schema":0,"kind":"trial"}\n': "schema is 0",
-    b'{"schema":2,"kind":"trial","anything":1}\n': "schema 2 is newer than this ablate, which reads up to 1",
+    b'{"schema":3,"kind":"trial","anything":1}\n': "schema 3 is newer than this ablate, which reads up to 2",
+    sealed_line('{"schema":3,"kind":"trial"}'): "schema 3 is newer than this ablate, which reads up to 2",
+    b'{"schema":2,"kind":"trial","anything":1}\n': "a line of schema 2 lacks its checksum 'crc'",
+    b'{"schema":2,"kind":"trial","crc":"00000000"}\n': "its checksum does not fit",
+    b'{"schema":1,"kind":"trial","crc":"00000000"}\n': "its checksum does not fit",
+    b'{"digest":"77","facts":{},"kind":"environment","schema":1}\n': "the environment has changed since it was written",
     b"\x00\xff\x00\n": "line 4 is not a record",
 }
 
@@ -282,8 +288,11 @@ def test_a_failing_fsync_is_a_failed_append(path: Path, monkeypatch: pytest.Monk
     assert path.read_bytes() == b""
 
 
-def test_a_file_of_schema_1_still_loads() -> None:
-    store = JsonlTrialStore.read(ASSET)
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_file_of_every_schema_still_loads(schema: int) -> None:
+    asset = ASSETS / f"trials-schema{schema}.jsonl"
+    assert {json.loads(line)["schema"] for line in asset.read_text().splitlines()} == {schema}
+    store = JsonlTrialStore.read(asset)
     trials = list(store)
     assert [trial.status for trial in trials] == ["ok", "failed", "timeout", "ok"]
     assert trials[0].measurements is not None
@@ -297,3 +306,68 @@ def test_a_file_of_schema_1_still_loads() -> None:
     assert store.latest()["all", 0] == trials[3]
     assert store.recipes[trials[0].recipe].features == ("silu", "tuning")
     assert store.environments[trials[0].environment].facts["torch"] == "2.11.0"
+
+
+def test_both_schemas_hold_the_same() -> None:
+    older, newer = (JsonlTrialStore.read(ASSETS / f"trials-schema{schema}.jsonl") for schema in (1, 2))
+    assert list(older) == list(newer)
+    assert dict(older.recipes) == dict(newer.recipes)
+    assert dict(older.environments) == dict(newer.environments)
+
+
+def test_a_file_begun_with_schema_1_goes_on_with_checksums(path: Path) -> None:
+    path.write_bytes((ASSETS / "trials-schema1.jsonl").read_bytes())
+    before = path.read_bytes()
+    with JsonlTrialStore(path) as store:
+        finished = store.finished()
+        store.append(finished_trial(spec("new", 7)))
+    assert path.read_bytes().startswith(before)
+    added = [json.loads(line) for line in path.read_bytes()[len(before) :].splitlines()]
+    assert [(line["schema"], "crc" in line) for line in added] == [(2, True)] * 3
+    with JsonlTrialStore(path) as store:
+        assert store.finished() == finished | {("new", 7)}
+
+
+def contents(path: Path) -> tuple[object, ...]:
+    store = JsonlTrialStore.read(path)
+    return list(store), dict(store.recipes), dict(store.environments)
+
+
+def test_every_flipped_bit_is_refused(path: Path) -> None:
+    """Of a file with lines of all kinds, after some of schema 1, whose texts and numbers no checksum covers."""
+    older = (ASSETS / "trials-schema1.jsonl").read_bytes()
+    path.write_bytes(older)
+    with JsonlTrialStore(path) as store:
+        store.append(finished_trial(spec("new", 7)))
+    whole = path.read_bytes()
+    older_lines = older.count(b"\n")
+    for place in range(len(older), len(whole)):
+        for bit in range(8):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            with pytest.raises(AblateError, match=r"trials\.jsonl, line \d+ is not a record of a trial: ") as caught:
+                contents(path)
+            line = older_lines + whole[len(older) : place].count(b"\n") + 1
+            assert f"line {line} " in str(caught.value), (place, bit)
+
+
+def test_a_whole_last_line_whose_newline_changed_is_not_taken_for_a_torn_one(path: Path) -> None:
+    fill(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"\x1a")
+    for attempt in (JsonlTrialStore, JsonlTrialStore.read):
+        with pytest.raises(AblateError, match=r"line 5 .*its last byte has changed since it was written"):
+            attempt(path)
+    assert path.read_bytes() == whole[:-1] + b"\x1a", "nothing is cut"
+
+
+@pytest.mark.parametrize("kind", ["recipe", "environment"])
+def test_a_record_that_is_not_what_its_digest_says_is_named(path: Path, kind: str) -> None:
+    """Of schema 1 too, which has no other check."""
+    lines = (ASSETS / "trials-schema1.jsonl").read_bytes().splitlines(keepends=True)
+    number = next(number for number, line in enumerate(lines) if json.loads(line)["kind"] == kind)
+    held = json.loads(lines[number])
+    held["fields" if kind == "recipe" else "facts"]["surprise"] = 1
+    path.write_bytes(b"".join([*lines[:number], json.dumps(held).encode() + b"\n", *lines[number + 1 :]]))
+    said = f"line {number + 1} .*the {kind} has changed since it was written: its digest is no longer {held['digest'][:12]}"
+    with pytest.raises(AblateError, match=said):
+        JsonlTrialStore.read(path)
