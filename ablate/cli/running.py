@@ -31,6 +31,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     from ablate.training.rehearsal import rehearse
 
     planning: api.Planning = {
+        "recipe": options.recipe,
         "features_from": options.features_from,
         "registry_file": options.registry_file,
         "data_dir": options.data_dir,

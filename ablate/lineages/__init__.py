@@ -1,1 +1,2 @@
-"""What ships with the package: one package a lineage, holding its baseline, its features and its groups, and finding registries."""
+"""What ships with the package: one package a lineage, holding its baseline, its features, its groups
+and its published ladders, and finding registries."""
