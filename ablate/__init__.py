@@ -20,13 +20,12 @@ _HOMES = {
     "Rung": "ablate.study.ladders",
     "Score": "ablate.study.score",
     "Study": "ablate.study",
-    "lineages": "ablate.lineages.lookup",
     "load_registry": "ablate.lineages.loading",
     "open_results": "ablate.engine.results",
     "resume": "ablate.api",
     "run": "ablate.api",
 }
-_MODULES = frozenset({"parts", "plots", "report", "stats", "study"})
+_MODULES = frozenset({"lineages", "parts", "plots", "report", "stats", "study"})
 
 __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 

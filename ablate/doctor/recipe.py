@@ -3,12 +3,13 @@
 from ablate.doctor.finding import Finding, ok, problem
 from ablate.errors import UsageError
 from ablate.lineages.lineage import Lineage
-from ablate.lineages.loading import load_registry
-from ablate.stats.wording import counted
 
 
 def recipe_finding(lineage: Lineage) -> Finding:
     """Its registry, loaded with the features that installed packages add."""
+    from ablate.lineages.loading import load_registry
+    from ablate.stats.wording import counted
+
     try:
         registry = load_registry(recipe=lineage.name)
     except UsageError as error:

@@ -62,7 +62,9 @@ def draw(
     look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
     if source is None:
         if not ladders:
-            raise UsageError("Which published bars? Give ladders, such as `ablate.lineages()[NAME].ladders.values()`.")
+            raise UsageError(
+                "Which published bars? Give ladders, such as `list(ablate.lineages.find_lineage().ladders.values())`."
+            )
         return _figure_of(waterfall(published=ladders[0], **look.options))
     evidence = source if isinstance(source, Evidence) else Evidence.read(source)
     _check(evidence)

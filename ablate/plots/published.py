@@ -47,8 +47,12 @@ def published_bars(published: Ladder | Iterable[Group], *, beside_times: bool = 
     """The bars of a published ladder, or of groups with published percentages; `beside_times` where measured times stand beside.
 
     Raises:
-        UsageError: a group without a published percentage; epochs beside measured times.
+        UsageError: neither of the two, a group without a published percentage; epochs beside measured times.
     """
+    if not isinstance(published, (Ladder, Iterable)):
+        raise UsageError(
+            f"published takes a Ladder or Groups, as a registry has them in `ladders` and `groups`, not {published!r}."
+        )
     if not isinstance(published, Ladder):
         return _of_groups(tuple(published))
     unit = published.unit
