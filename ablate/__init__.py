@@ -9,9 +9,11 @@ from typing import Any
 _HOMES = {
     "Arm": "ablate.study",
     "Contrast": "ablate.study",
-    "Feature": "ablate.recipes.registry",
+    "Feature": "ablate.recipes.feature",
     "Group": "ablate.study.groups",
     "Ladder": "ablate.study.ladders",
+    "Lineage": "ablate.lineages.lineage",
+    "Outline": "ablate.lineages.lineage",
     "Recipe": "ablate.recipes.recipe",
     "Registry": "ablate.recipes.registry",
     "Results": "ablate.engine.results",
@@ -23,7 +25,7 @@ _HOMES = {
     "resume": "ablate.api",
     "run": "ablate.api",
 }
-_MODULES = frozenset({"parts", "plots", "report", "stats", "study"})
+_MODULES = frozenset({"lineages", "parts", "plots", "report", "stats", "study"})
 
 __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 

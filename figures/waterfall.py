@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from ablate import plots
+from ablate.lineages.airbench94_muon.lineage import LADDERS
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    figure = plots.draw("waterfall", HERE / "data" / "waterfall", published=True)
+    figure = plots.draw("waterfall", HERE / "data" / "waterfall", published=True, ladders=LADDERS)
     print(plots.save(figure, HERE / "waterfall.svg"))
 
 

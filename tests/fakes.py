@@ -10,6 +10,7 @@ from ablate.store.records import Environment, FinishedTrial, Measurements, Recip
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Study, leave_one_out
 from ablate.study.groups import Group
+from ablate.study.ladders import Ladder
 from ablate.study.schedule import TrialKey, TrialSpec
 
 HIVE_FEATURES = {
@@ -24,15 +25,27 @@ HIVE_FEATURES = {
     "tuning": "tuning",
     "selective_tta": "tta",
 }
+HIVE_SLUGS = tuple(dict.fromkeys(HIVE_FEATURES.values()))
 
 
 @dataclass
 class FakeCatalogue:
-    """A registry's torch-free face: feature names with their groups, `requires` and `excludes`."""
+    """A registry's torch-free face: feature names with their groups, `requires` and `excludes`; `lengths` set the epochs."""
 
     features: Mapping[str, str] = field(default_factory=lambda: HIVE_FEATURES)
     requires: Mapping[str, str] = field(default_factory=dict)
     excludes: Mapping[str, str] = field(default_factory=dict)
+    published: Sequence[Ladder] = ()
+    lengths: Mapping[str, float] | None = field(default_factory=dict)
+
+    @property
+    def ladders(self) -> Mapping[str, Ladder]:
+        return {ladder.slug: ladder for ladder in self.published}
+
+    def epochs(self, names: Iterable[str]) -> float | None:
+        if self.lengths is None:
+            return None
+        return next((self.lengths[name] for name in self.expand(names) if name in self.lengths), 8.0)
 
     @property
     def names(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from ablate.cli.options import Recipe
 from ablate.cli.output import stderr, stdout
 from ablate.doctor import Finding, examine, exit_code, verdict
 from ablate.formats.fitted_table import FittedTable
@@ -18,6 +19,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 def doctor(
     device: Annotated[str, typer.Option(help="auto, cuda, cuda:1, cpu, …: the device to look at.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="Where data sets are kept, if not the usual place.")] = None,
+    recipe: Recipe = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Look for what would spoil a measurement here: device, clocks, load, compiler, versions, data, and the remedies.
@@ -26,7 +28,7 @@ def doctor(
     else keeps trials from running.
     """
     with stderr().status("Looking, and compiling a small function …"):
-        findings = examine(device, data_dir)
+        findings = examine(device, data_dir, recipe=recipe)
     if as_json:
         report = {"verdict": verdict(findings), "findings": [asdict(finding) for finding in findings]}
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ablate.cli.options import AsJson, FeaturesFrom, RegistryFile
-from ablate.cli.output import stdout
+from ablate.cli import completion
+from ablate.cli.options import AsJson, FeaturesFrom, Recipe, RegistryFile
+from ablate.cli.output import remark, stdout
 from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
 from ablate.formats.fitted_table import FittedTable
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 def features(
     name: Annotated[
-        str | None, typer.Argument(help="A feature, a group, or with --slots a field; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="A feature, a group, or with --slots a field; without it, all are listed.",
+            autocompletion=completion.features,
+        ),
     ] = None,
     slots: Annotated[
         bool, typer.Option("--slots", help="Show what a feature can set, and what a part of your own has to do.")
     ] = False,
+    recipe: Recipe = None,
     features_from: FeaturesFrom = None,
     registry_file: RegistryFile = None,
     as_json: AsJson = False,
@@ -30,14 +36,15 @@ def features(
     """List the features, or show what one of them (or a group) changes, its source and its published bar."""
     from ablate.lineages.loading import load_registry
 
-    registry = load_registry(features_from=features_from, registry=registry_file)
+    registry = load_registry(recipe=recipe, features_from=features_from, registry=registry_file)
     if slots:
         show_slots(registry, name, as_json=as_json)
         return
     if name is None:
         chosen = registry.names
     elif name in registry.features or name in registry.groups:
-        chosen = tuple(each for each in registry.names if each in registry.expand((name,)))
+        asked = registry.expand((name,))
+        chosen = tuple(each for each in (*registry.names, *registry.alternatives) if each in asked)
     else:
         raise UsageError(
             f"Unknown feature or group '{name}'.{near_match(name, [*registry.features, *registry.groups])}"
@@ -46,6 +53,9 @@ def features(
         typer.echo(json.dumps([_as_json(registry, each) for each in chosen], indent=2, ensure_ascii=False))
     elif name is None:
         stdout().print(_overview(registry))
+        for each in registry.alternatives:
+            replaced = registry.features[each].alternative_to
+            remark(f"In place of '{replaced}' there is '{each}': `--enable {each} --disable {replaced}`.")
     else:
         for each in chosen:
             _print_feature(registry, each)
@@ -63,6 +73,7 @@ def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
         "source": feature.source,
         "requires": sorted(feature.requires),
         "excludes": sorted(feature.excludes),
+        **({"alternative_to": feature.alternative_to} if feature.alternative_to else {}),
         "changes": [
             {"field": change.field, "before": str(change.before), "after": str(change.after)}
             for change in registry.diff((name,))
@@ -104,6 +115,8 @@ def _print_feature(registry: "Registry", name: str) -> None:
     for label, others in (("requires", feature.requires), ("excludes", feature.excludes)):
         if others:
             console.print(Text(f"  {label} {', '.join(sorted(others))}"))
+    if feature.alternative_to:
+        console.print(Text(f"  in place of {feature.alternative_to}"))
     table = FittedTable()
     for heading in ("field", "baseline", "with the feature"):
         table.add_column(heading, words=True)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completion
+from ablate.cli.options import Recipe
 from ablate.errors import UsageError
 
 
@@ -27,6 +29,16 @@ def figure(
     published: Annotated[
         bool, typer.Option("--published", help="The waterfall's published bars, alone or beside those of DIR.")
     ] = False,
+    recipe: Recipe = None,
+    ladder: Annotated[
+        str | None,
+        typer.Option(
+            "--ladder",
+            metavar="NAME",
+            help="With --published, another ladder than the first; `ablate recipes NAME` lists them.",
+            autocompletion=completion.ladders,
+        ),
+    ] = None,
     equal_accuracy: Annotated[
         bool, typer.Option("--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy.")
     ] = False,
@@ -41,20 +53,25 @@ def figure(
 ) -> None:
     """Draw a figure of a run folder and print where it is.
 
-    `ablate figure waterfall --published` needs no run: it draws the record's own published bars.
+    `ablate figure waterfall --published` needs no run: it draws a recipe's published bars.
     """
+    from ablate.lineages.published import ladders_for
     from ablate.plots.drawing import draw
     from ablate.plots.saving import check_ending, save
     from ablate.store.run_folder import RunFolder
 
     if output is not None:
         check_ending(output)
+    for option, given in (("--recipe", recipe), ("--ladder", ladder)):
+        if given is not None and not published:
+            raise UsageError(f"{option} {given} says whose published bars to draw; add --published.")
     drawn = draw(
         kind,
         directory,
         theme=theme,
         width_inches=width,
         published=published,
+        ladders=ladders_for(directory, recipe=recipe, ladder=ladder) if published else (),
         equal_accuracy=equal_accuracy,
         arms=tuple(arm or ()),
     )

@@ -18,6 +18,7 @@ from ablate.cli.features import features
 from ablate.cli.figure import figure
 from ablate.cli.imports import import_logs
 from ablate.cli.list import list_folders
+from ablate.cli.recipes import recipes
 from ablate.cli.report import report
 from ablate.cli.run import run
 from ablate.cli.state import DEBUG_FLAG, set_command_line, set_debugging, version_line
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.add_typer(study_app, name="study")
+app.command()(recipes)
 app.command()(features)
 app.add_typer(init.app, name="init")
 app.command("list")(list_folders)

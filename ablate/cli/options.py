@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completion
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Where data sets are kept; otherwise ABLATE_DATA_DIR, otherwise the cache folder."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cuda, cuda:1, cpu, mps.")]
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe", help="The recipe to take apart; `ablate recipes` lists them.", autocompletion=completion.recipes
+    ),
+]
 FeaturesFrom = Annotated[
     Path | None, typer.Option("--features-from", help="A Python file with features of your own to add.")
 ]
@@ -56,6 +64,7 @@ class StudyOptions:
     seed: Seed = None
     aa: Twin = False
     curves: Curves = False
+    recipe: Recipe = None
     features_from: FeaturesFrom = None
     registry_file: RegistryFile = None
     out: Out = None

@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli import completion
 from ablate.cli.command import taking
 from ablate.cli.options import RunOptions
 from ablate.cli.running import carry_out
 from ablate.errors import UsageError
 
 Names = Annotated[
-    list[str] | None, typer.Option(metavar="X", help="A feature or group; several by repeating or commas.")
+    list[str] | None,
+    typer.Option(
+        metavar="X", help="A feature or group; several by repeating or commas.", autocompletion=completion.features
+    ),
 ]
 
 
@@ -39,7 +43,7 @@ def run(
 
     if options.out is not None:
         check_new_folder(options.out)
-    registry = load_registry(features_from=options.features_from, registry=options.registry_file)
+    registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
     design = toggled(
         registry,
         start=start,

@@ -32,6 +32,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     from ablate.training.session import open_device
 
     planning: api.Planning = {
+        "recipe": options.recipe,
         "features_from": options.features_from,
         "registry_file": options.registry_file,
         "data_dir": options.data_dir,

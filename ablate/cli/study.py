@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ablate.cli import options
+from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
 from ablate.cli.output import line, remark, stderr, stdout
@@ -31,6 +31,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder; `abla
 
 @app.command("list")
 def list_studies(
+    recipe: options.Recipe = None,
     features_from: options.FeaturesFrom = None,
     registry_file: options.RegistryFile = None,
     as_json: options.AsJson = False,
@@ -38,7 +39,7 @@ def list_studies(
     """List the studies that come with the package; a file of your own is run by its path."""
     from ablate.lineages.study_files import load_study, study_files
 
-    catalogue = _catalogue(features_from, registry_file)
+    catalogue = _catalogue(recipe, features_from, registry_file)
     studies = []
     for name in study_files():
         try:
@@ -61,7 +62,14 @@ def list_studies(
 @app.command("run")
 @taking(options.StudyOptions)
 def run_study(
-    study: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A study's name, or the path of a study file.")],
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            help="A study's name, or the path of a study file.",
+            autocompletion=completion.studies,
+        ),
+    ],
     *,
     options: options.StudyOptions,
 ) -> None:
@@ -79,7 +87,7 @@ def run_study(
         "data": options.data,
         "preset": options.preset,
     }
-    registry = load_registry(features_from=options.features_from, registry=options.registry_file)
+    registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
     chosen = load_study(study, registry).possible(registry).override(**given)
     if options.aa:
         chosen = chosen.with_twin()
@@ -95,15 +103,17 @@ def run_study(
     carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
 
 
-def _catalogue(features_from: Path | None, registry_file: Path | None) -> "Catalogue":
-    """What studies are made of: only where something is added to the package's own does it take torch to know."""
-    from ablate.lineages.shipped import ShippedCatalogue, installed_features
+def _catalogue(recipe: str | None, features_from: Path | None, registry_file: Path | None) -> "Catalogue":
+    """What studies are made of: only where something is added to a lineage's own does it take torch to know."""
+    from ablate.lineages.lookup import find_lineage, installed_features
 
-    if features_from is None and registry_file is None and not installed_features():
-        return ShippedCatalogue()
+    if features_from is None and registry_file is None:
+        lineage = find_lineage(recipe)
+        if not installed_features(lineage.name):
+            return lineage
     from ablate.lineages.loading import load_registry
 
-    return load_registry(features_from=features_from, registry=registry_file)
+    return load_registry(recipe=recipe, features_from=features_from, registry=registry_file)
 
 
 @app.command()

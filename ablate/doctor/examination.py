@@ -7,23 +7,30 @@ from ablate.doctor.compilation import compilation_findings
 from ablate.doctor.finding import Finding, ok, problem, warning
 from ablate.doctor.gpu import gpu_findings
 from ablate.doctor.machine import folder_finding, memory_findings, processor_findings, thread_finding
+from ablate.doctor.recipe import recipe_finding
 from ablate.doctor.software import current_variables, data_findings, source_finding, variable_finding, version_finding
 from ablate.errors import UsageError
+from ablate.lineages.lookup import find_lineage
 from ablate.machine import environment, nvidia
 
 RUN_FOLDER = Path("runs")
 """Where commands make their run folders unless told otherwise."""
 
 
-def examine(device: str = "auto", data_home: Path | None = None, *, run_folder: Path = RUN_FOLDER) -> list[Finding]:
+def examine(
+    device: str = "auto", data_home: Path | None = None, *, recipe: str | None = None, run_folder: Path = RUN_FOLDER
+) -> list[Finding]:
     """Everything about this machine that would spoil a measurement, a finding for each thing that could be looked at.
 
-    Takes up to a minute: a function is really compiled. What the system does not show gives no finding.
+    Takes up to a minute: a function is really compiled. What the system does not show gives no finding. With `recipe`, whether that
+    one can be loaded here is looked at too.
 
     Raises:
-        UsageError: `device` is no device's name; a known one that is not here is a finding.
+        UsageError: `device` is no device's name; a known one that is not here is a finding. There is no such recipe.
     """
-    return list(_findings(device, data_home, run_folder))
+    known = None if recipe is None else find_lineage(recipe)
+    found = list(_findings(device, data_home, run_folder))
+    return found if known is None else [*found, recipe_finding(known)]
 
 
 def _findings(device: str, data_home: Path | None, run_folder: Path) -> Iterator[Finding]:

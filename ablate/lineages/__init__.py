@@ -1,1 +1,8 @@
-"""What ships with the package: one package a lineage, holding its baseline, its features and its groups, and finding registries."""
+"""What ships with the package: one package a lineage, holding its baseline, its features, its groups and its published ladders,
+and finding registries by name, file or entry point.
+"""
+
+from ablate.lineages.lineage import Lineage, Outline
+from ablate.lineages.lookup import find_lineage, lineage_names, lineages
+
+__all__ = ["Lineage", "Outline", "find_lineage", "lineage_names", "lineages"]

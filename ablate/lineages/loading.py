@@ -6,31 +6,41 @@ from types import ModuleType
 from typing import Any
 
 from ablate.errors import UsageError
-from ablate.lineages import airbench94_muon
-from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
-from ablate.lineages.shipped import ENTRY_POINT_GROUP
-from ablate.recipes.registry import Feature, Registry
-from ablate.store.resolved import DEFAULT_LINEAGE
-from ablate.study.groups import HIVE_FEATURES, HIVE_GROUPS, Group
+from ablate.lineages.agreement import registry_of_lineage
+from ablate.lineages.lookup import features_groups, find_lineage
+from ablate.recipes.feature import Feature
+from ablate.recipes.registry import Registry
+from ablate.store.resolved import FEATURES_OPTION, RECIPE_OPTION, REGISTRY_OPTION
+from ablate.study.groups import Group
 from ablate.study.user_files import run_user_file
 
 
-def load_registry(*, features_from: Path | None = None, registry: Path | None = None) -> Registry:
+def load_registry(
+    *, recipe: str | None = None, features_from: Path | None = None, registry: Path | None = None
+) -> Registry:
     """The registry to work with.
 
     Without arguments: the Hive's features over airbench94_muon, with what installed packages add under the entry point group
-    `ablate.features`. `features_from`: a Python file whose Feature and Group constants are added. `registry`: a Python file whose
-    Registry constant is taken instead of the package's own.
+    `ablate.features`. `recipe`: another lineage by its name (its own group is `ablate.features.NAME`). `features_from`: a Python
+    file whose Feature and Group constants are added. `registry`: a Python file whose Registry constant is taken instead of a
+    lineage's.
 
     Raises:
-        UsageError: a file is missing, raises, or holds nothing of the kind; a feature does not fit.
+        UsageError: an unknown recipe, or one beside a file with a registry; a file is missing, raises, or holds nothing of the kind;
+            a feature does not fit.
     """
+    if registry is not None and recipe is not None:
+        raise UsageError(
+            f"{RECIPE_OPTION} {recipe} and {REGISTRY_OPTION} {registry} name two registries; give one of them. "
+            f"{FEATURES_OPTION} adds features of your own to a recipe."
+        )
     if registry is not None:
         loaded = _registry_in(registry)
     else:
-        order = [name for names in HIVE_FEATURES.values() for name in names]
-        loaded = Registry.discover(AIRBENCH94_MUON, airbench94_muon, HIVE_GROUPS, order=order, lineage=DEFAULT_LINEAGE)
-        for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        lineage = find_lineage(recipe)
+        loaded = registry_of_lineage(lineage)
+        added = [point for group in features_groups(lineage.name) for point in entry_points(group=group)]
+        for entry_point in sorted(added, key=lambda point: point.name):
             loaded = _extended(loaded, _entry_point_constants(entry_point), f"entry point '{entry_point.name}'")
     if features_from is not None:
         loaded = _extended(loaded, _constants(run_user_file(features_from)), str(features_from))

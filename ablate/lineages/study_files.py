@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ablate.errors import UsageError, near_match_and_all
-from ablate.lineages.shipped import ShippedCatalogue
+from ablate.lineages.lookup import find_lineage
 from ablate.study import Catalogue, Study
 from ablate.study.user_files import call_in_user_file, run_user_file
 
@@ -26,8 +26,8 @@ def study_files() -> Mapping[str, Path]:
 def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None) -> Study:
     """The study of a study file: one of the package's own by its name, any other by its path.
 
-    A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or the package's
-    own features and groups if None is given.
+    A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or the default
+    lineage if None is given.
 
     Raises:
         UsageError: there is no such study; its file raises (named with its line), or defines no study.
@@ -40,7 +40,7 @@ def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None
             hint = f" For a file of your own: {given}.py" if path.with_suffix(".py").is_file() else ""
             raise UsageError(f"Unknown study '{given}'.{near_match_and_all(given, own)}{hint}")
         path = own[given]
-    return _study_in(path, catalogue or ShippedCatalogue())
+    return _study_in(path, catalogue or find_lineage())
 
 
 def _studies_folder() -> Path | None:

@@ -6,9 +6,9 @@ from ablate.plots.drawing import KINDS, draw
 from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
 from ablate.plots.interactions import interactions
+from ablate.plots.published import published_ladder
 from ablate.plots.saving import save, to_svg
 from ablate.plots.shapley import shapley
-from ablate.plots.steps import published_ladder
 from ablate.plots.waterfall import waterfall
 
 __all__ = [

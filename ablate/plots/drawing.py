@@ -16,12 +16,14 @@ from ablate.plots.distribution import distribution
 from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
 from ablate.plots.interactions import interactions
+from ablate.plots.published import bars_beside
 from ablate.plots.shapley import shapley
 from ablate.plots.steps import NEEDS_A_LADDER
 from ablate.plots.waterfall import waterfall
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import usable
 from ablate.study import Contrast
+from ablate.study.ladders import Ladder
 
 
 def draw(
@@ -31,13 +33,15 @@ def draw(
     theme: str = "light",
     width_inches: float | None = None,
     published: bool = False,
+    ladders: Sequence[Ladder] = (),
     equal_accuracy: bool = False,
     arms: Sequence[str] = (),
 ) -> Figure:
     """Draw one of `KINDS` from a run folder, or from the evidence of one that was read already.
 
-    A waterfall can be `published` (alone without a source, else beside the measured bars), and overlay the times at
-    `equal_accuracy`. A frontier of many arms names `arms` besides those it always names. Words for screen readers are left on the
+    A waterfall can be `published` (the first of `ladders` alone without a source, else beside the measured bars the one with the
+    same steps, of `ladders` or otherwise of those that the folder records), and overlay the times at `equal_accuracy`. A frontier of
+    many arms names `arms` besides those it always names. Words for screen readers are left on the
     figure, where `save` finds them.
 
     Raises:
@@ -57,11 +61,16 @@ def draw(
         raise UsageError(f"Which trials? Name a run folder: `ablate figure {kind} DIR`; `ablate list` lists them.")
     look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
     if source is None:
-        return _figure_of(waterfall(published=True, **look.options))
+        if not ladders:
+            raise UsageError(
+                "Which published bars? Give ladders, such as `list(ablate.lineages.find_lineage().ladders.values())`."
+            )
+        return _figure_of(waterfall(published=ladders[0], **look.options))
     evidence = source if isinstance(source, Evidence) else Evidence.read(source)
     _check(evidence)
     if kind == "waterfall":
-        axes = _waterfall(evidence, look, published=published, equal_accuracy=equal_accuracy)
+        record = (ladders or evidence.resolved.ladders) if published else None
+        axes = _waterfall(evidence, look, record, equal_accuracy=equal_accuracy)
     else:
         axes = _DRAWERS[kind](evidence, look)
     return _figure_of(axes)
@@ -101,14 +110,15 @@ def _figure_of(axes: Axes) -> Figure:
     return cast(Figure, axes.figure)
 
 
-def _waterfall(evidence: Evidence, look: _Look, *, published: bool, equal_accuracy: bool) -> Axes:
+def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None, *, equal_accuracy: bool) -> Axes:
     study = evidence.resolved.study
     if evidence.ladder is None:
         raise UsageError(f"Study '{study.name}' is not a ladder. {NEEDS_A_LADDER}")
     rungs = [contrast for contrast in study.contrasts if contrast.kind == "ladder"]
+    steps = [rung.subject for rung in rungs]
     return waterfall(
         evidence.ladder,
-        published=published,
+        published=None if record is None else bars_beside(steps, record, evidence.resolved.groups),
         equal_accuracy=_equal_accuracy(evidence, rungs) if equal_accuracy else None,
         titles=evidence.titles,
         effects=stats.effects_frame(evidence.effects),

@@ -11,7 +11,6 @@ from ablate.errors import UsageError
 from ablate.plots.table import need_columns, rows
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.wording import signed
-from ablate.study.groups import HIVE_BASELINE_SECONDS, HIVE_FINAL_SECONDS, HIVE_GROUPS, HIVE_TOTAL_PERCENT
 
 LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
 """The studies of this package that train a ladder."""
@@ -35,21 +34,6 @@ class Step(NamedTuple):
     low: float
     high: float
     accuracy: str
-
-
-def published_ladder() -> Attribution:
-    """The published bars as an attribution: no intervals, no accuracies, no trials."""
-    shares = tuple(_published_share(group.slug, group.published_percent) for group in HIVE_GROUPS)
-    return Attribution(
-        shares=shares,
-        total=_published_share("subtotal", HIVE_TOTAL_PERCENT),
-        baseline_seconds=HIVE_BASELINE_SECONDS,
-        final_seconds=HIVE_FINAL_SECONDS,
-    )
-
-
-def _published_share(subject: str, percent: float | None) -> Share:
-    return _share(subject, NAN if percent is None else percent, NAN, NAN)
 
 
 def _share(

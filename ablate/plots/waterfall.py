@@ -1,6 +1,6 @@
 """The improvements waterfall: what each step adds to the saving of time, and what it does to accuracy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Literal, TypeAlias
@@ -15,19 +15,19 @@ from matplotlib.patches import Patch
 from ablate.errors import UsageError
 from ablate.plots import style, text
 from ablate.plots.cascade import HATCH, OPEN, Cascade, Slots, has_whisker, value_words
+from ablate.plots.published import PublishedBars, published_bars
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
-from ablate.plots.steps import Step, ladder_of, open_steps, published_ladder, steps_of
+from ablate.plots.steps import Step, ladder_of, open_steps, steps_of
 from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
 from ablate.stats.wording import counted
-from ablate.study.groups import HIVE_GROUPS
+from ablate.study.groups import Group
+from ablate.study.ladders import Ladder
 
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
 
-PUBLISHED_LABEL, MEASURED_LABEL = "Relative Improvement (%)", "Time saved, % of the baseline"
-PUBLISHED_TITLE = "Published improvements, step by step"
-PUBLISHED_CAPTION = f"Published: {HIVE_GROUPS[0].source}; A100, 200 trials of the baseline and 2,000 of the record"
+AXIS_LABEL = "Time saved, % of the baseline"
 
 
 def waterfall(
@@ -36,7 +36,7 @@ def waterfall(
     ax: Axes | None = None,
     theme: str = "light",
     width_inches: float | None = None,
-    published: bool = False,
+    published: Ladder | Iterable[Group] | None = None,
     equal_accuracy: pd.DataFrame | None = None,
     titles: Mapping[str, str] | None = None,
     effects: pd.DataFrame | None = None,
@@ -46,9 +46,10 @@ def waterfall(
 ) -> Axes:
     """Draw a ladder's steps as bars in percent of the baseline's time, each starting where the one before it ended.
 
-    `data` is the attribution that `ablate.stats.ladder` gives, or a table of effects with rows of kind "ladder". With
-    `published` the record's own figure is drawn from its published numbers: alone without `data`, else beside it. A step that
-    slows training goes downwards in the warning colour, so that the steps still add up to the total.
+    `data` is the attribution that `ablate.stats.ladder` gives, or a table of effects with rows of kind "ladder". `published`, a
+    ladder or groups with published percentages, is drawn alone without `data`, else beside it; a ladder in epochs, whose bars are
+    shares of the baseline's epochs, only alone. A step that slows training goes downwards in the warning colour, so that the steps
+    still add up to the total.
 
     `effects` is the study's table of effects, where `data` is not: steps whose verdict on time is open are drawn lighter. Each
     whisker is read against the short line at its step's own start.
@@ -59,15 +60,17 @@ def waterfall(
 
     Raises:
         UsageError: neither data nor `published`; no ladder, one with a gap, or unmeasured times; published and measured steps
-            that are not the same in the same order; no equal-accuracy time at all; an unknown theme or impossible width.
+            that are not the same in the same order or not both times; no equal-accuracy time at all; an unknown theme or impossible
+            width.
     """
-    if data is None and not published:
-        raise UsageError("A waterfall needs a ladder's numbers, or published=True for the published figure.")
+    if data is None and published is None:
+        raise UsageError("A waterfall needs a ladder's numbers, or published=… for a published figure.")
     if orientation not in ("auto", "standing", "lying"):
         raise UsageError(f"orientation is 'auto', 'standing' or 'lying', not '{orientation}'.")
     measured = None if data is None else ladder_of(data)
     judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
-    cascades = _cascades(measured, published, titles or {}, open_steps(judged))
+    record = None if published is None else published_bars(published, beside_times=measured is not None)
+    cascades = _cascades(measured, record, titles or {}, open_steps(judged))
     overlay = _overlay(equal_accuracy, cascades[-1].steps)
     names = [step.name for step in cascades[-1].steps]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
@@ -96,7 +99,8 @@ def waterfall(
         axes.spines["left" if lying else "bottom"].set_visible(False)
         name_slots(slots, names, accuracies)
         on.fit()
-        label_axis(axes, on, "x" if lying else "y", PUBLISHED_LABEL if measured is None else MEASURED_LABEL)
+        alone = record if measured is None else None
+        label_axis(axes, on, "x" if lying else "y", AXIS_LABEL if alone is None else alone.axis_label)
         on.fit()
         extra = [] if overlay is None else [bound for column in _SAVED for bound in overlay[column]]
         slots.limit(cascades, extra, on.small)
@@ -109,26 +113,27 @@ def waterfall(
             _draw_overlay(slots, overlay, mark_offset)
         slots.line([-0.5, len(names) - 0.5], [0, 0], color=on.theme.muted, linewidth=0.8, zorder=3)
         on.legend(*_legend(on, cascades, overlay))
-        on.header(title or (PUBLISHED_TITLE if data is None else ""), _seconds(measured, published))
-        on.describe(title or "Improvements, step by step", _description(cascades, _seconds(measured, published)))
-        on.caption(_remarks(measured, published, overlay, setting, lying, any(accuracies), judged))
+        ends = _ends(measured, record)
+        on.header(title or ("" if alone is None else alone.title), ends)
+        saved = "time" if alone is None or alone.unit == "seconds" else "epochs"
+        on.describe(title or "Improvements, step by step", _description(cascades, saved, ends))
+        on.caption(_remarks(measured, record, overlay, setting, lying, any(accuracies), judged))
         return axes
 
 
 def _cascades(
-    measured: Attribution | None, published: bool, titles: Mapping[str, str], unsettled: frozenset[str]
+    measured: Attribution | None, published: PublishedBars | None, titles: Mapping[str, str], unsettled: frozenset[str]
 ) -> list[Cascade]:
-    published_titles = {group.slug: group.title for group in HIVE_GROUPS}
-    record = steps_of(published_ladder(), published_titles, "Subtotal")
+    record = [] if published is None else steps_of(published.ladder, published.titles, "Subtotal")
     if measured is None:
         return [Cascade(steps=record, label="published", offset=0.0, thickness=0.62, published=False)]
-    if not published:
+    if published is None:
         steps = steps_of(measured, titles, "Total")
         return [
             Cascade(steps=steps, label="measured", offset=0.0, thickness=0.62, published=False, open_steps=unsettled)
         ]
-    steps = steps_of(measured, {**published_titles, **titles}, "Total")
-    ours, theirs = [step.subject for step in steps[:-1]], [step.subject for step in record[:-1]]
+    steps = steps_of(measured, {**published.titles, **titles}, "Total")
+    ours, theirs = [step.subject for step in steps[:-1]], published.subjects
     if ours != theirs:
         raise UsageError(
             f"Published and measured bars can stand side by side only for the same steps in the same order. "
@@ -226,33 +231,30 @@ def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None
     return handles, labels
 
 
-def _seconds(measured: Attribution | None, published: bool) -> str:
+def _ends(measured: Attribution | None, published: PublishedBars | None) -> str:
+    """Where the bars begin and where they end."""
     parts = []
-    if measured is not None:
-        parts.append(("measured here: " if published else "", measured))
-    if published:
-        parts.append(("published: " if measured is not None else "", published_ladder()))
-    lines = [
-        f"{name}baseline {ladder.baseline_seconds:.4g} s → final {ladder.final_seconds:.4g} s"
-        for name, ladder in parts
-        if isfinite(ladder.baseline_seconds) and isfinite(ladder.final_seconds)
-    ]
-    return "; ".join(lines)
+    if measured is not None and isfinite(measured.baseline_seconds) and isfinite(measured.final_seconds):
+        ends = f"baseline {measured.baseline_seconds:.4g} s → final {measured.final_seconds:.4g} s"
+        parts.append(f"measured here: {ends}" if published is not None else ends)
+    if published is not None and published.ends:
+        parts.append(f"published: {published.ends}" if measured is not None else published.ends)
+    return "; ".join(parts)
 
 
-def _description(cascades: Sequence[Cascade], seconds: str) -> str:
+def _description(cascades: Sequence[Cascade], saved: str, ends: str) -> str:
     parts = []
     for cascade in cascades:
         bars = "; ".join(
             " ".join(filter(None, (step.name, value_words(step.value), step.accuracy))) for step in cascade.steps
         )
         parts.append(f"{cascade.label}: {bars}" if len(cascades) > 1 else bars)
-    return f"Waterfall of time saved, in percent of the baseline's. {'. '.join(parts)}. {seconds}".strip()
+    return f"Waterfall of {saved} saved, in percent of the baseline's. {'. '.join(parts)}. {ends}".strip()
 
 
 def _remarks(
     measured: Attribution | None,
-    published: bool,
+    published: PublishedBars | None,
     overlay: pd.DataFrame | None,
     setting: str,
     lying: bool,
@@ -272,6 +274,6 @@ def _remarks(
         remarks.append(measured.note)
     if overlay is not None and overlay.attrs["unread"]:
         remarks.append(f"No equal-accuracy time could be read for {', '.join(overlay.attrs['unread'])}")
-    if published:
-        remarks.append(PUBLISHED_CAPTION)
+    if published is not None:
+        remarks.append(published.caption)
     return remarks

@@ -1,76 +1,24 @@
-"""Features as data, and the registry that puts them on a baseline recipe."""
+"""The registry: a baseline recipe, and the features that are put on it."""
 
-import inspect
 import math
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from ablate.errors import UsageError, near_match
-from ablate.formats.canonical import digest
-from ablate.formats.printable import check_printable, printable
-from ablate.parts.part import Part, jsonable
-from ablate.recipes.part_checks import check_value, is_shipped
+from ablate.recipes.feature import Feature
+from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe, field_types
+from ablate.study.catalogue import reason_barred
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
 from ablate.study.score import TTA_ACCURACY, Score
 
 RESERVED_NAMES = frozenset({"all", "baseline"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Feature:
-    """A named patch on a recipe: field to absolute value.
-
-    `requires` and `excludes` name other features. `source` says where the feature comes from.
-
-    Raises:
-        UsageError: a field is of the wrong type.
-    """
-
-    name: str
-    group: str
-    summary: str
-    patch: Mapping[str, Any]
-    source: str
-    requires: frozenset[str] = field(default_factory=frozenset)
-    excludes: frozenset[str] = field(default_factory=frozenset)
-
-    def __post_init__(self) -> None:
-        who = f"Feature {self.name!r}"
-        if isinstance(self.group, Group):
-            raise UsageError(f"{who}: group takes the slug of a Group: group={self.group.slug!r}.")
-        for label in ("name", "group", "summary", "source"):
-            check_printable(f"The {label} of feature '{printable(str(self.name))}'", getattr(self, label))
-        if not isinstance(self.patch, Mapping):
-            raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")
-        for label in ("requires", "excludes"):
-            names = getattr(self, label)
-            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-                raise UsageError(f"{who}: {label} is a set of features' names, not {names!r}: {label}={{'silu'}}.")
-        object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
-        object.__setattr__(self, "requires", frozenset(self.requires))
-        object.__setattr__(self, "excludes", frozenset(self.excludes))
-
-    def digest(self) -> str:
-        """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
-        sources = sorted({_foreign_source(value) for value in self.patch.values() if isinstance(value, Part)})
-        return digest({"patch": {name: jsonable(value) for name, value in self.patch.items()}, "sources": sources})
-
-
-def _foreign_source(part: Part) -> str:
-    """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
-    if is_shipped(type(part)):
-        return ""
-    try:
-        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
-    except (OSError, TypeError):
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +113,23 @@ class Registry:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features' names, in the order of their groups."""
+        """The features of "all", in the order of their groups: every one that is no alternative to another."""
+        return tuple(name for name in self._in_order() if not self.features[name].alternative_to)
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The features that can take another's place, in the order of their groups."""
+        return tuple(name for name in self._in_order() if self.features[name].alternative_to)
+
+    def _in_order(self) -> list[str]:
         order = {slug: index for index, slug in enumerate(self.groups)}
-        return tuple(sorted(self.features, key=lambda name: order[self.features[name].group]))
+        return sorted(self.features, key=lambda name: order[self.features[name].group])
 
     def members(self, slug: str) -> frozenset[str]:
-        """The features of a group."""
-        return frozenset(name for name, feature in self.features.items() if feature.group == slug)
+        """The features of a group, without alternatives to them."""
+        return frozenset(
+            name for name, feature in self.features.items() if feature.group == slug and not feature.alternative_to
+        )
 
     def expand(self, names: Iterable[str]) -> frozenset[str]:
         """Feature names, groups replaced by their members.
@@ -198,10 +156,8 @@ class Registry:
         owners: dict[str, str] = {}
         for name in sorted(chosen):
             feature = self.features[name]
-            if missing := feature.requires - chosen:
-                return f"'{name}' requires {_listed(missing)}"
-            if clash := feature.excludes & chosen:
-                return f"'{name}' excludes {_listed(clash)}"
+            if reason := reason_barred(feature, chosen):
+                return reason
             for patched in feature.patch:
                 if patched in owners:
                     return f"'{owners[patched]}' and '{name}' both set '{patched}'"
@@ -219,6 +175,15 @@ class Registry:
             raise UsageError(f"These features cannot be combined: {reason}.")
         patch = {name: value for feature in sorted(chosen) for name, value in self.features[feature].patch.items()}
         return replace(self.baseline, **patch)
+
+    def epochs(self, names: Iterable[str]) -> float | None:
+        """How many epochs the baseline with these features (or groups) trains; None where its length is not told in epochs.
+
+        Raises:
+            UsageError: as `compose`.
+        """
+        epochs = getattr(self.compose(names), "epochs", None)
+        return None if epochs is None else float(epochs)
 
     def diff(self, names: Iterable[str]) -> tuple[Change, ...]:
         """What these features change on the baseline, field by field."""
@@ -241,6 +206,8 @@ class Registry:
             )
         if not feature.patch:
             raise UsageError(f"{who} changes nothing: its patch is empty.")
+        if feature.alternative_to:
+            self._check_alternative(who, feature)
         for other in sorted(feature.requires | feature.excludes):
             if other not in self.features:
                 raise UsageError(
@@ -248,6 +215,22 @@ class Registry:
                 )
         for name, value in feature.patch.items():
             self._check_value(who, name, value)
+
+    def _check_alternative(self, who: str, feature: Feature) -> None:
+        replaced = self.features.get(feature.alternative_to)
+        if replaced is None:
+            raise UsageError(
+                f"{who} is an alternative to an unknown feature '{feature.alternative_to}'."
+                + near_match(feature.alternative_to, self.features)
+            )
+        if replaced.alternative_to or replaced is feature:
+            raise UsageError(
+                f"{who} is an alternative to '{replaced.name}', which is one itself; name the feature in 'all'."
+            )
+        if replaced.group != feature.group:
+            raise UsageError(
+                f"{who} is an alternative to '{replaced.name}' of group '{replaced.group}'; write group='{replaced.group}'."
+            )
 
     def _check_value(self, who: str, name: str, value: Any) -> None:
         known = [field.name for field in fields(Recipe) if field.name != "scale"]

@@ -17,7 +17,7 @@ from ablate.formats.printable import printable
 from ablate.stats.frames import usable
 from ablate.stats.shapley import MOST_PLAYERS, coalitions
 from ablate.store.records import Environment, RecipeRecord, Trial
-from ablate.store.resolved import ResolvedStudy
+from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
 
@@ -120,7 +120,15 @@ class Evidence:
         """The Shapley values of the players; None with fewer than two, whose share would be the whole."""
         if len(self.players) < 2:
             return None
-        return stats.shapley(self.frame, self.resolved.study.arms, players=self.players)
+        return stats.shapley(self.frame, self.resolved.study.arms, players=self.players, command=self._shapley_study)
+
+    @property
+    def _shapley_study(self) -> str:
+        """The command that trains every combination of the players: there is one for all groups of a lineage."""
+        resolved = self.resolved
+        if not resolved.lineage or resolved.files or {group.slug for group in resolved.groups} != set(self.players):
+            return ""
+        return "ablate study run shapley" + recipe_option(resolved.lineage)
 
     @cached_property
     def interactions(self) -> pd.DataFrame | None:
@@ -131,9 +139,12 @@ class Evidence:
 
     @cached_property
     def equal_accuracy(self) -> pd.DataFrame | None:
-        """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths."""
+        """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths.
+
+        Rungs as published have a length each, and no recipe is trained at two.
+        """
         study = self.resolved.study
-        if all(arm.length == 1.0 for arm in study.arms):
+        if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) == 1:
             return None
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
         return stats.equal_accuracy(self.frame, study.arms, reference=rungs[0] if rungs else study.arms[0].name)

@@ -9,19 +9,22 @@ import pandas as pd
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray
-from ablate.study import HIVE_SLUGS, Arm
+from ablate.study import Arm
 from ablate.study.designs import MAX_SHAPLEY_PLAYERS
 
 MOST_PLAYERS = 12
 """2¹² arms are more than any study trains; a set of arms with more players is no factorial."""
 
 
-def shapley(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None) -> Attribution:
+def shapley(
+    frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None, command: str = ""
+) -> Attribution:
     """Divide the improvement from no player to all among the players, each given its mean gain over all orders of joining.
 
     `arms` are those of a study with every subset of `players` (default: every name that an arm of it has); arms of other lengths
     and of A/A twins are passed over. Shares are of TTA accuracy and of the baseline's time, with intervals from per-block and
-    per-process values, and add up to the whole. A missing subset gives no shares and a note that says what to run.
+    per-process values, and add up to the whole. A missing subset gives no shares and a note that says what to run: `command`, if
+    there is one that trains every subset of these players.
 
     Source: L. S. Shapley, "A value for n-person games", in Contributions to the Theory of Games II, Princeton (1953) 307-317.
 
@@ -34,21 +37,21 @@ def shapley(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] 
     if not names:
         return Attribution(note="no arm has a feature, so there is nothing to divide the improvement among")
     if len(names) > MOST_PLAYERS:
-        return Attribution(note=_what_it_takes(names, by_features))
+        return Attribution(note=_what_it_takes(names, by_features, command))
     subsets = [frozenset(name for bit, name in enumerate(names) if mask >> bit & 1) for mask in range(2 ** len(names))]
     if any(subset not in by_features for subset in subsets):
-        return Attribution(note=_what_it_takes(names, by_features))
+        return Attribution(note=_what_it_takes(names, by_features, command))
     ordered = [by_features[subset] for subset in subsets]
     weights = shapley_weights(len(names))
     return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=len(subsets) - 1)
 
 
-def _what_it_takes(names: Sequence[str], trained: Iterable[frozenset[str]]) -> str:
+def _what_it_takes(names: Sequence[str], trained: Iterable[frozenset[str]], command: str) -> str:
     """How many combinations a study has of those that Shapley values need, and what runs the rest."""
     has = sum(features <= frozenset(names) for features in trained)
     needed = f"Shapley values need all {2 ** len(names):,} combinations; this study has {has:,}"
-    if set(names) == set(HIVE_SLUGS):
-        return f"{needed}: run `ablate study run shapley`"
+    if command:
+        return f"{needed}: run `{command}`"
     if len(names) > MAX_SHAPLEY_PLAYERS:
         return (
             f"{needed}. At most {MAX_SHAPLEY_PLAYERS} names can share: take groups, as `ablate study run shapley` does, "

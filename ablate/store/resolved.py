@@ -19,8 +19,14 @@ from ablate.study.score import TTA_ACCURACY, Score
 DEFAULT_LINEAGE = "airbench94_muon"
 """The lineage of run folders that do not say."""
 
+RECIPE_OPTION = "--recipe"
 FEATURES_OPTION = "--features-from"
 REGISTRY_OPTION = "--registry"
+
+
+def recipe_option(lineage: str) -> str:
+    """What a command needs behind it to work with a lineage: nothing for the default."""
+    return "" if lineage == DEFAULT_LINEAGE else f" {RECIPE_OPTION} {lineage}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

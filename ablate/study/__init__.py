@@ -4,7 +4,6 @@ from ablate.study.arms import (
     ALL,
     BASELINE,
     Arm,
-    Catalogue,
     Contrast,
     ContrastKind,
     Design,
@@ -13,8 +12,8 @@ from ablate.study.arms import (
     groups_together,
     together,
 )
+from ablate.study.catalogue import Catalogue
 from ablate.study.designs import (
-    HIVE_SLUGS,
     aa,
     add_one_in,
     full_factorial,
@@ -26,6 +25,7 @@ from ablate.study.designs import (
     total,
     with_twin,
 )
+from ablate.study.published import published
 from ablate.study.schedule import TrialSpec
 from ablate.study.study import Study
 from ablate.study.toggles import toggled
@@ -33,7 +33,6 @@ from ablate.study.toggles import toggled
 __all__ = [
     "ALL",
     "BASELINE",
-    "HIVE_SLUGS",
     "Arm",
     "Catalogue",
     "Contrast",
@@ -51,6 +50,7 @@ __all__ = [
     "leave_one_out",
     "lengths",
     "pair",
+    "published",
     "shapley",
     "together",
     "toggled",

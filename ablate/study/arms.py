@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from ablate.errors import UsageError, near_match
 from ablate.formats.json_objects import parse
 from ablate.formats.printable import check_printable
-from ablate.study.groups import Group
+from ablate.study.catalogue import Catalogue
 
 ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
 
@@ -17,28 +17,6 @@ BASELINE = "baseline"
 
 ALL = "all"
 """Name of the arm with every feature of its design."""
-
-
-class Catalogue(Protocol):
-    """What a design needs to know of a registry; the torch side's Registry is one."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Every feature's name, in the order of their groups."""
-
-    @property
-    def features(self) -> Mapping[str, Any]:
-        """Every feature by its name, in the order in which they were added."""
-
-    @property
-    def groups(self) -> Mapping[str, Group]:
-        """Every group by its slug, in the order of the published figure."""
-
-    def expand(self, names: Iterable[str]) -> frozenset[str]:
-        """Feature names for feature and group names; raises UsageError with the near match for an unknown one."""
-
-    def reason_impossible(self, features: Iterable[str]) -> str | None:
-        """Why these features cannot be on together, or None if they can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,9 @@ from itertools import combinations
 
 from ablate.errors import UsageError
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design, combine
-from ablate.study.groups import HIVE_GROUPS
 
 MAX_SHAPLEY_PLAYERS = 7
 MAX_FACTORIAL_PLAYERS = 10
-
-HIVE_SLUGS = tuple(group.slug for group in HIVE_GROUPS)
-"""The groups of the published figure, in its order."""
 
 _BASELINE_ARM = Arm(name=BASELINE, features=frozenset())
 
@@ -63,10 +59,10 @@ def add_one_in(names: Iterable[str]) -> Design:
     return Design(arms=(_BASELINE_ARM, *arms), contrasts=contrasts)
 
 
-def ladder(names: Iterable[str] = HIVE_SLUGS) -> Design:
+def ladder(names: Iterable[str]) -> Design:
     """The names put on one after the other, in the order given: arms "baseline", "+ X", "+ Y", …, the last of them everything.
 
-    The default is the order of the published figure's bars. What a step shows depends on the steps before it.
+    What a step shows depends on the steps before it.
     """
     players = _players(names)
     arms = [_BASELINE_ARM]
@@ -101,7 +97,7 @@ def full_factorial(names: Iterable[str]) -> Design:
     return Design(arms=every.arms, contrasts=asked.contrasts)
 
 
-def shapley(names: Iterable[str] = HIVE_SLUGS) -> Design:
+def shapley(names: Iterable[str]) -> Design:
     """Every subset of at most 7 names, for exact Shapley values and interactions; its contrasts are the ladder's.
 
     Arms are named as in `full_factorial`.

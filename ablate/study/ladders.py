@@ -37,6 +37,11 @@ class Rung:
             if number is not None and not (isfinite(number) and number > 0):
                 raise UsageError(f"Rung '{self.title}' has {what}={number!r}; a positive number or None belongs there.")
 
+    @property
+    def subject(self) -> str:
+        """What a step is called where names are wanted: what it adds, or its title where nobody knows what that was."""
+        return " + ".join(self.adds) or self.title
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:

@@ -10,7 +10,6 @@ from ablate.formats.json_objects import ANY_SIZE, parse
 from ablate.formats.printable import check_printable
 from ablate.study.arms import (
     Arm,
-    Catalogue,
     Contrast,
     Design,
     Together,
@@ -18,6 +17,7 @@ from ablate.study.arms import (
     groups_together,
     together,
 )
+from ablate.study.catalogue import Catalogue
 from ablate.study.designs import (
     aa,
     add_one_in,
@@ -27,6 +27,7 @@ from ablate.study.designs import (
     shapley,
     with_twin,
 )
+from ablate.study.published import ladder_named, published
 from ablate.study.schedule import TrialSpec
 
 
@@ -114,6 +115,14 @@ class Study:
         players = _groups(catalogue, names)
         titles = _titled(settings, "ladder", "How much does each step add, one after the other?")
         return cls._possible(catalogue, ladder(players.names), players, titles)
+
+    @classmethod
+    def published(cls, catalogue: Catalogue, ladder: str | None = None, **settings: Any) -> "Study":
+        """The rungs of a published ladder (by its slug; otherwise the registry's first), each at its own published length."""
+        design = published(catalogue, ladder_named(catalogue, ladder)).possible(catalogue)
+        return cls.of(
+            design, **_titled(settings, "published", "Does each published step hold here, at its own length?")
+        )
 
     @classmethod
     def full_factorial(cls, catalogue: Catalogue, names: Iterable[str] | None = None, **settings: Any) -> "Study":

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ablate.errors import UsageError
-from ablate.study.arms import ALL, BASELINE, Arm, Catalogue, Design, together
+from ablate.study.arms import ALL, BASELINE, Arm, Design, together
+from ablate.study.catalogue import Catalogue
 from ablate.study.designs import pair
 
 
@@ -84,7 +85,7 @@ def _after_toggles(
 
 def _check_all(catalogue: Catalogue, everything: frozenset[str], named: frozenset[str]) -> None:
     """Refuse to leave a feature out of "all" of which the options say nothing."""
-    for name in catalogue.features:
+    for name in catalogue.names:
         if name in everything | named:
             continue
         reason = catalogue.reason_impossible(everything | {name})

@@ -84,7 +84,9 @@ def resolve_study(
         schedule=study.schedule(),
         arm_features={name: tuple(sorted(features)) for name, features in arm_features.items()},
         fingerprints={arm.name: compose_arm(registry, arm, preset).fingerprint() for arm in study.arms},
-        features=tuple(_feature_record(registry, name) for name in registry.names if name in used),
+        features=tuple(
+            _feature_record(registry, name) for name in (*registry.names, *registry.alternatives) if name in used
+        ),
         groups=tuple(registry.groups.values()),
         score=registry.score,
         ladders=tuple(registry.ladders.values()),
@@ -120,14 +122,14 @@ def _feature_record(registry: Registry, name: str) -> FeatureRecord:
 
 
 def registry_of(folder: RunFolder) -> Registry:
-    """The registry a run folder was made with: the package's own, and the files it names, or its copies where those are gone.
+    """The registry a run folder was made with: its lineage's, and the files it names, or its copies where those are gone.
 
     Raises:
-        UsageError: a file does not load.
+        UsageError: the lineage is not here, or a file does not load.
     """
-    return load_registry(
-        features_from=folder.source_file(FEATURES_OPTION), registry=folder.source_file(REGISTRY_OPTION)
-    )
+    own = folder.source_file(REGISTRY_OPTION)
+    recipe = (folder.resolved.lineage or None) if own is None else None
+    return load_registry(recipe=recipe, features_from=folder.source_file(FEATURES_OPTION), registry=own)
 
 
 def planned_environment(resolved: ResolvedStudy, **facts: Json) -> Environment:

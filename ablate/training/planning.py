@@ -38,6 +38,7 @@ class Planning(TypedDict, total=False):
     """The keywords of `plan`, which `run` takes too."""
 
     registry: Registry | None
+    recipe: str | None
     features_from: Path | None
     registry_file: Path | None
     data_dir: Path | None
@@ -52,6 +53,7 @@ def plan(
     study: Study,
     *,
     registry: Registry | None = None,
+    recipe: str | None = None,
     features_from: Path | None = None,
     registry_file: Path | None = None,
     data_dir: Path | None = None,
@@ -63,10 +65,10 @@ def plan(
 ) -> Plan:
     """Look up every name of a study and load its data; nothing is written, and no device is opened.
 
-    Without `registry`, one made in Python, the package's own is taken, with what the files `features_from` and `registry_file`
-    add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda", "cuda:1", "cpu", "mps". `curves`:
-    validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for the record. `announce` is handed
-    what must be said, line by line.
+    Without `registry`, one made in Python, that of `recipe` is taken (the default lineage without one), with what the files
+    `features_from` and `registry_file` add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda",
+    "cuda:1", "cpu", "mps". `curves`: validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for
+    the record. `announce` is handed what must be said, line by line.
 
     Raises:
         UsageError, DataError: a name, combination, device, preset or data set that does not exist.
@@ -76,7 +78,7 @@ def plan(
             "A registry made in Python cannot be handed to child processes. Take processes=1, or write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
         )
-    registry = registry or load_registry(features_from=features_from, registry=registry_file)
+    registry = registry or load_registry(recipe=recipe, features_from=features_from, registry=registry_file)
     # Names first: a typo should not have to wait for the images.
     study = study.possible(registry)
     choose_preset(study.preset, find_device(device))

@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT))
 from ablate.plots import draw, to_svg  # noqa: E402
 from ablate.report import FORMATS, write_reports  # noqa: E402
 from ablate.stats.evidence import Evidence  # noqa: E402
-from ablate.study import HIVE_SLUGS, combine, leave_one_out, shapley  # noqa: E402
+from ablate.study import combine, leave_one_out, shapley  # noqa: E402
+from tests.fakes import HIVE_SLUGS  # noqa: E402
 from tests.report.build import resolved, trials_of, write_folder  # noqa: E402
 
 # Processor time stands beside the clock's: on a machine that does other work, only it tells anything.
@@ -35,7 +36,7 @@ print(f"{sys.argv[2]:6} {taken:6.2f} s  {own:6.2f} s of processor  {peak:5.2f} G
 
 def large(trials: int) -> None:
     """Every format on 64 arms, each in a process of its own."""
-    study = resolved(shapley(), name="shapley", blocks=trials // 64, processes=5)
+    study = resolved(shapley(HIVE_SLUGS), name="shapley", blocks=trials // 64, processes=5)
     with tempfile.TemporaryDirectory() as folder:
         path = write_folder(Path(folder) / "run", study, trials_of(study))
         print(f"{len(study.schedule):,} trials of {len(study.study.arms)} arms")
@@ -57,7 +58,7 @@ def page() -> None:
 
 def figures(times: int = 5) -> None:
     """Each kind from trials in memory to SVG: 20 trials of the 64 arms that every kind can be drawn from, but for curves."""
-    study = resolved(combine(shapley(), leave_one_out(HIVE_SLUGS)), name="shapley", blocks=20, processes=5)
+    study = resolved(combine(shapley(HIVE_SLUGS), leave_one_out(HIVE_SLUGS)), name="shapley", blocks=20, processes=5)
     with tempfile.TemporaryDirectory() as folder:
         path = write_folder(Path(folder) / "run", study, trials_of(study))
         for kind in ("waterfall", "effects", "frontier", "distribution", "interactions", "shapley"):

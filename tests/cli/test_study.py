@@ -100,7 +100,7 @@ OWN_ARMS = {
 }
 
 
-@pytest.mark.parametrize("name", study_files())
+@pytest.mark.parametrize("name", OWN_ARMS)
 def test_the_packages_studies_take_a_registry_of_ones_own(here: Path, ablate: CommandLine, name: str) -> None:
     (here / "own.py").write_text(OWN_REGISTRY)
     planned = json.loads(ablate.ok("study", "run", name, "--registry", "own.py", "--dry-run", "--json").out)
@@ -115,9 +115,14 @@ def test_a_waterfall_of_ones_own_registry_runs_to_its_figure(here: Path, ablate:
     assert "+ views" in said.out
     ablate.ok("figure", "waterfall", "run", "-o", "own.svg")
     assert (here / "own.svg").exists()
-    # The published bars are another registry's.
     ablate("figure", "waterfall", "run", "--published").refused(
+        2, "Nothing was published about these steps: views, rest", "Leave --published out"
+    )
+    ablate("figure", "waterfall", "run", "--published", "--recipe", "airbench94_muon").refused(
         2, "the same steps in the same order", "here: views, rest", "Leave --published out"
+    )
+    ablate("study", "run", "published", "--registry", "own.py", "--dry-run").refused(
+        2, "Nothing was published about this registry", "ladders=[ablate.Ladder(...)]"
     )
 
 
@@ -169,7 +174,7 @@ def test_listing_knows_what_installed_packages_add(
     (here / "hot_plugin.py").write_text(HOT)
     monkeypatch.syspath_prepend(here)
     point = EntryPoint(name="hot", value="hot_plugin", group="ablate.features")
-    for module in ("shipped", "loading"):
+    for module in ("lookup", "loading"):
         monkeypatch.setattr(
             f"ablate.lineages.{module}.entry_points", lambda group: [point] if group == point.group else []
         )

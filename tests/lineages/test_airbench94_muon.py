@@ -70,7 +70,7 @@ def test_the_baselines_parts() -> None:
 
 
 def test_each_feature_puts_on_its_own_part_and_nothing_else() -> None:
-    patches = {name: dict(feature.patch) for name, feature in REGISTRY.features.items() if name != "tuning"}
+    patches = {name: dict(REGISTRY.features[name].patch) for name in REGISTRY.names if name != "tuning"}
     assert patches == {
         "vectorised_optimiser": {
             "orthogonaliser": parts.BatchedNewtonSchulz(),
@@ -96,11 +96,90 @@ def test_groups_hold_the_features_of_the_published_bars() -> None:
 
 
 def test_patches_are_disjoint_so_every_set_of_features_composes() -> None:
-    patched = [name for feature in REGISTRY.features.values() for name in feature.patch]
+    patched = [field for name in REGISTRY.names for field in REGISTRY.features[name].patch]
     assert len(patched) == len(set(patched))
     for one, other in itertools.combinations(REGISTRY.names, 2):
         assert REGISTRY.compose([one, other]) == REGISTRY.compose([other, one])
         assert REGISTRY.reason_impossible([one, other]) is None
+
+
+def test_the_newer_tuning_is_the_newer_scripts() -> None:
+    newer, tuning = REGISTRY.features["newer_tuning"], REGISTRY.features["tuning"]
+    changed = {name: value for name, value in newer.patch.items() if value != tuning.patch[name]}
+    assert changed == {"epochs": 7.65, "whitening_bias_epochs": 0.20}
+    assert newer.patch.keys() == tuning.patch.keys()
+    plan = REGISTRY.compose([*(set(REGISTRY.names) - {"tuning"}), "newer_tuning"]).plan(50_000)
+    assert (plan.num_steps, plan.whitening_bias_steps) == (245, 7)
+    assert (ALL.plan(50_000).num_steps, ALL.plan(50_000).whitening_bias_steps) == (243, 7)
+
+
+def test_the_newer_tuning_stands_in_for_tuning_and_is_no_part_of_all() -> None:
+    assert REGISTRY.alternatives == ("newer_tuning",)
+    assert "newer_tuning" not in REGISTRY.names
+    assert REGISTRY.expand(["tuning"]) == {"tuning"}
+    assert REGISTRY.reason_impossible(["tuning", "newer_tuning"]) == "'newer_tuning' takes the place of 'tuning'"
+    for name in set(REGISTRY.names) - {"tuning"}:
+        assert REGISTRY.reason_impossible([name, "newer_tuning"]) is None
+
+
+LADDERS = {
+    # Title, what it adds, epochs, seconds, score in percent, trials.
+    "waterfall": [
+        ("airbench94_muon", (), 8.0, 2.59, 94.01, 200),
+        ("Vectorised Optimiser", ("optimiser",), None, 2.456097, None, None),
+        ("Data Augmentation", ("augmentation",), None, 2.409995, None, None),
+        ("Compilation", ("compilation",), None, 2.384872, None, None),
+        ("Architecture", ("architecture",), None, 2.257962, None, None),
+        ("Tuning", ("tuning",), None, 2.074072, None, None),
+        ("Test-Time Augmentation", ("tta",), 7.59, 2.015, 94.008, 2000),
+    ],
+    "history": [
+        ("airbench94_muon", (), 8.0, 2.59, 94.01, 200),
+        ("2025-09-10", (), None, 2.0932, 94.0207, 2000),
+        ("2025-09-11", (), None, 2.0886, 94.0265, 2000),
+        ("2025-09-12", (), None, 2.0732, 94.0148, 2000),
+        ("2025-09-13", (), None, 2.0511, 94.0138, 2000),
+        ("2025-09-15", (), None, 2.0301, 94.0139, 2000),
+        ("2025-09-22", (), None, 2.0197, 94.0079, 2000),
+        ("2025-09-25", (), None, 2.0160, 94.0084, 2000),
+        ("2025-09-26", (), None, 2.0150, 94.0080, 2000),
+    ],
+    "newer": [
+        ("airbench94_muon", (), 8.0, 2.59, 94.01, 200),
+        (
+            "cifar10_speedrun.py of 2025-10-17",
+            ("optimiser", "augmentation", "compilation", "architecture", "newer_tuning", "tta"),
+            *(7.65, 1.980, 94.02, 2000),
+        ),
+    ],
+}
+
+
+def test_the_ladders_are_the_published_ones() -> None:
+    told = {
+        ladder.slug: [
+            (rung.title, rung.adds, rung.epochs, rung.seconds, rung.score_percent, rung.trials) for rung in ladder.rungs
+        ]
+        for ladder in REGISTRY.ladders.values()
+    }
+    assert told == LADDERS
+    assert next(iter(told)) == "waterfall"
+    assert {(ladder.unit, ladder.device[:4]) for ladder in REGISTRY.ladders.values()} == {("seconds", "A100")}
+
+
+def test_the_seconds_between_are_the_published_shares_of_the_baselines() -> None:
+    seconds = [rung.seconds for rung in REGISTRY.ladders["waterfall"].rungs]
+    shares = [100 * (below - above) / 2.59 for below, above in itertools.pairwise(seconds)]
+    assert shares == pytest.approx([5.17, 1.78, 0.97, 4.90, 7.10, 2.28], abs=1e-3)
+    assert 100 * (1 - seconds[-1] / 2.59) == pytest.approx(22.20, abs=1e-3)
+
+
+def test_sources_say_which_version() -> None:
+    sources = {rung.title: rung.source for ladder in REGISTRY.ladders.values() for rung in ladder.rungs}
+    assert sources["airbench94_muon"] == "KellerJordan/cifar10-airbench, airbench94_muon.py (2025-03-02)"
+    assert sources["Tuning"] == "hiverge/cifar10-speedrun, img/improvements.svg (2025-09-30)"
+    assert sources["2025-09-15"] == "hiverge/cifar10-speedrun, git history (2025-09-15)"
+    assert sources["cifar10_speedrun.py of 2025-10-17"] == "hiverge/cifar10-speedrun, git history (2025-10-17)"
 
 
 @pytest.mark.parametrize("name", REGISTRY.names)
@@ -114,7 +193,7 @@ def test_a_feature_composes_alone_and_may_be_left_out_alone(name: str) -> None:
     assert len({each.fingerprint() for each in (AIRBENCH94_MUON, alone, without, ALL)}) == 4
 
 
-@pytest.mark.parametrize("name", REGISTRY.names)
+@pytest.mark.parametrize("name", REGISTRY.features)
 def test_a_feature_says_in_one_sentence_what_it_does_and_where_it_comes_from(name: str) -> None:
     feature = REGISTRY.features[name]
     assert feature.summary.endswith(".")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from torch import nn
 
 import ablate
-from ablate.study.groups import HIVE_GROUPS
 from ablate.lineages.airbench94_muon.silu import FEATURE as SILU
 from ablate.parts import Activation
 
@@ -55,13 +54,15 @@ def write(path: Path, text: str) -> Path:
 def test_the_packages_own_registry_is_the_default() -> None:
     registry = load_registry()
     assert registry.baseline is AIRBENCH94_MUON
-    assert len(registry.features) == 10
+    assert len(registry.names) == 10
+    assert registry.lineage == "airbench94_muon"
+    assert list(registry.ladders) == ["waterfall", "history", "newer"]
 
 
 def test_a_file_adds_a_feature_with_a_part_of_its_own(tmp_path: Path) -> None:
     registry = load_registry(features_from=write(tmp_path / "own.py", OWN))
     assert registry.names.count("leaky") == 1
-    assert len(registry.features) == 11
+    assert len(registry.names) == 11
     recipe = registry.compose(["leaky", "tuning"])
     assert recipe.to_dict()["activation"] == {"part": "LeakyRelu", "version": 1, "slope": 0.1}
     assert type(recipe.activation.build()).__name__ == "LeakyReLU"
@@ -180,7 +181,7 @@ def test_installed_packages_add_features(value: str, tmp_path: Path, monkeypatch
     ("value", "words"),
     [
         ("no_such_plugin", "Entry point 'own' (no_such_plugin) cannot be loaded: No module named 'no_such_plugin'."),
-        ("ablate.study.groups:HIVE_TOTAL_PERCENT", "entry point 'own' defines no Feature."),
+        ("ablate.errors:__name__", "entry point 'own' defines no Feature."),
     ],
 )
 def test_a_broken_entry_point_is_named(value: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from ablate.errors import UsageError
 from ablate.formats.canonical import digest
 from ablate.lineages.study_files import load_study, study_files
 from ablate.study import Study
+from ablate.study.ladders import Ladder, Rung
 from tests.fakes import HIVE_FEATURES, FakeCatalogue
 
 OWN = tuple(study_files())
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_package_has_its_studies() -> None:
-    assert set(OWN) == {"aa", "features", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
+    assert set(OWN) == {"aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -45,6 +46,7 @@ class TestEveryStudy:
 AS_EVER = {
     "aa": "0100c88dce59bbfee43736424a765382cc4858b556c2da94ad539f56dea9cea9",
     "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",
+    "published": "c60d215654461ac61c8d84ed3c5ec215b6a4d580eb2f9652eb80b966ffaac819",
     "shapley": "3f5d496cb67717cc6b541defc8fb4150a16aaea2c289e82897f00872b559d46f",
     "smoke": "e9f9d40a56756b91c2a9f4f3fb3509a944fb9f177e53b484b588efa64613d01c",
     "waterfall": "5e3c9960905ef8693e3cc95de7de19a04096205bc88322113ed6e6359af992e4",
@@ -114,7 +116,18 @@ class TestAnotherCatalogue:
         ):
             load_study("shapley", many)
 
-    @pytest.mark.parametrize("name", OWN)
+    def test_the_published_study_takes_its_first_ladder(self) -> None:
+        rungs = (
+            Rung(title="plain", epochs=16.0, source="there"),
+            Rung(title="Rates", adds=("rates",), epochs=12.0, source="there"),
+        )
+        ladder = Ladder(slug="steps", title="Steps", unit="epochs", device="there", rungs=rungs)
+        study = load_study("published", FakeCatalogue(self.OTHER, published=[ladder]))
+        assert [(arm.name, arm.length) for arm in study.arms] == [("baseline", 2.0), ("+ rates", 1.5)]
+        with pytest.raises(UsageError, match="Study 'published': Nothing was published about this registry"):
+            load_study("published", FakeCatalogue(self.OTHER))
+
+    @pytest.mark.parametrize("name", sorted({*OWN} - {"published"}))
     def test_a_registry_without_features_has_nothing_to_study(self, name: str) -> None:
         with pytest.raises(UsageError, match="This registry has no features that a study could put on"):
             load_study(name, FakeCatalogue({}))
@@ -178,7 +191,7 @@ BROKEN = {
     "line 3: SyntaxError: invalid syntax": "x = 1\ny = 2\nx = = 3\n",
     "line 2: ModuleNotFoundError: No module named 'nowhere_at_all'": "\nimport nowhere_at_all\n",
     "line 2: A seed is 0 or more, not -1": "from ablate.study import *\n"
-    "STUDY = Study.of(ladder(), name='x', question='?', seed=-1)\n",
+    "STUDY = Study.of(ladder(['tta']), name='x', question='?', seed=-1)\n",
     "line 1: SystemExit: 3": "raise SystemExit(3)\n",
     "STUDY is a int, not a Study": "STUDY = 3\n",
     "defines no STUDY. It defines STUDIES; rename that.": "STUDIES = 3\n",

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from ablate import plots
+from ablate.lineages.airbench94_muon.lineage import LADDERS
 from ablate.stats import arm_summary, effects
 from tests.plots.material import (
     SLUGS,
@@ -68,12 +69,12 @@ def _sized(count: int, long: bool) -> list[Case]:
 
 
 GROUPS = [
-    _case("waterfall published", plots.waterfall, lambda: None, published=lambda: True),
+    _case("waterfall published", plots.waterfall, lambda: None, published=lambda: LADDERS[0]),
     _case(
         "waterfall beside published",
         plots.waterfall,
         lambda: ladder_of(SLUGS),
-        published=lambda: True,
+        published=lambda: LADDERS[0],
         equal_accuracy=lambda: equal_accuracy_of(SLUGS),
     ),
     _case("waterfall groups", plots.waterfall, lambda: ladder_of(SLUGS), titles=lambda: TITLES),

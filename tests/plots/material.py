@@ -6,15 +6,15 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from ablate.lineages.airbench94_muon.lineage import GROUPS
 from ablate.stats import Attribution, equal_accuracy, ladder, shapley
 from ablate.study import Arm, Contrast, Design, add_one_in, combine, leave_one_out, lengths, total
 from ablate.study import ladder as ladder_design
 from ablate.study import shapley as shapley_design
-from ablate.study.groups import HIVE_GROUPS
 from tests.stats.build import deal, frame_of
 
-SLUGS = tuple(group.slug for group in HIVE_GROUPS)
-TITLES = {group.slug: group.title for group in HIVE_GROUPS}
+SLUGS = tuple(group.slug for group in GROUPS)
+TITLES = {group.slug: group.title for group in GROUPS}
 
 
 def names_of(count: int, *, long: bool = False) -> tuple[str, ...]:

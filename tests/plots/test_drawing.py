@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 from ablate import plots
 from ablate.cli.figure import figure
 from ablate.errors import UsageError
+from ablate.lineages.airbench94_muon.lineage import GROUPS, LADDERS
 from ablate.stats.evidence import Evidence
 from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, ladder, leave_one_out, lengths
-from ablate.study.groups import HIVE_GROUPS
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS
 
@@ -30,7 +30,7 @@ def folder_of(path: Path, study: Study, *, status: str = "ok", data: tuple[str, 
         arm_features={arm.name: tuple(sorted(arm.features)) for arm in study.arms},
         fingerprints={arm.name: arm.name for arm in study.arms},
         features=(),
-        groups=HIVE_GROUPS,
+        groups=GROUPS,
         preset="mini",
         device="cpu",
         data=data[0],
@@ -155,7 +155,7 @@ def test_the_published_figure_lands_in_the_current_folder(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     outcome = run("waterfall", "--published")
     assert (outcome.exit_code, outcome.stdout) == (0, "waterfall.svg\n")
-    expected = plots.to_svg(figure_of(plots.waterfall(published=True)))
+    expected = plots.to_svg(figure_of(plots.waterfall(published=LADDERS[0])))
     assert (tmp_path / "waterfall.svg").read_text() == expected
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ablate import plots
+from ablate.lineages.airbench94_muon.lineage import LADDERS
 from tests.plots.cases import GROUPS, LARGE, SETTING, SMALL, Case
 from tests.plots.looking import all_words, cut, figure_of, overlaps
 
@@ -34,7 +35,7 @@ def test_no_word_is_covered_or_cut(case: Case, width: float) -> None:
 
 
 def test_the_looking_itself_sees_covered_and_cut_words() -> None:
-    axes = plots.waterfall(published=True)
+    axes = plots.waterfall(published=LADDERS[0])
     figure = figure_of(axes)
     axes.text(0.5, 0.5, "one", transform=axes.transAxes)
     axes.text(0.5, 0.5, "other", transform=axes.transAxes)

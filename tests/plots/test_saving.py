@@ -7,13 +7,14 @@ import pytest
 
 from ablate import plots
 from ablate.errors import UsageError
+from ablate.lineages.airbench94_muon.lineage import LADDERS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
 def figure():
-    return plots.waterfall(published=True, title="Improvements & more").figure
+    return plots.waterfall(published=LADDERS[0], title="Improvements & more").figure
 
 
 def test_svg_keeps_text_and_says_what_it_shows(figure) -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from ablate import plots
 from ablate.errors import UsageError
+from ablate.lineages.airbench94_muon.lineage import GROUPS, LADDERS
 from ablate.plots.style import LIGHT
 from ablate.stats import Attribution, effects
 from ablate.study import ladder as ladder_design
-from ablate.study.groups import HIVE_GROUPS
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS, TITLES, equal_accuracy_of, factorial_study, ladder_of, names_of, trials_of
+
+LADDER = LADDERS[0]
 
 PUBLISHED = [
     ("Vectorised Optimiser", 5.17),
@@ -38,7 +40,7 @@ def bar_containers(axes):
 
 
 def test_the_published_bars_to_the_last_digit() -> None:
-    axes = plots.waterfall(published=True)
+    axes = plots.waterfall(published=LADDER)
     bars = bars_of(axes)
     assert [bar.get_height() for bar in bars] == [value for _, value in PUBLISHED]
     assert [" ".join(label.get_text().split()) for label in axes.get_xticklabels()] == [name for name, _ in PUBLISHED]
@@ -54,14 +56,14 @@ def test_the_published_bars_to_the_last_digit() -> None:
 
 
 def test_the_published_figure_names_seconds_source_hardware_and_n() -> None:
-    words = all_words(figure_of(plots.waterfall(published=True)))
+    words = all_words(figure_of(plots.waterfall(published=LADDER)))
     assert "baseline 2.59 s → final 2.015 s" in words
-    assert HIVE_GROUPS[0].source in words
+    assert GROUPS[0].source in words
     assert "A100, 200 trials of the baseline and 2,000 of the record" in words
 
 
 def test_dashed_connectors_join_each_end_to_the_next_start() -> None:
-    axes = plots.waterfall(published=True)
+    axes = plots.waterfall(published=LADDER)
     bars = bars_of(axes)
     dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
     assert len(dashed) == len(bars) - 1
@@ -114,7 +116,7 @@ def _hex(bar) -> str:
 
 def test_published_and_measured_stand_side_by_side() -> None:
     measured = ladder_of(SLUGS)
-    axes = plots.waterfall(measured, published=True, width_inches=10.0)
+    axes = plots.waterfall(measured, published=LADDER, width_inches=10.0)
     theirs, ours = bar_containers(axes)
     assert [bar.get_height() for bar in theirs] == [value for _, value in PUBLISHED]
     assert [bar.get_height() for bar in ours] == [
@@ -170,7 +172,9 @@ def test_each_whisker_has_its_own_start_to_be_read_against() -> None:
 @pytest.mark.parametrize("width", [3.5, 7.0, 10.0])
 def test_the_figure_stands_or_lies_alike_with_and_without_the_published_bars(width) -> None:
     lying = [
-        plots.waterfall(ladder_of(SLUGS), titles=TITLES, published=published, width_inches=width).yaxis_inverted()
+        plots.waterfall(
+            ladder_of(SLUGS), titles=TITLES, published=LADDER if published else None, width_inches=width
+        ).yaxis_inverted()
         for published in (False, True)
     ]
     assert lying[0] == lying[1]
@@ -191,7 +195,7 @@ def test_a_value_stands_by_its_bar_and_not_at_the_whiskers_cap(width) -> None:
 
 
 def test_the_published_figure_has_a_title_percent_ticks_and_a_calm_total() -> None:
-    axes = plots.waterfall(published=True)
+    axes = plots.waterfall(published=LADDER)
     figure_of(axes).canvas.draw()
     words = all_words(figure_of(axes))
     assert "Published improvements, step by step" in words
@@ -205,7 +209,7 @@ def test_the_published_figure_has_a_title_percent_ticks_and_a_calm_total() -> No
 
 def test_other_steps_or_another_order_cannot_stand_beside_the_published_ones() -> None:
     with pytest.raises(UsageError, match="same steps in the same order") as caught:
-        plots.waterfall(ladder_of(SLUGS[::-1]), published=True)
+        plots.waterfall(ladder_of(SLUGS[::-1]), published=LADDER)
     assert "tta, tuning" in str(caught.value)
 
 
@@ -275,7 +279,7 @@ def _study_files() -> list[str]:
 
 
 def test_neither_numbers_nor_published_is_refused() -> None:
-    with pytest.raises(UsageError, match="published=True"):
+    with pytest.raises(UsageError, match="published=…"):
         plots.waterfall()
 
 

@@ -7,13 +7,13 @@ from math import prod
 from pathlib import Path
 from random import Random
 
+from ablate.lineages.airbench94_muon.lineage import GROUPS
 from ablate.store.lines import format_line
 from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
 from ablate.store.resolved import FeatureRecord, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
 from ablate.study import Design, Study
-from ablate.study.groups import HIVE_GROUPS
 from ablate.study.schedule import TrialSpec
 from tests.fakes import HIVE_FEATURES
 
@@ -51,7 +51,7 @@ def resolved(design: Design, *, name: str = "made_up", **settings: object) -> Re
         "device": "cuda:0",
         "data": "cifar10",
         "command": ("ablate", "run", "--name", "made up"),
-        "groups": HIVE_GROUPS,
+        "groups": GROUPS,
     } | outer
     return ResolvedStudy(
         study=study,

@@ -2,17 +2,18 @@ from pathlib import Path
 
 import pytest
 
+from ablate.lineages.airbench94_muon.lineage import GROUPS
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Contrast, add_one_in, combine, ladder, leave_one_out, with_twin
-from ablate.study.groups import HIVE_GROUPS
+from tests.fakes import HIVE_SLUGS
 from tests.report.build import failed, resolved, trials_of, write_folder
 
 
 @pytest.fixture(scope="session")
 def ladder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published ladder with a twin of its baseline: nothing to warn of."""
-    study = resolved(with_twin(ladder()), name="waterfall", blocks=10, processes=5)
-    savings = {group.slug: group.published_percent / 100 for group in HIVE_GROUPS}
+    study = resolved(with_twin(ladder(HIVE_SLUGS)), name="waterfall", blocks=10, processes=5)
+    savings = {group.slug: group.published_percent / 100 for group in GROUPS}
     path = tmp_path_factory.mktemp("runs") / "waterfall"
     return write_folder(path, study, trials_of(study, savings=savings, gains={"tuning": 0.004, "tta": -0.003}))
 

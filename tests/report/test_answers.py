@@ -13,8 +13,9 @@ from ablate.lineages.study_files import load_study, study_files
 from ablate.report import Evidence, report
 from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.study import HIVE_SLUGS, Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley
+from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley
 from ablate.study import ladder as ladder_design
+from tests.fakes import HIVE_SLUGS
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
 SAVINGS = {"optimiser": 0.05, "tuning": 0.07, "tta": 0.02}
@@ -23,7 +24,7 @@ GAINS = {"architecture": 0.006}
 
 @pytest.fixture(scope="module")
 def shapley_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    study = resolved(shapley(), name="shapley", blocks=5, processes=5)
+    study = resolved(shapley(HIVE_SLUGS), name="shapley", blocks=5, processes=5)
     trials = trials_of(study, savings=SAVINGS, gains=GAINS)
     return write_folder(tmp_path_factory.mktemp("runs") / "shapley", study, trials)
 

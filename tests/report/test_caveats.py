@@ -7,6 +7,7 @@ import pytest
 from ablate.report import Evidence, list_caveats
 from ablate.store.records import Environment
 from ablate.study import Arm, ladder, pair, with_twin
+from tests.fakes import HIVE_SLUGS
 from tests.report.build import ENVIRONMENT, FACTS, failed, resolved, trials_of, write_folder
 
 DESIGN = pair(Arm(name="baseline", features=frozenset()), Arm(name="all", features=frozenset({"silu"})))
@@ -132,7 +133,9 @@ def test_imported_logs_are_labelled(tmp_path):
 
 
 def test_unfinished_and_left_out(tmp_path):
-    study = resolved(replace(ladder(), left_out=(("+ silu", "'silu' requires 'tuning'"),)), blocks=6, processes=2)
+    study = resolved(
+        replace(ladder(HIVE_SLUGS), left_out=(("+ silu", "'silu' requires 'tuning'"),)), blocks=6, processes=2
+    )
     folder = write_folder(tmp_path / "run", study, trials_of(study)[:-2])
     found = {caveat.slug: caveat.text for caveat in list_caveats(Evidence.read(folder))}
     assert set(found) == {"unfinished", "left_out"}
@@ -141,7 +144,7 @@ def test_unfinished_and_left_out(tmp_path):
 
 
 def test_a_long_list_is_cut_with_a_count(tmp_path):
-    study = resolved(ladder(), blocks=1, processes=1)
+    study = resolved(ladder(HIVE_SLUGS), blocks=1, processes=1)
     folder = write_folder(tmp_path / "run", study, change=failed)
     text = next(caveat.text for caveat in list_caveats(Evidence.read(folder)) if caveat.slug == "failed_trials")
     assert "and 1 more" in text

@@ -6,6 +6,7 @@ from ablate.errors import UsageError
 from ablate.stats import shapley
 from ablate.stats.shapley import shapley_weights
 from ablate.study import Arm, ladder, leave_one_out
+from tests.fakes import HIVE_SLUGS
 from tests.stats.build import deal, frame_of
 from tests.stats.worlds import FACTORIAL, FACTORIAL_ARMS, shapley_truth
 
@@ -80,8 +81,9 @@ def test_where_combinations_are_missing_it_is_said_what_runs_them():
 
 
 def test_of_the_packages_groups_the_packages_study_has_all_combinations():
-    note = shapley(noiseless(), ladder().arms).note
-    assert note == "Shapley values need all 64 combinations; this study has 7: run `ablate study run shapley`"
+    command = "ablate study run shapley --recipe other"
+    note = shapley(noiseless(), ladder(HIVE_SLUGS).arms, command=command).note
+    assert note == f"Shapley values need all 64 combinations; this study has 7: run `{command}`"
 
 
 def test_for_more_names_than_can_share_the_advice_is_one_that_works():

@@ -7,9 +7,9 @@ import pytest
 
 from ablate.errors import AblateError, UsageError
 from ablate.formats.json_objects import ShapeError
+from ablate.lineages.airbench94_muon.lineage import GROUPS
 from ablate.store.resolved import FeatureRecord, ResolvedStudy, SourceFile
 from ablate.store.run_folder import RunFolder, check_new_folder, run_folders
-from ablate.study.groups import HIVE_GROUPS
 from tests.fakes import fake_study, finished_trial, resolved_study
 
 
@@ -27,7 +27,7 @@ def test_a_folder_opens_as_it_was_created_wherever_it_is_moved(tmp_path: Path) -
     resolved = replace(
         resolved_study(),
         features=(FeatureRecord(name="a", group="tta", summary="Does a.", source="paper", digest="d" * 64),),
-        groups=HIVE_GROUPS,
+        groups=GROUPS,
         overrides={"blocks": 4},
         command=("ablate", "study", "run", "fake"),
         versions={"package": "0.1.0", "python": "3.12.1", "torch": None},

@@ -1,7 +1,7 @@
 """Colour jitter in normalised space, after crop and mirror."""
 
 from ablate.parts import BrightnessContrast
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="brightness_contrast",

@@ -1,7 +1,7 @@
 """A compiled training step; both recipes compile the network."""
 
 from ablate.parts import CompileStep
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="compile",

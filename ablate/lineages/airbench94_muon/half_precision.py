@@ -1,7 +1,7 @@
 """Norms in half precision; the baseline keeps them in float32."""
 
 from ablate.parts import ComputeDtypeNorms
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="half_precision",

@@ -1,7 +1,7 @@
 """Fewer renormalisations of the filters: 37 in 243 steps as published."""
 
 from ablate.parts import GrowingInterval
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="periodic_normalisation",

@@ -1,7 +1,7 @@
 """Test-time augmentation where it may change the answer."""
 
 from ablate.parts import SelectiveTta
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="selective_tta",

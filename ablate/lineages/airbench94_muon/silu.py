@@ -1,7 +1,7 @@
 """A cheaper activation in the convolution groups."""
 
 from ablate.parts import Silu
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="silu",

@@ -1,7 +1,7 @@
 """The same whitening filters up to sign, in descending order."""
 
 from ablate.parts import SvdWhitening
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="svd_whitening",

@@ -1,7 +1,7 @@
 """The published numbers: batch, rates, momenta, smoothing, iteration coefficients, whitening and length."""
 
 from ablate.parts import NewtonSchulz
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="tuning",

@@ -1,7 +1,7 @@
 """Crops of the whole set at once."""
 
 from ablate.parts import AlternatingFlip, GatheredCrop
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="vectorised_crop",

@@ -1,7 +1,7 @@
 """Muon's matrices in one batch instead of a loop over parameters."""
 
 from ablate.parts import BatchedNewtonSchulz, ListwiseUpdates
-from ablate.recipes.registry import Feature
+from ablate.recipes.feature import Feature
 
 FEATURE = Feature(
     name="vectorised_optimiser",

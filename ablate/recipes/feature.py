@@ -1,0 +1,68 @@
+"""A feature as data: a named patch on a recipe."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from ablate.errors import UsageError
+from ablate.formats.canonical import digest
+from ablate.formats.printable import check_printable, printable
+from ablate.parts.part import Part, jsonable
+from ablate.recipes.part_checks import is_shipped
+from ablate.study.groups import Group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A named patch on a recipe: field to absolute value.
+
+    `requires` and `excludes` name other features. `alternative_to` names one of the same group whose place this one can take: it is
+    then no part of "all" and no member of the group. `source` says where the feature comes from.
+
+    Raises:
+        UsageError: a field is of the wrong type.
+    """
+
+    name: str
+    group: str
+    summary: str
+    patch: Mapping[str, Any]
+    source: str
+    requires: frozenset[str] = field(default_factory=frozenset)
+    excludes: frozenset[str] = field(default_factory=frozenset)
+    alternative_to: str = ""
+
+    def __post_init__(self) -> None:
+        who = f"Feature {self.name!r}"
+        if isinstance(self.group, Group):
+            raise UsageError(f"{who}: group takes the slug of a Group: group={self.group.slug!r}.")
+        for label in ("name", "group", "summary", "source"):
+            check_printable(f"The {label} of feature '{printable(str(self.name))}'", getattr(self, label))
+        if not isinstance(self.patch, Mapping):
+            raise UsageError(f"{who}: patch is a dict of fields and values, not {self.patch!r}.")
+        for label in ("requires", "excludes"):
+            names = getattr(self, label)
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise UsageError(f"{who}: {label} is a set of features' names, not {names!r}: {label}={{'silu'}}.")
+        if not isinstance(self.alternative_to, str):
+            raise UsageError(f"{who}: alternative_to is the name of a feature, not {self.alternative_to!r}.")
+        object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
+        object.__setattr__(self, "requires", frozenset(self.requires))
+        object.__setattr__(self, "excludes", frozenset(self.excludes))
+
+    def digest(self) -> str:
+        """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
+        sources = sorted({_foreign_source(value) for value in self.patch.values() if isinstance(value, Part)})
+        return digest({"patch": {name: jsonable(value) for name, value in self.patch.items()}, "sources": sources})
+
+
+def _foreign_source(part: Part) -> str:
+    """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
+    if is_shipped(type(part)):
+        return ""
+    try:
+        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
+    except (OSError, TypeError):
+        return ""

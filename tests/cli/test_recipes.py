@@ -1,0 +1,270 @@
+"""`ablate recipes`, and `--recipe NAME` everywhere."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.little_lineage import NAMES, install_little
+from tests.tiny_study import CommandLine, study_json, trial_lines
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def little(site: Path) -> None:
+    """A second lineage, installed."""
+    install_little(site)
+
+
+def test_recipes_are_listed_with_what_was_published(here: Path, ablate: CommandLine, little: None) -> None:
+    said = ablate.ok("recipes")
+    default, other = said.out.splitlines()[1:]
+    for part in (
+        "airbench94_muon",
+        "8 epochs, 2.59 s, 94.01 %, n = 200",
+        " 10 ",
+        "2.015 s, 94.01 %, n = 2,000, on A100",
+    ):
+        assert part in default
+    for part in ("KellerJordan/cifar10-airbench", "hiverge/cifar10-speedrun"):
+        assert part in default
+    for part in ("little", "Little: 6 epochs, n = 20", " 3 ", "4 epochs, n = 30, on a bench", "this file"):
+        assert part in other
+    assert said.err == ""
+
+
+def test_one_recipe_shows_its_groups_and_every_rung(here: Path, ablate: CommandLine) -> None:
+    shown = ablate.ok("recipes", "airbench94_muon").out
+    for part in (
+        "tuning; newer_tuning in place of tuning",
+        "optimiser (5.17 %)",
+        "waterfall: Published improvements, step by step, in seconds, on A100",
+        "2025-09-10",
+        "94.02",
+        "cifar10_speedrun.py of 2025-10-17",
+        "1.98",
+    ):
+        assert part in shown
+
+
+def test_recipes_as_json(here: Path, ablate: CommandLine, little: None) -> None:
+    every = json.loads(ablate.ok("recipes", "--json").out)
+    assert [each["name"] for each in every] == ["airbench94_muon", "little"]
+    (one,) = json.loads(ablate.ok("recipes", "little", "--json").out)
+    assert one == every[1]
+    assert (one["features"], one["alternatives"], one["epochs"]) == (
+        ["mirrored", "soft", "brisk"],
+        {"brisker": "brisk"},
+        4.0,
+    )
+    assert [rung["epochs"] for rung in one["ladders"][0]["rungs"]] == [6.0, 5.0, 4.0]
+    assert one["groups"][1] == {
+        "slug": "rest",
+        "title": "Rest",
+        "published_percent": None,
+        "source": "here",
+        "features": ["soft", "brisk"],
+    }
+
+
+def test_one_broken_package_does_not_hide_the_other_recipes(here: Path, ablate: CommandLine, site: Path) -> None:
+    install_little(site, names=f"{NAMES}\n1 / 0\n")
+    said = ablate.ok("recipes")
+    assert "airbench94_muon" in said.out
+    assert "Entry point 'little' (little_names:LITTLE) cannot be loaded: division by zero." in said.err
+
+
+EVERYWHERE = {
+    "recipes": ("recipes",),
+    "features": ("features", "--recipe"),
+    "run": ("run", "--dry-run", "--recipe"),
+    "study list": ("study", "list", "--recipe"),
+    "study run": ("study", "run", "waterfall", "--dry-run", "--recipe"),
+    "figure": ("figure", "waterfall", "--published", "--recipe"),
+    "doctor": ("doctor", "--recipe"),
+}
+
+
+@pytest.mark.parametrize("where", EVERYWHERE)
+def test_an_unknown_recipe_is_refused_with_the_near_match(here: Path, ablate: CommandLine, where: str) -> None:
+    ablate(*EVERYWHERE[where], "airbench94_moun").refused(
+        2, "Unknown recipe 'airbench94_moun'. Did you mean 'airbench94_muon'?"
+    )
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["features", "run", "study list", "study run"])
+def test_a_recipe_and_a_registry_exclude_each_other(here: Path, ablate: CommandLine, where: str) -> None:
+    ablate(*EVERYWHERE[where], "airbench94_muon", "--registry", "own.py").refused(
+        2, "--recipe airbench94_muon and --registry own.py name two registries; give one of them."
+    )
+
+
+def test_features_of_the_recipe_named(here: Path, ablate: CommandLine, little: None) -> None:
+    said = ablate.ok("features", "--recipe", "little")
+    assert "mirrored" in said.out
+    assert "tuning" not in said.out
+    assert "brisker" not in said.out
+    assert "In place of 'brisk' there is 'brisker': `--enable brisker --disable brisk`." in said.err
+    assert "  in place of brisk\n" in ablate.ok("features", "brisker", "--recipe", "little").out
+
+
+ARMS: dict[str, list[str]] = {
+    "waterfall": ["baseline", "+ views", "+ rest"],
+    "published": ["baseline", "+ views", "+ rest"],
+    "shapley": ["baseline", "{views}", "{rest}", "all"],
+    "smoke": ["all", "all - rest"],
+    "aa": ["baseline", "all", "baseline (twin)", "all (twin)"],
+    "features": [
+        *("baseline", "all", "all - mirrored", "all - soft", "all - brisk"),
+        *("baseline + mirrored", "baseline + soft", "baseline + brisk"),
+    ],
+    "waterfall_equal_accuracy": [
+        f"{arm}{length}" for arm in ("baseline", "+ views", "+ rest") for length in (" @ 0.85", "", " @ 1.15")
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_every_study_takes_the_recipe_named(here: Path, ablate: CommandLine, little: None, name: str) -> None:
+    said = ablate.ok("study", "run", name, "--recipe", "little", "--dry-run", "--json")
+    planned = json.loads(said.out)
+    assert list(planned["arm_features"]) == ARMS[name]
+    assert planned["left_out"] == []
+    listed = json.loads(ablate.ok("study", "list", "--recipe", "little", "--json").out)
+    assert [arm["name"] for study in listed if study["name"] == name for arm in study["arms"]] == ARMS[name]
+
+
+def test_the_published_rungs_run_at_their_own_lengths_and_resume_with_their_recipe(
+    here: Path, ablate: CommandLine, little: None
+) -> None:
+    words = ["--recipe", "little", "--preset", "mini", "--trials", "2", "--processes", "1"]
+    ablate.ok("study", "run", "published", *words, "--minutes", "0.000001", "--out", "run")
+    kept = study_json(Path("run"))
+    assert kept["lineage"] == "little"
+    assert {arm["name"]: arm["length"] for arm in kept["study"]["arms"]} == {
+        "baseline": 1.5,
+        "+ views": 1.25,
+        "+ rest": 1.0,
+    }
+    assert [ladder["slug"] for ladder in kept["ladders"]] == ["steps"]
+    assert len(trial_lines(Path("run"))) == 3
+    said = ablate.ok("study", "resume", "run")
+    assert len(trial_lines(Path("run"))) == 6
+    assert "at equal accuracy" not in said.out
+    # Its own ladder counts epochs, which cannot stand beside seconds.
+    ablate("figure", "waterfall", "run", "--published").refused(
+        2, "Ladder 'steps' was published in epochs, and measured bars are shares of time"
+    )
+    ablate.ok("figure", "waterfall", "run", "-o", "own.svg")
+
+
+def test_a_folder_whose_recipe_is_gone_says_so(here: Path, ablate: CommandLine, site: Path) -> None:
+    install_little(site)
+    words = ["--recipe", "little", "--preset", "mini", "--trials", "1", "--processes", "1"]
+    ablate.ok("run", *words, "--disable", "soft", "--out", "run")
+    (site / "little-1.0.dist-info" / "entry_points.txt").unlink()
+    ablate("study", "resume", "run").refused(2, "Unknown recipe 'little'.")
+    assert "soft" in ablate.ok("report", "run").out
+
+
+def test_an_alternative_takes_the_place_of_what_is_switched_off(here: Path, ablate: CommandLine) -> None:
+    planned = json.loads(ablate.ok("run", "--enable", "newer_tuning", "--disable", "tuning", "--dry-run", "--json").out)
+    arms = {name: set(features) for name, features in planned["arm_features"].items()}
+    assert len(arms["all"]) == 10
+    (other,) = arms.keys() - {"all"}
+    assert arms["all"] - arms[other] == {"tuning"}
+    assert arms[other] - arms["all"] == {"newer_tuning"}
+    ablate("run", "--enable", "newer_tuning", "--dry-run").refused(
+        2, "Arm 'all + newer_tuning' is impossible: 'newer_tuning' takes the place of 'tuning'.", "`--disable tuning`"
+    )
+    ablate.ok(
+        "run", "--preset", "mini", "--enable", "newer_tuning", "--disable", "tuning", "--trials", "1", "--out", "run"
+    )
+    assert {feature["name"] for feature in study_json(Path("run"))["features"]} >= {"tuning", "newer_tuning"}
+
+
+def test_alternatives_annoy_nobody(here: Path, ablate: CommandLine) -> None:
+    said = ablate.ok("run", "--disable", "silu", "--preset", "mini", "--trials", "1", "--out", "run")
+    assert "newer_tuning" not in said.out + said.err
+    assert study_json(Path("run"))["study"]["left_out"] == []
+
+
+def test_published_bars_of_the_recipe_named(here: Path, ablate: CommandLine, little: None) -> None:
+    ablate.ok("figure", "waterfall", "--published", "--recipe", "little", "-o", "little.svg")
+    svg = (here / "little.svg").read_text()
+    for part in ("Steps to 90 %", "Mirrored", "16.67 %", "33.33 %", "baseline 6 epochs → final 4 epochs"):
+        assert part in svg
+    ablate.ok("figure", "waterfall", "--published", "--ladder", "history", "-o", "history.svg")
+    assert "The record by date" in (here / "history.svg").read_text()
+    ablate("figure", "waterfall", "--published", "--ladder", "histry", "-o", "x.svg").refused(
+        2, "There is no published ladder 'histry'. Did you mean 'history'?"
+    )
+    for option in ("--recipe", "--ladder"):
+        ablate("figure", "effects", "run", option, "little").refused(
+            2, f"{option} little says whose published bars to draw; add --published."
+        )
+
+
+def test_a_folder_from_before_ladders_goes_with_those_of_its_lineage(here: Path, ablate: CommandLine) -> None:
+    data = ROOT / "figures" / "data" / "waterfall"
+    assert "ladders" not in json.loads((data / "study.json").read_text())
+    ablate.ok("figure", "waterfall", data, "--published", "-o", "beside.svg")
+    assert (here / "beside.svg").read_text().count("published: baseline 2.59 s → final 2.015 s") >= 1
+    ablate("figure", "waterfall", data, "--published", "--ladder", "newest", "-o", "x.svg").refused(
+        2, "goes with no published ladder 'newest'; its ladders: waterfall, history, newer."
+    )
+
+
+def test_the_doctor_looks_at_the_recipe_named(
+    here: Path, ablate: CommandLine, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.doctor.examination._findings", lambda *looked_at: iter(()))
+    said = json.loads(ablate.ok("doctor", "--recipe", "airbench94_muon", "--json").out)
+    assert said["findings"] == [
+        {"check": "recipe", "status": "ok", "seen": "airbench94_muon: 10 features, 3 published ladders", "remedy": ""}
+    ]
+    assert json.loads(ablate.ok("doctor", "--json").out)["findings"] == []
+    install_little(site, names=NAMES.replace("little_registry:REGISTRY", "little_registry:OTHER"))
+    ended = ablate("doctor", "--recipe", "little")
+    assert ended.code == 1
+    assert "cannot be loaded from little_registry:OTHER" in ended.out
+
+
+COMPLETIONS: dict[str, tuple[str, set[str]]] = {
+    "recipes": ("recipes air", {"airbench94_muon"}),
+    "recipe": ("run --recipe ", {"airbench94_muon", "little"}),
+    "feature": ("run --disable sel", {"selective_tta"}),
+    "after a comma": ("run --disable silu,tu", {"silu,tuning"}),
+    "of the recipe": ("run --recipe little --enable bri", {"brisk", "brisker"}),
+    "one feature": ("features new", {"newer_tuning"}),
+    "study": ("study run pub", {"published"}),
+    "ladder": ("figure waterfall --published --ladder ", {"waterfall", "history", "newer"}),
+    "unknown": ("run --recipe nobody --enable bri", set()),
+}
+
+
+@pytest.mark.parametrize("case", COMPLETIONS)
+def test_shells_complete_names_without_torch(here: Path, site: Path, little: None, case: str) -> None:
+    words, expected = COMPLETIONS[case]
+    line = f"ablate {words}"
+    program = (
+        "import sys\nfrom ablate.cli.main import app\n"
+        "try:\n    app(prog_name='ablate')\n"
+        "finally:\n    assert 'torch' not in sys.modules\n"
+    )
+    environment: dict[str, Any] = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]),
+        "_ABLATE_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert "Error" not in done.stderr, done.stderr
+    assert set(done.stdout.split()) == expected

@@ -1,0 +1,119 @@
+"""The names that need no torch are those of the registry that does."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from ablate.errors import UsageError
+from ablate.lineages.lineage import Lineage, Outline
+from ablate.lineages.loading import load_registry
+from ablate.lineages.lookup import lineages
+from ablate.study.groups import Group
+from ablate.study.ladders import Ladder, Rung
+
+GROUP = Group(slug="rates", title="Rates", published_percent=None, source="here")
+
+
+def lineage(**changes: Any) -> Lineage:
+    settings: dict[str, Any] = {
+        "name": "little",
+        "title": "Little",
+        "summary": "Two features.",
+        "source": "here",
+        "epochs": 4.0,
+        "groups": [GROUP],
+        "features": [
+            Outline(name="hot", group="rates", epochs=3.0),
+            Outline(name="cold", group="rates", requires=frozenset({"hot"})),
+            Outline(name="mild", group="rates", excludes=frozenset({"cold"}), alternative_to="hot"),
+        ],
+        "registry": "nowhere:REGISTRY",
+    }
+    return Lineage(**{**settings, **changes})
+
+
+@pytest.mark.parametrize("name", lineages())
+class TestEveryLineage:
+    def test_is_its_registry_by_name(self, name: str) -> None:
+        told, registry = lineages()[name], load_registry(recipe=name)
+        assert told.names == registry.names
+        assert told.alternatives == registry.alternatives
+        assert list(told.features) == list(registry.features)
+        assert list(told.groups.items()) == list(registry.groups.items())
+        assert list(told.ladders.items()) == list(registry.ladders.items())
+        for each in (*registry.features, *registry.groups):
+            assert told.expand((each,)) == registry.expand((each,))
+
+    def test_says_of_every_pair_what_the_registry_says(self, name: str) -> None:
+        told, registry = lineages()[name], load_registry(recipe=name)
+        for chosen in (*combinations(registry.features, 2), registry.names):
+            assert told.reason_impossible(chosen) == registry.reason_impossible(chosen)
+            if told.reason_impossible(chosen) is None:
+                assert told.epochs(chosen) == registry.epochs(chosen)
+
+    def test_its_ladders_name_a_source_for_every_rung(self, name: str) -> None:
+        for ladder in lineages()[name].ladders.values():
+            assert all(rung.source.strip() for rung in ladder.rungs)
+            assert ladder.device.strip()
+
+
+def test_an_alternative_is_no_part_of_all_and_no_member_of_its_group() -> None:
+    told = lineage()
+    assert told.names == ("hot", "cold")
+    assert told.alternatives == ("mild",)
+    assert told.expand(["rates"]) == {"hot", "cold"}
+    assert told.expand(["mild"]) == {"mild"}
+
+
+def test_what_cannot_be_on_together_says_why() -> None:
+    told = lineage()
+    assert told.reason_impossible(["cold"]) == "'cold' requires 'hot'"
+    assert told.reason_impossible(["hot", "mild"]) == "'mild' takes the place of 'hot'"
+    assert told.reason_impossible(["hot", "cold", "mild"]) == "'mild' excludes 'cold'"
+    assert told.reason_impossible(["rates"]) is None
+
+
+def test_epochs_are_the_baselines_unless_a_feature_sets_them() -> None:
+    told = lineage()
+    assert [told.epochs(names) for names in ((), ("cold",), ("rates",))] == [4.0, 4.0, 3.0]
+    assert lineage(epochs=None).epochs(()) is None
+
+
+def test_an_unknown_name_has_its_near_match() -> None:
+    with pytest.raises(UsageError, match=r"Unknown feature or group 'hott'\. Did you mean 'hot'\?"):
+        lineage().reason_impossible(["hott"])
+
+
+LADDER = Ladder(
+    slug="steps",
+    title="Steps",
+    unit="seconds",
+    device="here",
+    rungs=(Rung(title="a", seconds=2.0, source="x"), Rung(title="b", seconds=1.0, adds=("hott",), source="x")),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "two words"}, "Lineage 'two words': a name is a Python identifier."),
+        ({"summary": "a\nb"}, "The summary of lineage 'little'"),
+        ({"registry": "nowhere"}, "Lineage 'little' has registry='nowhere'; it takes 'module:name'."),
+        ({"groups": [GROUP, GROUP]}, "Lineage 'little' has two groups named 'rates'."),
+        ({"features": 2 * [Outline(name="hot", group="rates")]}, "Lineage 'little' has two features named 'hot'."),
+        (
+            {"features": [Outline(name="hot", group="rate")]},
+            "Lineage 'little': feature 'hot' belongs to an unknown group 'rate'. Did you mean 'rates'?",
+        ),
+        (
+            {"features": [Outline(name="mild", group="rates", alternative_to="hot")]},
+            "Unknown feature or group 'hot'.",
+        ),
+        ({"ladders": [LADDER]}, "Unknown feature or group 'hott'. Did you mean 'hot'?"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        lineage(**changes)
+    assert words in str(caught.value)
