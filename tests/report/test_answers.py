@@ -116,7 +116,7 @@ def test_every_shipped_study_is_in_the_list_above():
 
 
 @pytest.mark.parametrize(
-    "design", [aa(["silu"]), pair(*ladder_design(["silu"]).arms), ladder_design(), lengths(ladder_design(["silu"]))]
+    "design", [aa(["silu"]), pair(*ladder_design(["silu"]).arms), ladder_design(HIVE_SLUGS), lengths(ladder_design(["silu"]))]
 )
 @pytest.mark.parametrize("format", ["table", "md"])
 def test_numbers_of_the_answer_stand_before_the_arms(design: Design, format, tmp_path):
