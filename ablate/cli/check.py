@@ -73,7 +73,9 @@ def _parts(found: "FolderCheck") -> list[tuple[str, str]]:
     kinds = (("trial", found.trials), ("recipe", found.recipes), ("environment", found.environments))
     sound = found.checked_lines + found.older_lines
     lines = f"{counted(sound, 'sound line')} ({', '.join(counted(number, kind) for kind, number in kinds)}): "
-    lines += f"{found.checked_lines:,} as written, {found.older_lines:,} readable, from before checksums"
+    told = [f"{found.checked_lines:,} as written"] if found.checked_lines or not found.older_lines else []
+    told += [f"{found.older_lines:,} readable, from before checksums"] if found.older_lines else []
+    lines += ", ".join(told)
     if found.writer is not None:
         lines += f"; process {found.writer} is writing it"
     elif found.torn_bytes:
