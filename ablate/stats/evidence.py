@@ -15,6 +15,7 @@ from ablate import stats
 from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
 from ablate.stats.frames import usable
+from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions
 from ablate.store.records import Environment, RecipeRecord, Trial
 from ablate.store.resolved import ResolvedStudy, recipe_option
@@ -141,10 +142,10 @@ class Evidence:
     def equal_accuracy(self) -> pd.DataFrame | None:
         """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths.
 
-        Rungs as published have a length each, and no recipe is trained at two.
+        Rungs as published have a length each, which is no curve to read a time from.
         """
         study = self.resolved.study
-        if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) == 1:
+        if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) < FEWEST_LENGTHS:
             return None
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
         return stats.equal_accuracy(self.frame, study.arms, reference=rungs[0] if rungs else study.arms[0].name)

@@ -102,3 +102,10 @@ def test_the_history_of_a_record_is_drawn_though_nobody_says_what_each_date_chan
     assert "2025-09-10" in words
     assert "The record by date" in words
     assert "19.18 %" in words
+
+
+def test_whose_published_bars_has_to_be_said() -> None:
+    with pytest.raises(UsageError, match="published takes a Ladder or Groups, as a registry has them"):
+        plots.waterfall(published=True)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="Which published bars\\? Give ladders"):
+        plots.draw("waterfall", published=True)

@@ -235,3 +235,46 @@ def test_discovery_takes_every_module_with_a_feature() -> None:
     assert len(longer.features) == 12
     assert longer.names[-1] == "faster"
     assert len(found.features) == 11
+
+
+def alternative(**changes: Any) -> Feature:
+    return feature(
+        "milder", **{"patch": {"filter_rate": 0.27}, "group": "rates", "alternative_to": "faster", **changes}
+    )
+
+
+def test_an_alternative_joins_its_group_and_not_all() -> None:
+    known = registry(feature("faster", patch={"filter_rate": 0.3}), alternative())
+    assert (known.names, known.alternatives) == (("faster",), ("milder",))
+    assert known.members("rates") == known.expand(["rates"]) == {"faster"}
+    assert known.compose(["milder"]).filter_rate == 0.27
+    with pytest.raises(UsageError, match="cannot be combined: 'milder' takes the place of 'faster'"):
+        known.compose(["faster", "milder"])
+
+
+def test_an_alternative_does_not_take_its_groups_name_from_the_only_feature() -> None:
+    known = registry(feature("rates", patch={"filter_rate": 0.3}), alternative(alternative_to="rates"))
+    assert known.expand(["rates"]) == {"rates"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"alternative_to": "fastr"},
+            "Feature 'milder' is an alternative to an unknown feature 'fastr'. Did you mean 'faster'?",
+        ),
+        ({"alternative_to": "milder"}, "Feature 'milder' is an alternative to 'milder', which is one itself"),
+        ({"group": "shape"}, "is an alternative to 'faster' of group 'rates'; write group='rates'."),
+        ({"alternative_to": 3}, "Feature 'milder': alternative_to is the name of a feature, not 3."),
+    ],
+)
+def test_an_alternative_to_nothing_of_the_kind_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        registry(feature("faster", patch={"filter_rate": 0.3}), alternative(**changes))
+    assert words in str(caught.value)
+
+
+def test_epochs_are_those_of_the_composed_recipe() -> None:
+    known = registry(feature("longer", patch={"epochs": 9.5}), feature("faster", patch={"filter_rate": 0.3}))
+    assert [known.epochs(names) for names in ((), ["faster"], ["longer"], ["rates"])] == [8.0, 8.0, 9.5, 9.5]

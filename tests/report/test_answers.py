@@ -15,7 +15,8 @@ from ablate.report.answers import answers
 from ablate.report.headline import headline
 from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley
 from ablate.study import ladder as ladder_design
-from tests.fakes import HIVE_SLUGS
+from ablate.study.ladders import Ladder, Rung
+from tests.fakes import HIVE_SLUGS, FakeCatalogue
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
 SAVINGS = {"optimiser": 0.05, "tuning": 0.07, "tta": 0.02}
@@ -100,6 +101,7 @@ def titles(study: Study) -> list[str]:
     [
         ("aa", []),
         ("features", []),
+        ("published", ["Steps"]),
         ("shapley", ["Fair shares", "Interactions"]),
         ("smoke", []),
         ("waterfall", ["Steps"]),
@@ -112,11 +114,26 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
 
 
 def test_every_shipped_study_is_in_the_list_above():
-    assert set(study_files()) == {"aa", "features", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
+    assert set(study_files()) == {
+        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy")
+    }
+
+
+def test_rungs_with_a_length_each_are_steps_and_no_equal_accuracy():
+    rungs = (
+        Rung(title="plain", epochs=12.0, source="there"),
+        Rung(title="Tuned", adds=("tuning",), epochs=8.0, source="there"),
+        Rung(title="Longer", epochs=9.0, source="there"),
+    )
+    ladder = Ladder(slug="steps", title="Steps", unit="epochs", device="there", rungs=rungs)
+    study = Study.published(FakeCatalogue(published=[ladder]))
+    assert [arm.length for arm in study.arms] == [1.5, 1.0, 1.125]
+    assert titles(study) == ["Steps"]
 
 
 @pytest.mark.parametrize(
-    "design", [aa(["silu"]), pair(*ladder_design(["silu"]).arms), ladder_design(HIVE_SLUGS), lengths(ladder_design(["silu"]))]
+    "design",
+    [aa(["silu"]), pair(*ladder_design(["silu"]).arms), ladder_design(HIVE_SLUGS), lengths(ladder_design(["silu"]))],
 )
 @pytest.mark.parametrize("format", ["table", "md"])
 def test_numbers_of_the_answer_stand_before_the_arms(design: Design, format, tmp_path):
