@@ -76,12 +76,19 @@ def test_the_feature_that_is_written_runs_as_a_command(here: Path, ablate: Comma
     assert [trial["status"] for trial in trial_lines(here / "run")] == ["ok", "ok"]
 
 
-@pytest.mark.parametrize("study", study_files())
+@pytest.mark.parametrize("study", [name for name in study_files() if name != "published"])
 def test_the_registry_that_is_written_fits_every_study(here: Path, ablate: CommandLine, study: str) -> None:
     ablate.ok("init", "registry", "own.py")
     planned = json.loads(ablate.ok("study", "run", study, "--registry", "own.py", "--dry-run", "--json").out)
     assert planned["left_out"] == []
     assert planned["arms"] >= 2
+
+
+def test_nothing_was_published_about_a_registry_of_ones_own(here: Path, ablate: CommandLine) -> None:
+    ablate.ok("init", "registry", "own.py")
+    ablate("study", "run", "published", "--registry", "own.py", "--dry-run").refused(
+        2, "Nothing was published about this registry"
+    )
 
 
 @pytest.mark.parametrize("start", OPTIONS)

@@ -74,7 +74,7 @@ def test_epochs_cannot_stand_beside_measured_times_unless_seconds_are_known_too(
     seconds = tuple(replace(rung, seconds=10.0 - place) for place, rung in enumerate(rungs))
     axes = plots.waterfall(ladder_of(SLUGS), published=replace(epochs, rungs=seconds), width_inches=10.0)
     assert heights(axes) == [10.0] * 6 + [60.0]
-    assert axes.get_ylabel() == "Relative Improvement (%)"
+    assert axes.get_ylabel() == "Time saved, % of the baseline"
 
 
 def test_groups_alone_give_the_bars_that_their_ladder_gives() -> None:
