@@ -116,7 +116,7 @@ class ResolvedStudy:
             "features": [asdict(feature) for feature in self.features],
             "groups": [asdict(group) for group in self.groups],
             "score": asdict(self.score),
-            "ladders": [asdict(ladder) for ladder in self.ladders],
+            "ladders": [ladder.to_json() for ladder in self.ladders],
             "lineage": self.lineage,
             "schedule": [asdict(spec) for spec in self.schedule],
         }

@@ -1,8 +1,8 @@
 """What was published about a recipe's changes, as data: ladders of rungs."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ablate.errors import UsageError
 from ablate.formats.printable import check_printable
@@ -72,3 +72,8 @@ class Ladder:
         for rung in self.rungs:
             if getattr(rung, self.unit) is None:
                 raise UsageError(f"{who}: rung '{rung.title}' has no {self.unit}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The ladder as JSON has it, with lists for its rungs and for what they add."""
+        rungs = [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]
+        return {**asdict(self), "rungs": rungs}
