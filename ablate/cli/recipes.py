@@ -137,5 +137,5 @@ def _as_json(lineage: "Lineage") -> dict[str, Any]:
         "features": list(lineage.names),
         "alternatives": {name: lineage.features[name].alternative_to for name in lineage.alternatives},
         "groups": [{**asdict(group), "features": lineage.members(group.slug)} for group in lineage.groups.values()],
-        "ladders": [asdict(ladder) for ladder in lineage.ladders.values()],
+        "ladders": [ladder.to_json() for ladder in lineage.ladders.values()],
     }

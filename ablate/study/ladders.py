@@ -74,5 +74,6 @@ class Ladder:
                 raise UsageError(f"{who}: rung '{rung.title}' has no {self.unit}.")
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that describes an equal ladder."""
-        return {**asdict(self), "rungs": [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]}
+        """The ladder as JSON has it, with lists for its rungs and for what they add."""
+        rungs = [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]
+        return {**asdict(self), "rungs": rungs}
