@@ -113,19 +113,22 @@ def _waterfall(evidence: Evidence, look: _Look, *, published: bool, equal_accura
         titles=evidence.titles,
         effects=stats.effects_frame(evidence.effects),
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 
 
 def _equal_accuracy(evidence: Evidence, rungs: Sequence[Contrast]) -> pd.DataFrame:
-    table = stats.equal_accuracy(evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm)
+    table = stats.equal_accuracy(
+        evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm, score=evidence.score
+    )
     subjects = {rung.with_arm: rung.subject for rung in rungs}
     return table[table["arm"].isin(list(subjects))].assign(subject=lambda rows: rows["arm"].map(subjects))
 
 
 def _effects(evidence: Evidence, look: _Look) -> Axes:
     table = stats.effects_frame(evidence.effects)
-    return effects(table, titles=evidence.titles, setting=evidence.setting, **look.options)
+    return effects(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _frontier(evidence: Evidence, look: _Look) -> Axes:
@@ -136,6 +139,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
         named=look.arms,
         kinds=_arm_kinds(evidence),
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 
@@ -161,12 +165,12 @@ def _arm_kinds(evidence: Evidence) -> dict[str, str]:
 
 
 def _distribution(evidence: Evidence, look: _Look) -> Axes:
-    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, **look.options)
+    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _curves(evidence: Evidence, look: _Look) -> Axes:
     trials = _by_arms_of_the_study(evidence)
-    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, **look.options)
+    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:
@@ -179,7 +183,7 @@ def _interactions(evidence: Evidence, look: _Look) -> Axes:
     table = evidence.interactions
     if table is None:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
-    return interactions(table, titles=evidence.titles, setting=evidence.setting, **look.options)
+    return interactions(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _shapley(evidence: Evidence, look: _Look) -> Axes:
@@ -193,6 +197,7 @@ def _shapley(evidence: Evidence, look: _Look) -> Axes:
         ladder=ladder if same_subjects else None,
         titles=evidence.titles,
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 

@@ -1,6 +1,6 @@
 """What a study compares beside time: the score, its unit, and which way is better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal, TypeAlias
 
@@ -48,6 +48,10 @@ class Score:
     def sign(self) -> int:
         """1 where more is better, -1 where less is: a difference times it is a gain."""
         return 1 if self.better == "higher" else -1
+
+    def measures_as(self, other: "Score") -> bool:
+        """Whether numbers of both may stand side by side: all is the same but the margin, which is a matter of judgement."""
+        return replace(self, margin=other.margin) == other
 
 
 TTA_ACCURACY = Score(title="TTA accuracy", unit="pp", value_unit="%", factor=100.0, better="higher", margin=0.05)

@@ -65,7 +65,7 @@ def test_the_most_recent_folder_is_taken_and_named(tmp_path: Path) -> None:
     assert told.visible.spreads_source == f"{tmp_path}/new, 6 blocks"
     assert f"with the spreads of {tmp_path}/new, 6 blocks)" in told.visible.sentence
     # Percents, as these trials spread: not the hundredths of the published logs.
-    assert told.visible.accuracy_pp > 0.3
+    assert told.visible.score_change > 0.3
     assert told.visible.time_percent > 1
 
 
@@ -118,7 +118,7 @@ def test_a_folder_that_tells_of_time_goes_before_a_later_one_that_does_not(tmp_p
 def test_three_trials_tell_accuracy_and_say_what_time_takes(tmp_path: Path) -> None:
     folder(tmp_path / "quick", blocks=3, processes=1)
     told = estimate(PLANNED, KEYS, precedent=found(tmp_path)).visible
-    assert told.accuracy_pp > 0
+    assert told.score_change > 0
     assert "what it can see of time is unknown here, run with --trials 3 --processes 3 first" in told.sentence
 
 
