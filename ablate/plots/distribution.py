@@ -26,6 +26,10 @@ MOST_DOTS = 60
 
 MOST_DRIFT_DOTS = 3000
 
+_GAP = 0.06
+_PANEL = (1 - _GAP) / 2
+"""The width of each of two panels side by side, and of the gap between them, to that of both."""
+
 _OUTCOMES = ("score", "time")
 
 
@@ -81,7 +85,9 @@ def distribution(
     row = (max(text.line_count(name) for name in wrapped) + 0.8) * text.LINE_HEIGHT * points / INCH
     by_arm = max(row, 0.26) * len(names)
     drift_height = min(max(0.24 * width, 1.1), 2.4)
-    gap = 5.2 * points / INCH
+    panel = _PANEL * (0.96 * width * INCH - text.widest(wrapped, points) - points)
+    lines = max(text.line_count(text.wrap(each.name, max(panel, 6 * points), points)) for each in outcomes.values())
+    gap = (5.2 + (lines - 1) * text.LINE_HEIGHT) * points / INCH
     content = {"all": by_arm + gap + drift_height, "drift": drift_height}.get(view, by_arm)
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
         panels = _panels(on, view, by_arm / content, drift_height / content)
@@ -112,8 +118,7 @@ def _panels(on: Sheet, view: str, by_arm: float, drift: float) -> dict[str, Axes
     if view != "all":
         return {view: on.ax}
     on.ax.set_axis_off()
-    gap = 0.06
-    width = (1 - gap) / 2
+    width, gap = _PANEL, _GAP
     top = (1 - by_arm) * on.content_inches
     return {
         "score": on.panel(0.0, top, width, by_arm * on.content_inches),

@@ -117,13 +117,16 @@ def gain_interval(score: Score, low: float, high: float) -> str:
     return interval_words(low, high, decimals_of(score, high - low))
 
 
-def change_words(gain: float, score: Score, low: float = NAN, high: float = NAN, *, full: bool = False) -> str:
+def change_words(
+    gain: float, score: Score, low: float = NAN, high: float = NAN, *, full: bool = False, brief: bool = False
+) -> str:
     """A gain in a sentence: "+0.04 pp" (`full`: "TTA accuracy +0.04 pp"), "lowers validation loss by 0.020 nats [0.010, 0.030]".
 
     As with time, the interval points where the verb does, and its number has the interval's decimals. A score of which more is
-    better is named where its unit does not speak for it. Without an interval, no gain at all "leaves validation loss as it is".
+    better is named where its unit does not speak for it. `brief`: without the
+    interval; what rounds to no gain then "leaves validation loss as it is".
     """
-    known = isfinite(low) and isfinite(high)
+    known = isfinite(low) and isfinite(high) and not brief
     if score.better == "higher":
         interval = f" {gain_interval(score, low, high)}" if known else ""
         named = f"{score.title} " if full or not score.unit else ""

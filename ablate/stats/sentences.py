@@ -40,7 +40,7 @@ def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
 def _score(effect: Effect, score: Score) -> str:
     if _identical_score(effect, score):
         return f"identical {short_name(score)}"
-    return change_words(effect.score_change, score)
+    return change_words(effect.score_change, score, effect.score_low, effect.score_high, brief=True)
 
 
 def _score_in_full(effect: Effect, score: Score) -> str:

@@ -11,7 +11,9 @@ from ablate.cli.progress import StudyProgress
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.runner import run_study
 from ablate.store.trials import MemoryTrialStore
+from ablate.study.score import TTA_ACCURACY, Score
 from tests.fakes import FakeExecutor, fake_study
+from tests.losses import LOSS
 from tests.tiny_study import CommandLine
 
 LOOK = "blocks is done; one trial of each arm settles nothing yet:"
@@ -26,6 +28,7 @@ def shown(
     done: int = 0,
     minutes: float | None = None,
     terminal: bool = False,
+    score: Score = TTA_ACCURACY,
 ) -> str:
     """What progress says of a study run by a fake executor, `done` trials of which were run in an earlier sitting."""
     study = fake_study(blocks=blocks, processes=1, names=names)
@@ -34,7 +37,9 @@ def shown(
     console = Console(stderr=True, force_terminal=terminal, width=100)
     with StudyProgress(console) as progress:
         progress.show(
-            StudyOpened(folder=Path("runs/a study"), arms=tuple(arm.name for arm in study.arms), minutes=minutes)
+            StudyOpened(
+                folder=Path("runs/a study"), arms=tuple(arm.name for arm in study.arms), minutes=minutes, score=score
+            )
         )
         run_study(study.schedule(), store, executor or FakeExecutor(), on_event=progress.show)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
@@ -105,3 +110,11 @@ def test_the_command_shows_it_on_stderr(here: Path, ablate: CommandLine, more: l
     assert f"1 of 2 {LOOK}" in said.err
     assert "`ablate report run` shows it at any time." in said.err
     assert LOOK not in said.out
+
+
+def test_a_score_of_another_kind_is_named_and_printed_in_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    said = shown(capsys, score=LOSS)
+    assert re.search(r"arm +validation loss +time", said)
+    assert re.search(r"all - a +0\.94 nats +2\.50 s", said)
+    assert "0.94 nats in 2.50 s" in said, "the line of a trial"
+    assert "%" not in said
