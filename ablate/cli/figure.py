@@ -28,7 +28,10 @@ def figure(
         bool, typer.Option("--published", help="The waterfall's published bars, alone or beside those of DIR.")
     ] = False,
     equal_accuracy: Annotated[
-        bool, typer.Option("--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy.")
+        bool,
+        typer.Option(
+            "--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy, or another equal score."
+        ),
     ] = False,
     arm: Annotated[
         list[str] | None,

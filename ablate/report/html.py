@@ -13,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.export import trials_csv, trials_table
@@ -58,7 +59,7 @@ def _trial_columns(evidence: Evidence) -> tuple[tuple[str, str, str, float], ...
         *((("accuracy", "accuracy", ".2f", 100.0),) if evidence.measures_accuracy else ()),
         ("time", "time_seconds", ".4f", 1.0),
         *(part for part in _PARTS_OF_TIME if evidence.is_of_images or frame[part[1]].notna().any()),
-        *((name, f"{EXTRA}{name}", digits, 1.0) for name in evidence.extras[:MOST_EXTRAS]),
+        *((printable(name), f"{EXTRA}{name}", digits, 1.0) for name in evidence.extras[:MOST_EXTRAS]),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from ablate.formats.printable import printable
 from ablate.report.wording import (
     KIND_WORDS,
     NOTHING,
@@ -110,7 +111,7 @@ def arms_table(evidence: Evidence) -> Table:
         *([("accuracy", "accuracy %", 100.0, 2)] if evidence.measures_accuracy else []),
         ("time_seconds", "time s", 1.0, decimals_for(evidence.arms["time_seconds_sd"])),
         *(
-            (f"{EXTRA}{name}", name, 1.0, decimals_for(evidence.arms[f"{EXTRA}{name}_sd"]))
+            (f"{EXTRA}{name}", printable(name), 1.0, decimals_for(evidence.arms[f"{EXTRA}{name}_sd"]))
             for name in evidence.extras[:MOST_EXTRAS]
         ),
     ]
@@ -155,7 +156,11 @@ def _value_decimals(evidence: Evidence) -> int:
 
 def _extras_left_out(evidence: Evidence) -> str:
     more = evidence.extras[MOST_EXTRAS:]
-    return f" Also measured, in `--format json` and `--trials`: {listed(more)}." if more else ""
+    return (
+        f" Also measured, in `--format json` and `--trials`: {listed([printable(name) for name in more])}."
+        if more
+        else ""
+    )
 
 
 def _arm_names(arms: Sequence[str]) -> str:

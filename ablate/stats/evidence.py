@@ -204,7 +204,7 @@ class Evidence:
         """Whether the score is that of image recipes, which are published for one data set."""
         return self.score.measures_as(TTA_ACCURACY)
 
-    @property
+    @cached_property
     def measures_accuracy(self) -> bool:
         """Whether trials measured accuracy beside the score; before the first usable one, whether such recipes do."""
         known = np.isfinite(self.frame["accuracy"])

@@ -30,6 +30,8 @@ class Score:
 
     def __post_init__(self) -> None:
         check_printable("A score's title", self.title)
+        if not self.title.strip():
+            raise UsageError("A score has no title; say what it measures, such as 'validation loss'.")
         who = f"Score '{self.title}'"
         for what, text in (("unit", self.unit), ("value_unit", self.value_unit)):
             if text:

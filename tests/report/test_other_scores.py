@@ -139,6 +139,33 @@ def test_more_measurements_than_a_table_has_room_for_are_named_and_stand_in_json
     assert arms[0]["extra.m6_mean"] == 6.0
 
 
+def test_names_from_outside_do_nothing_but_stand_there(tmp_path):
+    score = replace(LOSS, title="loss | <i>x</i> & *y*")
+    study = loss_study(add_one_in(NAMES[:1]), score=score, name="hostile")
+
+    def change(trial):
+        return replace(trial, measurements=replace(trial.measurements, extra={"a|b <u>\n\x1b[31m": 1.0}))
+
+    folder = write_folder(tmp_path / "hostile", study, loss_trials(study), change=change)
+    markdown, page, table = (report(folder, format) for format in ("md", "html", "table"))
+    heads = next(line for line in markdown.splitlines() if line.startswith("| arm |"))
+    assert r"loss \| &lt;i&gt;x&lt;/i&gt; & \*y\* nats" in heads
+    assert len(re.findall(r"(?<!\\)\|", heads)) == 7
+    assert "<i>x" not in page
+    assert "<u>" not in page
+    assert "\x1b" not in table + markdown + page
+
+
+def test_an_arm_without_a_trial_has_nothing_measured(tmp_path):
+    study = loss_study(add_one_in(NAMES[:1]), name="half")
+    trials = [each for each in loss_trials(study) if each.spec.arm == "baseline"]
+    table = arms_table(Evidence.read(write_folder(tmp_path / "half", study, trials)))
+    assert column(table, "perplexity")["baseline + fused"].text == "–"
+    assert column(table, "validation loss nats")["baseline + fused"].text == "–"
+    nothing = arms_table(Evidence.read(write_folder(tmp_path / "nothing", study, [])))
+    assert [each.heading for each in nothing.columns] == ["arm", "n", "failed", "validation loss nats", "time s"]
+
+
 def test_trials_are_exported_with_every_named_measurement(features):
     frame = trials_table(RunFolder.open(features).resolved, RunFolder.open(features).read_trials())
     assert {"extra.perplexity", "extra.gradient norm"} <= set(frame.columns)
