@@ -229,7 +229,7 @@ def carry_on(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
-        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes))
+        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
         summary = run_study(
             folder.resolved.schedule,
             store,

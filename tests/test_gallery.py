@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from ablate.report import headline, list_caveats
-from ablate.report.wording import accuracy_interval, time_interval
+from ablate.report.wording import score_interval, time_interval
 from ablate.stats.evidence import Evidence
+from ablate.study.score import TTA_ACCURACY
 from ablate.study.user_files import run_user_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +103,7 @@ def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
     assert decided == {("tuning", "time"), ("architecture", "accuracy"), ("tta", "accuracy")}
     for interval in (
         time_interval(rungs["tuning"]),
-        *(accuracy_interval(rungs[one]) for one in ("architecture", "tta")),
+        *(score_interval(rungs[one], TTA_ACCURACY) for one in ("architecture", "tta")),
     ):
         assert interval in said
     twin = rungs["baseline (twin)"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ablate.report.compare import Change
+    from ablate.study.score import Score
 
 HOW_TO_READ = (
     "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
@@ -30,8 +31,8 @@ def compare(
     """Compare two run folders: second minus first, for the arms and contrasts they share, and what else differs.
 
     Arms are matched by their recipes: "+ silu" in one folder may be
-    "baseline + silu" in the other. Time saved and accuracy are better where
-    positive; --json has the raw differences, where more time is positive.
+    "baseline + silu" in the other. Time saved and changes of the score are
+    better where positive; --json has the raw differences, where more time is positive.
 
     Stored numbers are never as good as two arms in one study; the intervals
     are unpaired.
@@ -51,12 +52,12 @@ def compare(
     for title, changes in (("arm", comparison.arms), ("effect of", comparison.contrasts)):
         if changes:
             console.print(Text())
-            console.print(_table(title, changes))
+            console.print(_table(title, changes, comparison.score))
     console.print(Text())
     if comparison.nothing_common:
         console.print(Text(f"Nothing can be compared: {comparison.nothing_common}.", style="bold"))
     else:
-        console.print(Text(HOW_TO_READ, style="dim"))
+        console.print(Text(HOW_TO_READ + _lowered(comparison.score), style="dim"))
     for folder, arms in (
         (comparison.first, comparison.only_in_first),
         (comparison.second, comparison.only_in_second),
@@ -65,17 +66,33 @@ def compare(
             console.print(Text(f"Only in {folder}: {listed(arms)}", style="dim"))
 
 
-def _table(heading: str, changes: "Sequence[Change]") -> FittedTable:
+def _lowered(score: "Score | None") -> str:
+    """How to read the changes of a score of which less is better."""
+    if score is None or score.better == "higher":
+        return ""
+    return f" So is {score.title} lowered; --json has the raw differences."
+
+
+def _table(heading: str, changes: "Sequence[Change]", score: "Score | None") -> FittedTable:
+    """The changes; without a score that both folders share, those of time alone."""
     table = FittedTable()
     table.add_column(heading, words=True)
     times = ("time", "time saved") if heading == "arm" else ("time saved", "ratio of the two")
-    for title in (*times, "TTA accuracy", "change of accuracy", "n", "processes"):
+    for title in (*times, *(_score_headings(heading, score) if score else ()), "n", "processes"):
         table.add_column(title, numeric=True)
     for change in changes:
-        cells = [cell for pair in _cells(change) for cell in pair]
+        cells = [cell for pair in _cells(change, score) for cell in pair]
         counts = [f"{first:,}, {second:,}" for first, second in (change.blocks, change.processes)]
         table.add_row(_name(change), *cells, *counts)
     return table
+
+
+def _score_headings(heading: str, score: "Score") -> tuple[str, str]:
+    from ablate.stats.score_words import gain_name, short_name
+
+    if score.better == "higher":
+        return (score.title, f"change of {short_name(score)}")
+    return (score.title, "lowered by") if heading == "arm" else (gain_name(score), "change of it")
 
 
 def _name(change: "Change") -> Text:
@@ -90,8 +107,8 @@ def _name(change: "Change") -> Text:
     return text
 
 
-def _cells(change: "Change") -> "Iterator[tuple[str, str]]":
-    """Time, then accuracy, each with both sides and what changed; time saved, so that positive is better."""
+def _cells(change: "Change", score: "Score | None") -> "Iterator[tuple[str, str]]":
+    """Time, then score, each with both sides and what changed; time saved, so that positive is better."""
     from ablate.stats.wording import interval_decimals, interval_words, saved_signed, signed
 
     saved, low, high = (
@@ -103,13 +120,26 @@ def _cells(change: "Change") -> "Iterator[tuple[str, str]]":
     else:
         times = _sides((0.0 - change.first_time, 0.0 - change.second_time), lambda value: signed(value, 1), " %")
     yield times, _with_interval(saved_signed(saved, low, high), saved, interval)
-    points = change.score_change
-    low, high = change.score_low, change.score_high
-    interval = interval_words(low, high, 2) if isfinite(low) else ""
-    accuracies = (change.first_score, change.second_score)
-    of_arm = change.kind == "arm"
-    sides = _sides(accuracies, "{:.2f}".format if of_arm else lambda value: signed(value, 2), " %" if of_arm else " pp")
-    yield sides, _with_interval(f"{signed(points, 2)} pp", points, interval)
+    if score is not None:
+        yield _score_cells(change, score)
+
+
+def _score_cells(change: "Change", score: "Score") -> tuple[str, str]:
+    """An arm's scores as they are, an effect's as gains; and by how much the second is better."""
+    from ablate.stats.score_words import decimals_of, gain_interval, gain_words, value_unit
+    from ablate.stats.wording import signed
+
+    gain = score.sign * change.score_change
+    low, high = sorted((score.sign * change.score_low, score.sign * change.score_high))
+    interval = gain_interval(score, low, high) if isfinite(low) else ""
+    decimals = decimals_of(score, high - low if isfinite(low) else gain)
+    if change.kind == "arm":
+        unit = f" {value_unit(score)}".rstrip()
+        sides = _sides((change.first_score, change.second_score), lambda value: f"{value:.{decimals}f}", unit)
+    else:
+        gains = (score.sign * change.first_score, score.sign * change.second_score)
+        sides = _sides(gains, lambda value: signed(value, decimals), f" {score.unit}".rstrip())
+    return sides, _with_interval(gain_words(gain, score, low, high), gain, interval)
 
 
 def _sides(values: tuple[float, float], worded: "Callable[[float], str]", unit: str) -> str:

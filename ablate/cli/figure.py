@@ -40,7 +40,10 @@ def figure(
         ),
     ] = None,
     equal_accuracy: Annotated[
-        bool, typer.Option("--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy.")
+        bool,
+        typer.Option(
+            "--equal-accuracy", help="Add what the waterfall's steps save at equal accuracy, or another equal score."
+        ),
     ] = False,
     arm: Annotated[
         list[str] | None,

@@ -8,6 +8,7 @@ from rich.text import Text
 from ablate.engine.events import StudyOpened, StudyStarted
 from ablate.formats.fitted_table import FittedTable
 from ablate.store.records import Trial
+from ablate.study.score import TTA_ACCURACY
 
 MOST_ROWS = 12
 """Arms that a first look shows; it is a look, not the report."""
@@ -50,17 +51,23 @@ class FirstLook:
 
     def shown(self, time_left: str) -> Sequence[Text | FittedTable]:
         """The look itself; `time_left` is what the rest will take, "" where nobody knows."""
+        # Loaded here: the statistics take longer to load than a command line may take to start.
+        from ablate.stats.score_words import value_words
+
         trials = [trial for trial in self._trials.values() if trial is not None]
         table = FittedTable()
+        score = TTA_ACCURACY if self._opened is None else self._opened.score
         table.add_column("arm", words=True)
-        for heading in ("TTA accuracy", "time"):
+        for heading in (score.title, "time"):
             table.add_column(heading, numeric=True)
         for trial in trials[:MOST_ROWS]:
             measured = trial.measurements
             if measured is None:
                 table.add_row(Text(trial.spec.arm), trial.status, "")
             else:
-                table.add_row(Text(trial.spec.arm), f"{100 * measured.score:.2f} %", f"{measured.time_seconds:.2f} s")
+                table.add_row(
+                    Text(trial.spec.arm), value_words(measured.score, score), f"{measured.time_seconds:.2f} s"
+                )
         more = len(trials) - MOST_ROWS
         return [
             Text(f"1 of {self._blocks} blocks is done; one trial of each arm settles nothing yet:"),

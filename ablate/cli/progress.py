@@ -26,6 +26,7 @@ from ablate.engine.events import (
 from ablate.engine.pace import Pace
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialSpec
+from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_BARS = 24
 """Arms that get a bar of their own; more would fill the screen."""
@@ -52,6 +53,7 @@ class StudyProgress:
         self._overall: TaskID | None = None
         self._of_arm: dict[str, TaskID] = {}
         self._first_look = FirstLook()
+        self._score = TTA_ACCURACY
 
     def __enter__(self) -> "StudyProgress":
         self._bars.start()
@@ -68,6 +70,7 @@ class StudyProgress:
         match event:
             case StudyOpened():
                 self._first_look.open(event)
+                self._score = event.score
             case StudyStarted():
                 self._begin(event)
             case WarmUpStarted():
@@ -102,7 +105,7 @@ class StudyProgress:
 
     def _done(self, trial: Trial) -> None:
         self._pending.pop(trial.spec.key, None)
-        remark = _result(trial)
+        remark = _result(trial, self._score)
         if trial.spec.arm in self._of_arm:
             self._bars.update(self._of_arm[trial.spec.arm], advance=1, remark=remark)
         if self._overall is not None:
@@ -140,8 +143,11 @@ def rough_duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _result(trial: Trial) -> str:
+def _result(trial: Trial, score: Score) -> str:
+    # Loaded here: the statistics take longer to load than a command line may take to start.
+    from ablate.stats.score_words import value_words
+
     measured = trial.measurements
     if measured is None:
         return trial.status
-    return f"{100 * measured.score:.2f} % in {measured.time_seconds:.2f} s"
+    return f"{value_words(measured.score, score)} in {measured.time_seconds:.2f} s"

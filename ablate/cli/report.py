@@ -36,9 +36,10 @@ def report(
 
     Without options it prints tables. A running study can be looked at too.
 
-    Columns of the effects (csv, json): with the feature minus without it,
-    accuracies in percentage points. time_saved_percent is positive where time
-    is saved; time_percent is the raw change, negative there; raw_... is the arm
+    Columns of the effects (csv, json): with the feature minus without it.
+    score_change is in the unit of the score (TTA accuracy: percentage points)
+    and positive where better. time_saved_percent is positive where time is
+    saved; time_percent is the raw change, negative there; raw_... is the arm
     minus its reference as the study ran them. _low and _high are the ends of
     the 95 % interval, _family_low and _family_high of the simultaneous one.
     In Python, help(ablate.stats.Effect) has them all, and

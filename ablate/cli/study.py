@@ -23,6 +23,7 @@ from ablate.formats.fitted_table import FittedTable
 if TYPE_CHECKING:
     from ablate.engine.status import StudyStatus
     from ablate.study import Catalogue
+    from ablate.study.score import Score
 
 app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status, check.")
 
@@ -169,7 +170,7 @@ def status(directory: Folder, as_json: options.AsJson = False) -> None:
         typer.echo(json.dumps(_as_json(now), indent=2, ensure_ascii=False))
         return
     console = stdout()
-    console.print(_arms_table(now))
+    console.print(_arms_table(now, folder.resolved.score))
     left = "" if now.seconds_left is None or not now.left else f", about {rough_duration(now.seconds_left)}"
     console.print(Text(f"{now.done} done, {now.failed} failed, {now.left} left{left}."))
     if now.slowest_arm is not None:
@@ -196,17 +197,20 @@ def _as_json(now: "StudyStatus") -> dict[str, Any]:
     return {**told, "state": now.state, "arms": rows}
 
 
-def _arms_table(now: "StudyStatus") -> FittedTable:
+def _arms_table(now: "StudyStatus", score: "Score") -> FittedTable:
+    from ablate.stats.score_words import decimals_of, value_name
+
+    decimals = decimals_of(score, *(score.factor * (now.arms["score_high"] - now.arms["score_low"])))
     table = FittedTable()
     table.add_column("arm", words=True)
-    for heading in ("trials", "failed", "TTA accuracy %", "seconds"):
+    for heading in ("trials", "failed", value_name(score), "seconds"):
         table.add_column(heading, numeric=True)
     for row in now.arms.to_dict("records"):
         table.add_row(
             row["arm"],
             str(row["trials"]),
             str(row["failed"] + row["timed_out"]),
-            _with_interval(row, "score", scale=100, decimals=2),
+            _with_interval(row, "score", scale=score.factor, decimals=decimals),
             _with_interval(row, "time_seconds", scale=1, decimals=3),
         )
     return table

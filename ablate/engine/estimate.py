@@ -13,6 +13,7 @@ from ablate.stats.evidence import OFFICIAL_DATA
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import MemoryTrialStore, TrialStore
 from ablate.study.schedule import TrialSpec
+from ablate.study.score import TTA_ACCURACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def estimate(
             study.processes,
             contrasts=max(1, len(study.contrasts)),
             spreads=_spreads(resolved, store, precedent, facts),
+            score=resolved.score,
         ),
     )
 
@@ -102,7 +104,7 @@ def _spreads(
     resolved: ResolvedStudy, store: TrialStore, precedent: Precedent | None, facts: Mapping[str, Json]
 ) -> Spreads | None:
     """The best that is known: the folder's own, a precedent's, the published ones where they are of the same kind; else None."""
-    known = [measured_spreads(trials_frame(store)) if store.statuses else None]
+    known = [measured_spreads(trials_frame(store), score=resolved.score) if store.statuses else None]
     known.append(None if precedent is None else precedent.spreads)
     known.append(PUBLISHED_SPREADS if _like_the_published(resolved, facts) else None)
     found = [spreads for spreads in known if spreads is not None]
@@ -111,8 +113,14 @@ def _spreads(
 
 
 def _like_the_published(resolved: ResolvedStudy, facts: Mapping[str, Json]) -> bool:
-    """Whether the published logs are of this preset, data and GPU."""
-    return resolved.preset == "full" and resolved.data == OFFICIAL_DATA and "A100" in str(facts.get("device_name"))
+    """Whether the published logs are of this score, preset, data and GPU."""
+    alike = resolved.score.measures_as(TTA_ACCURACY)
+    return (
+        alike
+        and resolved.preset == "full"
+        and resolved.data == OFFICIAL_DATA
+        and "A100" in str(facts.get("device_name"))
+    )
 
 
 def _rough_seconds(

@@ -6,15 +6,17 @@ from typing import TypeAlias
 
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialSpec
+from ablate.study.score import TTA_ACCURACY, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyOpened:
-    """A study's run folder is there: where, its arms in order, and the limit it will be run with, if any."""
+    """A study's run folder is there: where, its arms in order, the limit it will be run with, if any, and its score."""
 
     folder: Path
     arms: tuple[str, ...]
     minutes: float | None = None
+    score: Score = TTA_ACCURACY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

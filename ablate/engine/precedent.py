@@ -16,7 +16,7 @@ from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import DEFAULT_ROOT, RunFolder, run_folders
 
 SAME_FACTS = ("device_name", "compute_dtype", "usable_cores")
-"""The facts of an environment that make another machine of it, as far as times and accuracies spread."""
+"""The facts of an environment that make another machine of it, as far as times and scores spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def find_precedent(
 ) -> Precedent | None:
     """The most recent run folder in `root` whose trials tell how much those of `resolved` will spread; None: there is none.
 
-    `facts` are those of this machine's environment. Folders of another preset, kind of device, data set or machine are passed over,
+    `facts` are those of this machine's environment. Folders of another score, preset, kind of device, data set or machine are passed over,
     and so are damaged ones. With `timed`, a folder that tells the spreads of time too goes before a later one that does not.
     """
     second_best = None
@@ -65,7 +65,7 @@ def _most_recent_first(resolved: ResolvedStudy, root: Path) -> Iterator[RunFolde
         except (AblateError, OSError, ValueError, TypeError):
             # A dry run is no place to mend folders in; `ablate list` names the damaged ones.
             continue
-        if _conditions(folder.resolved) == _conditions(resolved):
+        if _conditions(folder.resolved) == _conditions(resolved) and folder.resolved.score.measures_as(resolved.score):
             found.append((created, path.name, folder))
     for _, _, folder in sorted(found, key=lambda entry: entry[:2], reverse=True):
         yield folder
@@ -98,7 +98,8 @@ def _read(folder: RunFolder, resolved: ResolvedStudy, facts: Mapping[str, Json])
         if trial.environment in alike and trial.data_digest == resolved.data_digest
     ]
     frame = trials_frame(trials)
-    spreads = measured_spreads(frame, source=f"{folder.path}, {counted(frame['block'].nunique(), 'block')}")
+    source = f"{folder.path}, {counted(frame['block'].nunique(), 'block')}"
+    spreads = measured_spreads(frame, source=source, score=resolved.score)
     if spreads is None:
         return None
     seconds, of_one_length = _seconds(folder.resolved, trials)

@@ -20,13 +20,14 @@ class Results:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, the last record of each; the columns of `ablate.report.TRIAL_COLUMNS`, as `ablate report --trials`."""
+        """One row a trial, the last record of each; the columns of `ablate.report.TRIAL_COLUMNS` and more, as `ablate report --trials`."""
         return trials_table(self.folder.resolved, self.folder.read_trials())
 
     @property
     def effects(self) -> pd.DataFrame:
         """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`."""
-        return effects(self.trials, self.folder.resolved.study.contrasts)
+        resolved = self.folder.resolved
+        return effects(self.trials, resolved.study.contrasts, score=resolved.score)
 
 
 def open_results(path: str | Path) -> Results:

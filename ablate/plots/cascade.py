@@ -134,7 +134,7 @@ class Slots:
         """The value of a bar at its own end: beside a standing bar's whisker, below a lying bar that has one."""
         step = cascade.steps[slot]
         if self.lying and has_whisker(step):
-            # There the row's words hold it, with the accuracy.
+            # There the row's words hold it, with the gain.
             return
         place, level = slot + cascade.offset, step.start + step.value
         upwards = step.value >= 0

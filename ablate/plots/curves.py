@@ -1,6 +1,6 @@
-"""Validation accuracy by epoch: each arm's mean over its trials, and how far they spread."""
+"""Validation accuracy, or another score, by epoch: each arm's mean over its trials, and how far they spread."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,9 @@ from ablate.plots.marks import FloatArray
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns
 from ablate.stats.frames import usable
+from ablate.stats.score_words import by_epoch, curve_name, is_percentage, short_name, value_unit, value_words, with_unit
 from ablate.stats.wording import counted
+from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_BANDS = 6
 """With more arms than this the spreads would hide the lines, and only the lines are drawn."""
@@ -24,9 +26,11 @@ MOST_BANDS = 6
 
 _LEAST_ERROR = 0.01
 
+_LOG_ERROR = "log-error scale"
+
 
 class _Curve(NamedTuple):
-    """One arm at each of `epochs`: mean, lowest and highest of `trials` trials, as fractions; all four are `(n,)`."""
+    """One arm at each of `epochs`: mean, lowest and highest of `trials` trials, as trials hold them; all four are `(n,)`."""
 
     arm: str
     trials: int
@@ -45,11 +49,13 @@ def curves(
     epochs: Mapping[str, float] | None = None,
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw the `curve` of each usable trial of `ablate.stats.trials_frame` as its arm's mean by epoch.
 
-    Accuracies are spaced by the logarithm of the error. The band reaches from the lowest to the highest trial, for up to six
-    arms. Arms differ in colour, dashes and marker. Accuracies are measured after each epoch, outside the clock, without TTA;
+    Up is better: of a score of which less is, the axis runs backwards. Percentages are spaced by the logarithm of what is missing to
+    100 %, positive scores of which less is better by their own. The band reaches from the lowest to the highest trial, for up to six
+    arms. Arms differ in colour, dashes and marker. Curves are measured after each epoch, outside the clock, of image recipes without TTA;
     `epochs` says how many each arm trains, so that one that ends within an epoch has its last point there.
 
     Raises:
@@ -60,23 +66,29 @@ def curves(
     found = _curves(trials, epochs or {})
     if not found:
         raise UsageError(
-            f"None of the {len(trials):,} usable trials has a curve; run the study with --curves to measure accuracy by epoch."
+            f"None of the {len(trials):,} usable trials has a curve; run the study with --curves to measure {short_name(score)} by epoch."
         )
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=min(max(0.5 * width, 2.1), 4.6)) as on:
         axes = on.ax
         dress(axes, on, grid="y")
-        handles = [_draw(axes, on, curve, number, bands=len(found) <= MOST_BANDS) for number, curve in enumerate(found)]
-        _limits(axes, found)
+        handles = [
+            _draw(axes, on, curve, number, score.factor, bands=len(found) <= MOST_BANDS)
+            for number, curve in enumerate(found)
+        ]
+        scale = _limits(axes, found, score)
         on.fit()
         number_ticks(axes, on, "x", sample="000", whole=True)
-        _accuracy_ticks(axes, on)
+        if scale == _LOG_ERROR:
+            _percent_ticks(axes, on)
+        else:
+            number_ticks(axes, on, "y")
         label_axis(axes, on, "x", "Epoch")
-        label_axis(axes, on, "y", "Validation accuracy (%, log-error scale)")
+        label_axis(axes, on, "y", _axis_name(score, scale))
         on.legend(handles, [curve.arm for curve in found], above=False)
         on.header(title)
-        on.describe(title or "Validation accuracy by epoch", _description(found))
-        on.caption(_remarks(trials, found, setting))
+        on.describe(title or by_epoch(score), _description(found, score))
+        on.caption(_remarks(trials, found, setting, score))
         return axes
 
 
@@ -107,7 +119,7 @@ def _curves(trials: pd.DataFrame, trained: Mapping[str, float]) -> list[_Curve]:
     return found
 
 
-def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, *, bands: bool) -> Artist:
+def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, *, bands: bool) -> Artist:
     theme = on.theme
     looks: Looks = {
         "color": theme.series[number % len(theme.series)],
@@ -118,23 +130,68 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, *, bands: bool) -> 
     }
     if bands and curve.trials > 1:
         axes.fill_between(
-            curve.epochs, 100 * curve.low, 100 * curve.high, color=looks["color"], alpha=0.15, linewidth=0, zorder=1
+            curve.epochs,
+            factor * curve.low,
+            factor * curve.high,
+            color=looks["color"],
+            alpha=0.15,
+            linewidth=0,
+            zorder=1,
         )
-    axes.plot(curve.epochs, 100 * curve.mean, label=curve.arm, zorder=2, **looks)
+    axes.plot(curve.epochs, factor * curve.mean, label=curve.arm, zorder=2, **looks)
     return Line2D([], [], **looks)
 
 
-def _limits(axes: Axes, found: list[_Curve]) -> None:
-    low = 100 * min(float(curve.low.min()) for curve in found)
-    high = 100 * max(float(curve.high.max()) for curve in found)
-    # Errors fall by factors: spaced by their logarithm, the last tenths of a percent are as visible as the first tens.
-    axes.set_yscale("function", functions=(_from_percent, _to_percent))
-    bottom, top = _from_percent(np.array([low, high]))
+def _limits(axes: Axes, found: list[_Curve], score: Score) -> str:
+    """Scale the axes; what the name of the vertical one says of its scale, "" for an even one."""
+    low = score.factor * min(float(curve.low.min()) for curve in found)
+    high = score.factor * max(float(curve.high.max()) for curve in found)
+    scale = _scale_of(score, low)
+    if scale.name:
+        axes.set_yscale("function", functions=(scale.to_level, scale.from_level))
+    bottom, top = scale.to_level(np.array([low, high]))
     room = 0.06 * (top - bottom) or 0.05
-    axes.set_ylim(*_to_percent(np.array([bottom - room, top + room])))
+    limits = scale.from_level(np.array([bottom - room, top + room]))
+    axes.set_ylim(*(limits if score.better == "higher" else limits[::-1]))
     first, last = min(float(curve.epochs[0]) for curve in found), max(float(curve.epochs[-1]) for curve in found)
     room = 0.03 * last if last > first else 0.5 * last
     axes.set_xlim(first - room, last + room)
+    return scale.name
+
+
+class _Scale(NamedTuple):
+    """How an axis is spaced: what its name says of that, and to and from what is even."""
+
+    name: str
+    to_level: Callable[[ArrayLike], FloatArray]
+    from_level: Callable[[ArrayLike], FloatArray]
+
+
+def _scale_of(score: Score, lowest: float) -> _Scale:
+    """Errors and losses fall by factors: spaced by their logarithm, the last tenths of a percent are as visible as the first tens."""
+    if is_percentage(score):
+        return _Scale(_LOG_ERROR, _from_percent, _to_percent)
+    if score.better == "lower" and lowest > 0:
+        return _Scale("log scale", _log, _exp)
+    return _Scale("", _same, _same)
+
+
+def _same(values: ArrayLike) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _log(values: ArrayLike) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(np.asarray(values, dtype=np.float64)))
+
+
+def _exp(values: ArrayLike) -> FloatArray:
+    return np.asarray(np.exp(np.asarray(values, dtype=np.float64)))
+
+
+def _axis_name(score: Score, scale: str) -> str:
+    reverse = "" if score.better == "higher" else ", reversed: up is better"
+    return with_unit(curve_name(score), ", ".join(filter(None, (value_unit(score), scale)))) + reverse
 
 
 def _from_percent(accuracy: ArrayLike) -> FloatArray:
@@ -145,7 +202,7 @@ def _to_percent(level: ArrayLike) -> FloatArray:
     return np.asarray(100.0 - np.exp(-np.asarray(level, dtype=np.float64)))
 
 
-def _accuracy_ticks(axes: Axes, on: Sheet) -> None:
+def _percent_ticks(axes: Axes, on: Sheet) -> None:
     """Round accuracies, the finest steps for which all labels have room."""
     low, high = axes.get_ylim()
     bottom, top = _from_percent(np.array([low, high]))
@@ -164,18 +221,20 @@ def _accuracy_ticks(axes: Axes, on: Sheet) -> None:
     axes.minorticks_off()
 
 
-def _description(found: list[_Curve]) -> str:
-    parts = [f"{curve.arm}: {100 * curve.mean[-1]:.2f} % after {curve.epochs[-1]:g} epochs" for curve in found]
-    return f"Validation accuracy by epoch, without test-time augmentation, means over trials. {'; '.join(parts)}."
+def _description(found: list[_Curve], score: Score) -> str:
+    parts = [f"{curve.arm}: {value_words(curve.mean[-1], score)} after {curve.epochs[-1]:g} epochs" for curve in found]
+    without = ", without test-time augmentation" if score.measures_as(TTA_ACCURACY) else ""
+    return f"{by_epoch(score)}{without}, means over trials. {'; '.join(parts)}."
 
 
-def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str) -> list[str]:
+def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Score) -> list[str]:
     fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
     remarks = [
         f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
         setting,
     ]
-    remarks.append("Without test-time augmentation")
+    if score.measures_as(TTA_ACCURACY):
+        remarks.append("Without test-time augmentation")
     if len(found) <= MOST_BANDS and most > 1:
         remarks.append("Lines: means; bands: lowest to highest trial")
     else:

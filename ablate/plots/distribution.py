@@ -1,4 +1,4 @@
-"""Every trial: accuracies and times by arm, and times in the order they were taken, where drift would show."""
+"""Every trial: scores and times by arm, and times in the order they were taken, where drift would show."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -15,19 +15,38 @@ from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, number, rows
 from ablate.stats.frames import arm_summary, usable
+from ablate.stats.score_words import axis_name, capital, short_name, value_words
 from ablate.stats.wording import counted
+from ablate.study.score import TTA_ACCURACY, Score
 
-View: TypeAlias = Literal["all", "accuracy", "time", "drift"]
+View: TypeAlias = Literal["all", "score", "time", "drift"]
 
 MOST_DOTS = 60
 """An arm with more trials is drawn as a violin."""
 
 MOST_DRIFT_DOTS = 3000
 
-_OUTCOMES = {
-    "accuracy": ("score", 100.0, "TTA accuracy (%)"),
-    "time": ("time_seconds", 1.0, "Time (s)"),
-}
+_GAP = 0.06
+_PANEL = (1 - _GAP) / 2
+"""The width of each of two panels side by side, and of the gap between them, to that of both."""
+
+_OUTCOMES = ("score", "time")
+
+
+class _Outcome(NamedTuple):
+    """A column of trials, the factor to what is drawn, the name of its axis, and whether that runs backwards."""
+
+    column: str
+    factor: float
+    name: str
+    reverse: bool
+
+
+def _outcomes(score: Score) -> dict[str, _Outcome]:
+    return {
+        "score": _Outcome("score", score.factor, axis_name(score, "right"), score.better == "lower"),
+        "time": _Outcome("time_seconds", 1.0, "Time (s)", False),
+    }
 
 
 def distribution(
@@ -39,12 +58,14 @@ def distribution(
     view: View = "all",
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
-    """Draw the usable trials of `ablate.stats.trials_frame`: TTA accuracy and time by arm, and the drift of times.
+    """Draw the usable trials of `ablate.stats.trials_frame`: score and time by arm, and the drift of times.
 
-    Up to 60 trials an arm are dots, more a violin; the diamond is the mean with its 95 % interval from `arm_summary`. The drift
-    view shows each time as a difference from its arm's mean, in the order the trials began, coloured by process. With `view`
-    "all" the returned axes hold the three panels (`Axes.child_axes`), otherwise they are the one asked for.
+    Where `score` says that less is better its axis runs backwards, so that right is better. Up to 60 trials an arm are dots, more a
+    violin; the diamond is the mean with its 95 % interval from `arm_summary`. The drift view shows each time as a difference from its
+    arm's mean, in the order the trials began, coloured by process. With `view` "all" the returned axes hold the three panels
+    (`Axes.child_axes`), otherwise they are the one asked for.
 
     Raises:
         UsageError: no usable trial, a table that lacks columns, an unknown view or theme.
@@ -57,20 +78,23 @@ def distribution(
         raise UsageError(f"There is no usable trial to draw{_what_happened(data)}.")
     summary = summary[summary["trials"] > 0].reset_index(drop=True)
     names = _names(summary)
+    outcomes = _outcomes(score)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     points = style.font_points(width)
     wrapped = [text.wrap(name, 0.32 * width * INCH, points) for name in names]
     row = (max(text.line_count(name) for name in wrapped) + 0.8) * text.LINE_HEIGHT * points / INCH
     by_arm = max(row, 0.26) * len(names)
     drift_height = min(max(0.24 * width, 1.1), 2.4)
-    gap = 5.2 * points / INCH
+    panel = _PANEL * (0.96 * width * INCH - text.widest(wrapped, points) - points)
+    lines = max(text.line_count(text.wrap(each.name, max(panel, 6 * points), points)) for each in outcomes.values())
+    gap = (5.2 + (lines - 1) * text.LINE_HEIGHT) * points / INCH
     content = {"all": by_arm + gap + drift_height, "drift": drift_height}.get(view, by_arm)
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
         panels = _panels(on, view, by_arm / content, drift_height / content)
         for outcome in _OUTCOMES:
             if outcome in panels:
                 dress(panels[outcome], on, grid="x")
-                _by_arm(panels[outcome], on, trials, summary, outcome)
+                _by_arm(panels[outcome], on, trials, summary, outcomes[outcome])
         first = next((panels[outcome] for outcome in _OUTCOMES if outcome in panels), None)
         if first is not None:
             first.set_yticks(range(len(wrapped)), labels=wrapped)
@@ -80,13 +104,13 @@ def distribution(
         for outcome in _OUTCOMES:
             if outcome in panels:
                 number_ticks(panels[outcome], on, "x", sample="00.00")
-                label_axis(panels[outcome], on, "x", _OUTCOMES[outcome][2])
+                label_axis(panels[outcome], on, "x", outcomes[outcome].name)
         shown = 0
         if "drift" in panels:
             shown = _drift(panels["drift"], on, trials, summary)
         on.header(title)
-        on.describe(title or "Every trial", _description(summary))
-        on.caption(_remarks(data, trials, summary, view, shown, setting))
+        on.describe(title or "Every trial", _description(summary, score))
+        on.caption(_remarks(data, trials, summary, view, shown, setting, score))
         return on.ax
 
 
@@ -94,11 +118,10 @@ def _panels(on: Sheet, view: str, by_arm: float, drift: float) -> dict[str, Axes
     if view != "all":
         return {view: on.ax}
     on.ax.set_axis_off()
-    gap = 0.06
-    width = (1 - gap) / 2
+    width, gap = _PANEL, _GAP
     top = (1 - by_arm) * on.content_inches
     return {
-        "accuracy": on.panel(0.0, top, width, by_arm * on.content_inches),
+        "score": on.panel(0.0, top, width, by_arm * on.content_inches),
         "time": on.panel(width + gap, top, width, by_arm * on.content_inches),
         "drift": on.panel(0.0, 0.0, 1.0, drift * on.content_inches),
     }
@@ -109,9 +132,9 @@ def _names(summary: pd.DataFrame) -> list[str]:
     return [str(row.arm) if same else f"{row.arm} (n = {row.trials})" for row in rows(summary)]
 
 
-def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, outcome: str) -> None:
+def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, outcome: _Outcome) -> None:
     theme = on.theme
-    column, unit, _ = _OUTCOMES[outcome]
+    column, unit = outcome.column, outcome.factor
     axes.spines["left"].set_visible(False)
     axes.set_ylim(len(summary) - 0.5, -0.5)
     axes.set_yticks([])
@@ -141,7 +164,7 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
         axes.plot([mean], [place], linestyle="none", marker="D", zorder=4, **looks)
     low, high = min(ends), max(ends)
     room = 0.06 * (high - low) or 0.01 * abs(high) or 1.0
-    axes.set_xlim(low - room, high + room)
+    axes.set_xlim(*((high + room, low - room) if outcome.reverse else (low - room, high + room)))
 
 
 class _Drift(NamedTuple):
@@ -228,23 +251,32 @@ def _what_happened(data: pd.DataFrame) -> str:
     return f" ({counts})"
 
 
-def _description(summary: pd.DataFrame) -> str:
+def _description(summary: pd.DataFrame, score: Score) -> str:
     parts = [
-        f"{row.arm}: {100 * row.score_mean:.2f} %, {row.time_seconds_mean:.4g} s, n = {row.trials}"
+        f"{row.arm}: {value_words(row.score_mean, score)}, {row.time_seconds_mean:.4g} s, n = {row.trials}"
         for row in rows(summary)
     ]
-    return f"TTA accuracies and times of every trial by arm. Means: {'; '.join(parts)}."
+    scores = "TTA accuracies" if score.measures_as(TTA_ACCURACY) else score.title
+    return f"{capital(scores)} and times of every trial by arm. Means: {'; '.join(parts)}."
 
 
 def _remarks(
-    data: pd.DataFrame, trials: pd.DataFrame, summary: pd.DataFrame, view: str, shown: int, setting: str
+    data: pd.DataFrame,
+    trials: pd.DataFrame,
+    summary: pd.DataFrame,
+    view: str,
+    shown: int,
+    setting: str,
+    score: Score,
 ) -> list[str]:
     fewest, most = int(summary["trials"].min()), int(summary["trials"].max())
     processes = int(trials["process"].nunique())
     count = str(fewest) if fewest == most else f"{fewest} to {most}"
     remarks = [f"n = {count} trials an arm in {counted(processes, 'process')}", setting]
     if view != "drift":
-        remarks.append("Diamonds: means with 95 % intervals, over trials (accuracy) and over processes (time)")
+        remarks.append(
+            f"Diamonds: means with 95 % intervals, over trials ({short_name(score)}) and over processes (time)"
+        )
     if 0 < shown < len(trials):
         remarks.append(f"The drift view shows {shown:,} of {len(trials):,} trials, evenly spaced")
     lost = len(data) - len(trials)

@@ -123,19 +123,22 @@ def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None,
         titles=evidence.titles,
         effects=stats.effects_frame(evidence.effects),
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 
 
 def _equal_accuracy(evidence: Evidence, rungs: Sequence[Contrast]) -> pd.DataFrame:
-    table = stats.equal_accuracy(evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm)
+    table = stats.equal_accuracy(
+        evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm, score=evidence.score
+    )
     subjects = {rung.with_arm: rung.subject for rung in rungs}
     return table[table["arm"].isin(list(subjects))].assign(subject=lambda rows: rows["arm"].map(subjects))
 
 
 def _effects(evidence: Evidence, look: _Look) -> Axes:
     table = stats.effects_frame(evidence.effects)
-    return effects(table, titles=evidence.titles, setting=evidence.setting, **look.options)
+    return effects(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _frontier(evidence: Evidence, look: _Look) -> Axes:
@@ -146,6 +149,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
         named=(*_landmarks(evidence), *look.arms),
         kinds=_arm_kinds(evidence),
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 
@@ -191,12 +195,12 @@ def _kinds_between(evidence: Evidence, players: int) -> dict[str, str]:
 
 
 def _distribution(evidence: Evidence, look: _Look) -> Axes:
-    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, **look.options)
+    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _curves(evidence: Evidence, look: _Look) -> Axes:
     trials = _by_arms_of_the_study(evidence)
-    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, **look.options)
+    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:
@@ -209,7 +213,7 @@ def _interactions(evidence: Evidence, look: _Look) -> Axes:
     table = evidence.interactions
     if table is None:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
-    return interactions(table, titles=evidence.titles, setting=evidence.setting, **look.options)
+    return interactions(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
 
 
 def _shapley(evidence: Evidence, look: _Look) -> Axes:
@@ -223,6 +227,7 @@ def _shapley(evidence: Evidence, look: _Look) -> Axes:
         ladder=ladder if same_subjects else None,
         titles=evidence.titles,
         setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 

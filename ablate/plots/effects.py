@@ -1,9 +1,9 @@
-"""The forest plot: what each feature does to time and to accuracy, with intervals, margins and verdicts."""
+"""The forest plot: what each feature does to time and to the score, with intervals, margins and verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -11,15 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ablate.errors import UsageError, near_match_and_all
+from ablate.errors import UsageError
 from ablate.plots import style, text
+from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
+from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import Margins
 from ablate.stats.wording import EVERYTHING, counted
-
-Outcome: TypeAlias = Literal["both", "time", "accuracy"]
+from ablate.study.score import TTA_ACCURACY, Score
 
 KIND_TITLES: Mapping[str, str] = {
     "leave_one_out": "with all the others on",
@@ -32,6 +33,7 @@ KIND_TITLES: Mapping[str, str] = {
 """What the effects of each kind of contrast are measured against."""
 
 DEFAULT_MARGINS = Margins()
+"""The score's own margin, and 0.5 % of time."""
 
 
 class _Panel(NamedTuple):
@@ -60,19 +62,20 @@ def effects(
     titles: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw the effects of `ablate.stats.effects` (or `list_effects`) as points with 95 % intervals, the most time saved first.
 
-    Right of zero is better in both panels: time saved, accuracy gained. A thin line goes on to the ends of the interval that
-    allows for all contrasts of the study, as verdicts do. Shaded: the margins within which a difference counts as none. Verdicts
-    are told by colour and by shape. Several kinds of contrast make one section each. With `outcome` "both" the returned axes hold
-    two panels, time and accuracy (`Axes.child_axes`).
+    Right of zero is better in both panels: time saved, the score gained, or lowered where `score` says that less is better. A thin
+    line goes on to the ends of the interval that allows for all contrasts of the study, as verdicts do. Shaded: the margins within
+    which a difference counts as none. Verdicts are told by colour and by shape. Several kinds of contrast make one section each.
+    With `outcome` "both" the returned axes hold two panels, time and score (`Axes.child_axes`).
 
     Raises:
         UsageError: no effect, a table that lacks columns, no finite effect at all, an unknown outcome or theme.
     """
     table = _table(data)
-    panels = _panels(outcome, margins)
+    panels = _panels(outcome, margins, score)
     rows = _rows(table, titles or {}, panels)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     points = style.font_points(width)
@@ -96,8 +99,8 @@ def effects(
         on.fit()
         on.legend(*_legend(on, table, rows, panels))
         on.header(title)
-        on.describe(title or "What each feature does", _description(table))
-        on.caption(_remarks(table, panels, margins, setting))
+        on.describe(title or "What each feature does", _description(table, score))
+        on.caption(_remarks(table, panels, margins, setting, score))
         return on.ax
 
 
@@ -119,12 +122,13 @@ def _table(data: pd.DataFrame | Sequence[Effect]) -> pd.DataFrame:
     if table.empty:
         raise UsageError("There is no effect to draw: the study has no contrast between two arms.")
     needed = ["subject", "kind", "blocks", "processes"]
-    needed += [column for panel in _panels("both", DEFAULT_MARGINS) for column in panel[:7]]
+    needed += [column for panel in _panels("both", DEFAULT_MARGINS, TTA_ACCURACY) for column in panel[:7]]
     need_columns(table, needed, "effects", "ablate.stats.effects")
     return table.reset_index(drop=True)
 
 
-def _panels(outcome: str, margins: Margins) -> list[_Panel]:
+def _panels(outcome: str, margins: Margins, score: Score) -> list[_Panel]:
+    change = f"change of {score.title}" if score.better == "higher" else gain_name(score)
     choices = {
         "time": _Panel(
             "time_saved_percent",
@@ -138,7 +142,7 @@ def _panels(outcome: str, margins: Margins) -> list[_Panel]:
             "Time saved (%)",
             "time",
         ),
-        "accuracy": _Panel(
+        "score": _Panel(
             "score_change",
             "score_low",
             "score_high",
@@ -146,16 +150,12 @@ def _panels(outcome: str, margins: Margins) -> list[_Panel]:
             "score_family_low",
             "score_family_high",
             "score_family",
-            margins.accuracy_pp,
-            "Change of TTA accuracy (pp)",
-            "accuracy",
+            margins.of_score(score),
+            with_unit(change, score.unit),
+            short_name(score),
         ),
     }
-    if outcome == "both":
-        return list(choices.values())
-    if outcome not in choices:
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *choices])}")
-    return [choices[outcome]]
+    return chosen_panels(choices, outcome)
 
 
 def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Panel]) -> list[_Row]:
@@ -267,20 +267,21 @@ def _legend(
     return [*handles, Patch(facecolor=on.theme.shade)], [*verdicts, "counts as no difference"]
 
 
-def _description(table: pd.DataFrame) -> str:
+def _description(table: pd.DataFrame, score: Score) -> str:
     if "headline" in table.columns:
-        return f"Forest plot of effects on time and TTA accuracy. {'; '.join(map(str, table['headline']))}."
-    return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and TTA accuracy."
+        return f"Forest plot of effects on time and {score.title}. {'; '.join(map(str, table['headline']))}."
+    return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and {score.title}."
 
 
-def _remarks(table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str) -> list[str]:
+def _remarks(table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str, score: Score) -> list[str]:
     blocks, processes = int(table["blocks"].max()), int(table["processes"].max())
     kinds = list(dict.fromkeys(table["kind"]))
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
         remarks.append(f"Measured {KIND_TITLES[kinds[0]]}")
     remarks.append(f"{_thickness(table, panels)}; right is better")
-    remarks.append(f"Margins ±{margins.time_percent:g} % of time and ±{margins.accuracy_pp:g} pp")
+    margin = f"±{margins.of_score(score):g} {score.unit or score.title}"
+    remarks.append(f"Margins ±{margins.time_percent:g} % of time and {margin}")
     if not any(isfinite(low) for low in table["time_saved_low_percent"]):
         remarks.append("No interval of time: that takes at least two processes, better five (--processes 5)")
     return remarks

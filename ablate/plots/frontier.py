@@ -1,4 +1,4 @@
-"""Accuracy against time: every arm with its intervals, and the arms that no other beats on both."""
+"""The score against time: every arm with its intervals, and the arms that no other beats on both."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -15,7 +15,10 @@ from ablate.plots import style, text
 from ablate.plots.placement import Box, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
+from ablate.stats.equal_accuracy import check_target
 from ablate.stats.pareto import pareto_front
+from ablate.stats.score_words import against_time, axis_name, short_name, value_unit, value_words
+from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_NAMED = 10
 """With more arms than this only those are named that a reader looks for, and the rest are told apart by kind."""
@@ -41,25 +44,27 @@ def frontier(
     kinds: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
-    """Draw each arm of `ablate.stats.arm_summary` at its mean time and TTA accuracy, with a cross of 95 % intervals.
+    """Draw each arm of `ablate.stats.arm_summary` at its mean time and score, with a cross of 95 % intervals.
 
-    A stepped line joins the Pareto front. `target_score` (a fraction) adds a line to reach. Up to ten arms are all named.
+    Up is better: of a score of which less is, the axis runs backwards. A stepped line joins the Pareto front. `target_score`, as
+    trials hold it, adds a line to reach. Up to ten arms are all named.
     Of more, those on the front and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
     is a number there and stands in a key below.
 
     Raises:
-        UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target outside
-            (0, 1), an unknown theme.
+        UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target that the
+            score cannot reach, an unknown theme.
     """
     need_columns(data, _COLUMNS, "arms", "ablate.stats.arm_summary")
-    if target_score is not None and not 0 < target_score < 1:
-        raise UsageError(f"target accuracy {target_score:g}: give a fraction between 0 and 1, such as 0.94.")
+    if target_score is not None:
+        check_target(target_score, score)
     finite = np.isfinite(data["score_mean"]) & np.isfinite(data["time_seconds_mean"])
     table = data[finite].reset_index(drop=True)
     if table.empty:
-        raise UsageError("No arm has a usable trial yet, so there is no time and no accuracy to draw.")
+        raise UsageError(f"No arm has a usable trial yet, so there is no time and no {short_name(score)} to draw.")
     for name in named:
         if name not in set(table["arm"]):
             raise UsageError(f"There is no arm '{name}' with a usable trial.{near_match(name, list(table['arm']))}")
@@ -68,25 +73,25 @@ def frontier(
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=content) as on:
         axes = on.ax
         dress(axes, on, grid="xy")
-        front = pareto_front(table["time_seconds_mean"], table["score_mean"])
+        front = pareto_front(table["time_seconds_mean"], table["score_mean"], score=score)
         shown = _named(table, front, named)
-        _limits(axes, table, shown, target_score)
+        _limits(axes, table, shown, target_score, score)
         on.fit()
         number_ticks(axes, on, "x", sample="00.00")
         number_ticks(axes, on, "y")
         label_axis(axes, on, "x", "Time (s)")
-        label_axis(axes, on, "y", "TTA accuracy (%)")
+        label_axis(axes, on, "y", axis_name(score, "up"))
         on.fit()
-        handles, labels = _draw(axes, on, table, front, shown, kinds or {})
+        handles, labels = _draw(axes, on, table, front, shown, kinds or {}, score)
         if target_score is not None:
             dotted: Looks = {"color": on.theme.loss, "linewidth": 1.1, "linestyle": (0, (1.5, 1.5))}
-            axes.axhline(100 * target_score, zorder=1, **dotted)
+            axes.axhline(score.factor * target_score, zorder=1, **dotted)
             handles.append(Line2D([], [], **dotted))
-            labels.append(f"target {100 * target_score:g} %")
+            labels.append(f"target {score.factor * target_score:g} {value_unit(score)}".rstrip())
         on.legend(handles, labels)
         on.header(title)
-        on.key(_name_points(axes, on, table, front, shown))
-        on.describe(title or "Accuracy against time", _description(table, front))
+        on.key(_name_points(axes, on, table, front, shown, score))
+        on.describe(title or against_time(score), _description(table, front, score))
         on.caption(_remarks(table, data, shown, setting))
         return axes
 
@@ -98,34 +103,41 @@ def _named(table: pd.DataFrame, front: np.ndarray, named: Sequence[str]) -> np.n
     return np.asarray(front | table["arm"].isin(list(named)).to_numpy(dtype=bool))
 
 
-def _limits(axes: Axes, table: pd.DataFrame, shown: np.ndarray, target: float | None) -> None:
-    for which, outcome, unit in (("x", "time_seconds", 1.0), ("y", "score", 100.0)):
+def _limits(axes: Axes, table: pd.DataFrame, shown: np.ndarray, target: float | None, score: Score) -> None:
+    for which, outcome, unit in (("x", "time_seconds", 1.0), ("y", "score", score.factor)):
         crosses = [table[f"{outcome}_{column}"].to_numpy(dtype=float)[shown] for column in ("low", "high")]
         levels = np.concatenate([table[f"{outcome}_mean"].to_numpy(dtype=float), *crosses]) * unit
         if which == "y" and target is not None:
-            levels = np.append(levels, 100 * target)
+            levels = np.append(levels, score.factor * target)
         levels = levels[np.isfinite(levels)]
         low, high = float(levels.min()), float(levels.max())
         room = 0.12 * (high - low) or 0.02 * abs(high) or 1.0
-        axes.set(**{f"{which}lim": (low - room, high + room)})
+        limits = (low - room, high + room)
+        axes.set(**{f"{which}lim": limits[::-1] if which == "y" and score.better == "lower" else limits})
 
 
 def _draw(
-    axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray, kinds: Mapping[str, str]
+    axes: Axes,
+    on: Sheet,
+    table: pd.DataFrame,
+    front: np.ndarray,
+    shown: np.ndarray,
+    kinds: Mapping[str, str],
+    score: Score,
 ) -> tuple[list[Artist], list[str]]:
     theme = on.theme
     times = table["time_seconds_mean"].to_numpy(dtype=float)
-    accuracies = 100 * table["score_mean"].to_numpy(dtype=float)
-    _crosses(axes, on, table, front, shown)
+    scores = score.factor * table["score_mean"].to_numpy(dtype=float)
+    _crosses(axes, on, table, front, shown, score.factor)
     order = np.flatnonzero(front)[np.argsort(times[front], kind="stable")]
     looks: Looks = {"color": theme.gain, "linewidth": 1.2, "linestyle": (0, (4, 2)), "zorder": 1.5}
-    axes.step(times[order], accuracies[order], where="post", label="Pareto front", **looks)
+    axes.step(times[order], scores[order], where="post", label="Pareto front", **looks)
     handles: list[Artist] = []
     labels: list[str] = []
 
     def mark(chosen: np.ndarray, label: str, **looks: Any) -> None:
         if chosen.any():
-            (line,) = axes.plot(times[chosen], accuracies[chosen], linestyle="none", label=label, **looks)
+            (line,) = axes.plot(times[chosen], scores[chosen], linestyle="none", label=label, **looks)
             handles.append(line)
             labels.append(label)
 
@@ -148,19 +160,16 @@ def _draw(
     return handles, labels
 
 
-def _crosses(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray) -> None:
+def _crosses(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray, factor: float) -> None:
     theme = on.theme
     for index in np.flatnonzero(shown).tolist():
         cross: Looks = {"linewidth": 1.1, "solid_capstyle": "butt", "alpha": 0.75 if shown.all() else 0.5}
         cross |= {"color": theme.gain, "zorder": 2.2} if front[index] else {"color": theme.muted, "zorder": 2}
-        time, accuracy = (
-            number(table, index, "time_seconds_mean"),
-            100 * number(table, index, "score_mean"),
-        )
+        time, level = number(table, index, "time_seconds_mean"), factor * number(table, index, "score_mean")
         ends = [number(table, index, f"time_seconds_{end}") for end in ("low", "high")]
         if all(isfinite(end) for end in ends):
-            axes.plot(ends, [accuracy, accuracy], **cross)
-        ends = [100 * number(table, index, f"score_{end}") for end in ("low", "high")]
+            axes.plot(ends, [level, level], **cross)
+        ends = [factor * number(table, index, f"score_{end}") for end in ("low", "high")]
         if all(isfinite(end) for end in ends):
             axes.plot([time, time], ends, **cross)
 
@@ -169,14 +178,18 @@ def _mark_points(on: Sheet) -> float:
     return 0.62 * on.points
 
 
-def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray) -> list[str]:
+def _name_points(
+    axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, shown: np.ndarray, score: Score
+) -> list[str]:
     """Write names beside the points that have one; those without room become numbers, and the key to them is returned."""
     on.fit()
     inches = on.inches(axes)
     size = (inches[0] * INCH, inches[1] * INCH)
-    others = _in_points(axes, table["time_seconds_mean"][~shown], table["score_mean"][~shown], size)
+    others = _in_points(axes, table["time_seconds_mean"][~shown], table["score_mean"][~shown] * score.factor, size)
     by_time = np.argsort(table["time_seconds_mean"].to_numpy()[shown], kind="stable")
     chosen, front = table[shown].iloc[by_time].reset_index(drop=True), front[shown][by_time]
+    levels = [f"score_{column}" for column in _NUMBERS]
+    chosen = chosen.assign(**{level: score.factor * chosen[level] for level in levels})
     names = [str(arm) for arm in chosen["arm"]]
     words = [text.wrap(name, 0.3 * size[0], on.small) for name in names]
     key: list[str] = []
@@ -193,11 +206,9 @@ def _name_points(axes: Axes, on: Sheet, table: pd.DataFrame, front: np.ndarray, 
     return key
 
 
-def _in_points(
-    axes: Axes, times: pd.Series, accuracies: pd.Series, size: tuple[float, float]
-) -> list[tuple[float, float]]:
+def _in_points(axes: Axes, times: pd.Series, levels: pd.Series, size: tuple[float, float]) -> list[tuple[float, float]]:
     """Where data lie, in points from the lower left corner of the axes."""
-    data = np.column_stack([times, 100 * accuracies]).astype(float)
+    data = np.column_stack([times, levels]).astype(float)
     fractions = axes.transAxes.inverted().transform(axes.transData.transform(data))
     return [(float(x) * size[0], float(y) * size[1]) for x, y in fractions]
 
@@ -255,12 +266,12 @@ def _write(
     )
 
 
-def _description(table: pd.DataFrame, front: np.ndarray) -> str:
+def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:
     parts = [
-        f"{row.arm}: {100 * row.score_mean:.2f} % in {row.time_seconds_mean:.4g} s{', on the front' if best else ''}"
+        f"{row.arm}: {value_words(row.score_mean, score)} in {row.time_seconds_mean:.4g} s{', on the front' if best else ''}"
         for row, best in zip(rows(table), front, strict=True)
     ]
-    return f"Scatter plot of TTA accuracy against time, one point an arm. {'; '.join(parts)}."
+    return f"Scatter plot of {score.title} against time, one point an arm. {'; '.join(parts)}."
 
 
 def _remarks(table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str) -> list[str]:

@@ -10,14 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from ablate.errors import UsageError, near_match_and_all
+from ablate.errors import UsageError
 from ablate.plots import style, text
-from ablate.plots.effects import Outcome
+from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
 from ablate.stats.effect import misses_zero
+from ablate.stats.score_words import decimals_for_gains, gain_name, with_unit
 from ablate.stats.verdicts import Margins
 from ablate.stats.wording import counted, signed
+from ablate.study.score import TTA_ACCURACY, Score
 
 _COLUMN_SIZE = 0.95
 
@@ -49,26 +51,19 @@ class _Panel(NamedTuple):
     full_scale: float
 
 
-_PANELS = {
-    "time": _Panel(
-        "time_saved_percent",
-        "time_saved_low_percent",
-        "time_saved_high_percent",
-        "time_stands_out",
-        "Time saved (%)",
-        1,
-        2 * _MARGINS.time_percent,
-    ),
-    "accuracy": _Panel(
-        "score_change",
-        "score_low",
-        "score_high",
-        "score_stands_out",
-        "TTA accuracy (pp)",
-        2,
-        2 * _MARGINS.accuracy_pp,
-    ),
+_COLUMNS = {
+    "time": ("time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "time_stands_out"),
+    "score": ("score_change", "score_low", "score_high", "score_stands_out"),
 }
+
+
+def _panels(data: pd.DataFrame, score: Score) -> dict[str, _Panel]:
+    gains = zip(data["score_change"], data["score_low"], data["score_high"], strict=True)
+    name = with_unit(gain_name(score), score.unit)
+    return {
+        "time": _Panel(*_COLUMNS["time"], "Time saved (%)", 1, 2 * _MARGINS.time_percent),
+        "score": _Panel(*_COLUMNS["score"], name, decimals_for_gains(score, gains), 2 * score.margin),
+    }
 
 
 def interactions(
@@ -81,6 +76,7 @@ def interactions(
     titles: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw the table of `ablate.stats.interactions`: each cell the effect of two together minus the sum of both alone.
 
@@ -92,7 +88,7 @@ def interactions(
     Raises:
         UsageError: no pair, no pair with a number, a table that lacks columns, an unknown outcome or theme.
     """
-    panels = _chosen(data, outcome)
+    panels = _chosen(data, outcome, score)
     players = list(dict.fromkeys([*data["first"], *data["second"]]))
     names = [(titles or {}).get(player, player) for player in players]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
@@ -114,14 +110,12 @@ def interactions(
         return on.ax
 
 
-def _chosen(data: pd.DataFrame, outcome: str) -> list[_Panel]:
-    needed = ["first", "second", "blocks", "processes", *(name for panel in _PANELS.values() for name in panel[:4])]
+def _chosen(data: pd.DataFrame, outcome: str, score: Score) -> list[_Panel]:
+    needed = ["first", "second", "blocks", "processes", *(name for columns in _COLUMNS.values() for name in columns)]
     need_columns(data, needed, "interactions", "ablate.stats.interactions")
-    if outcome not in ("both", *_PANELS):
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *_PANELS])}")
+    asked = chosen_panels(_panels(data, score), outcome)
     if data.empty:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
-    asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
     panels = [panel for panel in asked if any(isfinite(value) for value in data[panel.value])]
     if not panels:
         reason = first_note(data, "no pair was measured")

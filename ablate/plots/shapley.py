@@ -8,30 +8,48 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ablate.errors import UsageError, near_match_and_all
+from ablate.errors import UsageError
 from ablate.plots import style, text
 from ablate.plots.cascade import PALE
-from ablate.plots.effects import Outcome
+from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_ticks, sheet
 from ablate.plots.table import Looks
 from ablate.stats.attribution import Attribution, Share
+from ablate.stats.score_words import capital, decimals_for_gains, gain_name
 from ablate.stats.wording import MINUS, counted, signed
+from ablate.study.score import TTA_ACCURACY, Score
 
 
 class _Panel(NamedTuple):
+    """One outcome; `plus` says whether gains are written with a plus."""
+
     value: str
     low: str
     high: str
     name: str
     unit: str
+    decimals: int
+    plus: bool
 
 
-_PANELS = {
-    "time": _Panel(
-        "time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "Time saved, % of the baseline", " %"
-    ),
-    "accuracy": _Panel("score_change", "score_low", "score_high", "TTA accuracy gained, pp", " pp"),
-}
+def _panels(data: Attribution, score: Score) -> dict[str, _Panel]:
+    gained = gain_name(score) if score.better == "lower" else f"{score.title} gained"
+    shares = [*data.shares, *([data.total] if data.total is not None else [])]
+    decimals = decimals_for_gains(score, ((share.score_change, share.score_low, share.score_high) for share in shares))
+    time = ("time_saved_percent", "time_saved_low_percent", "time_saved_high_percent")
+    return {
+        "time": _Panel(*time, "Time saved, % of the baseline", " %", 2, False),
+        "score": _Panel(
+            "score_change",
+            "score_low",
+            "score_high",
+            ", ".join(filter(None, (capital(gained), score.unit))),
+            f" {score.unit}".rstrip(),
+            decimals,
+            True,
+        ),
+    }
+
 
 _BAR, _GAP = 1.15, 0.6
 
@@ -49,19 +67,20 @@ def shapley(
     titles: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw the attribution of `ablate.stats.shapley` as bars with 95 % intervals, and below them the whole.
 
     With the `ladder` of the same subjects (`ablate.stats.ladder`) its bars stand beside, paler: where the two differ, the order
-    of the ladder moved credit. Positive is better: time saved, accuracy gained. With `outcome` "both" the returned axes hold two
-    panels (`Axes.child_axes`).
+    of the ladder moved credit. Positive is better: time saved, the score gained, or lowered where `score` says that less is better.
+    With `outcome` "both" the returned axes hold two panels (`Axes.child_axes`).
 
     Raises:
         UsageError: no Shapley values, no finite one, a ladder of other subjects, an unknown outcome or theme.
     """
     if not data.shares or data.total is None:
         raise UsageError(f"This figure cannot be drawn: {data.note or 'no feature is on in any arm'}.")
-    panels = _chosen(data, outcome)
+    panels = _chosen(data, outcome, score)
     pairs = _pairs(data, data.total, ladder)
     names = [*((titles or {}).get(share.subject, share.subject) for share, _ in pairs[:-1]), "Total"]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
@@ -88,15 +107,13 @@ def shapley(
             label_axis(panel_axes, on, "x", panel.name)
         on.legend(*_legend(on, pairs, panels))
         on.header(title)
-        on.describe(title or "Fair shares", _description(data, names))
+        on.describe(title or "Fair shares", _description(data, names, score))
         on.caption(_remarks(data, setting))
         return on.ax
 
 
-def _chosen(data: Attribution, outcome: str) -> list[_Panel]:
-    if outcome not in ("both", *_PANELS):
-        raise UsageError(f"There is no outcome '{outcome}'.{near_match_and_all(outcome, ['both', *_PANELS])}")
-    asked = list(_PANELS.values()) if outcome == "both" else [_PANELS[outcome]]
+def _chosen(data: Attribution, outcome: str, score: Score) -> list[_Panel]:
+    asked = chosen_panels(_panels(data, score), outcome)
     panels = [panel for panel in asked if any(isfinite(getattr(share, panel.value)) for share in data.shares)]
     if not panels:
         raise UsageError(f"No Shapley value has a number: {data.note or 'nothing was measured'}.")
@@ -205,9 +222,9 @@ def _words(share: Share, panel: _Panel) -> str:
     value = getattr(share, panel.value)
     if not isfinite(value):
         return ""
-    return (
-        signed(value, 2) if panel.unit == " pp" else f"{MINUS if value <= -0.005 else ''}{abs(value):.2f}"
-    ) + panel.unit
+    if panel.plus:
+        return f"{signed(value, panel.decimals)}{panel.unit}"
+    return f"{MINUS if value <= -0.005 else ''}{abs(value):.{panel.decimals}f}{panel.unit}"
 
 
 def _legend(
@@ -232,15 +249,17 @@ def _legend(
     return handles, labels
 
 
-def _description(data: Attribution, names: Sequence[str]) -> str:
+def _description(data: Attribution, names: Sequence[str], score: Score) -> str:
+    panels = _panels(data, score)
     shares = [*data.shares, data.total]
     parts = [
-        f"{name if share is data.total else share.subject}: {_words(share, _PANELS['time']) or 'time unknown'}, "
-        f"{_words(share, _PANELS['accuracy'])}"
+        f"{name if share is data.total else share.subject}: {_words(share, panels['time']) or 'time unknown'}, "
+        f"{_words(share, panels['score'])}"
         for name, share in zip([*(names[:-1]), "total"], shares, strict=True)
         if share is not None
     ]
-    return f"Shapley values of time saved and TTA accuracy gained. {'; '.join(parts)}."
+    gained = gain_name(score) if score.better == "lower" else f"{score.title} gained"
+    return f"Shapley values of time saved and {gained}. {'; '.join(parts)}."
 
 
 def _remarks(data: Attribution, setting: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the bars of a waterfall, their names and their accuracies go: side by side, or one below the other."""
+"""Where the bars of a waterfall, their names and their gains in score go: side by side, or one below the other."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _BAR, _GAP = 1.15, 0.55
 
 
 def can_stand(cascades: Sequence[Cascade], width: float, points: float, *, measured: bool) -> bool:
-    """Whether every name, number and accuracy fits into a slot between its neighbours.
+    """Whether every name, number and gain fits into a slot between its neighbours.
 
     Measured steps must leave room for published ones, so that the same figure stands or lies with and without them.
     """
@@ -27,7 +27,7 @@ def can_stand(cascades: Sequence[Cascade], width: float, points: float, *, measu
     slot = _slot_points(width, points, len(steps))
     words = [piece.rstrip() for step in steps for piece in text.pieces(step.name)]
     numbers = [value_words(step.value) for cascade in cascades for step in cascade.steps]
-    second_lines = [line for step in steps for line in _two_lines(step.accuracy).split("\n")]
+    second_lines = [line for step in steps for line in _two_lines(step.gain).split("\n")]
     size = _NAME_SIZE * points
     lines = max(text.line_count(text.wrap(step.name, 0.94 * slot, size)) for step in steps)
     return (
@@ -39,21 +39,21 @@ def can_stand(cascades: Sequence[Cascade], width: float, points: float, *, measu
 
 
 class Row(NamedTuple):
-    """What a lying bar's slot holds, in lines of type from its top: a mark, the bars, the accuracy, and what is left."""
+    """What a lying bar's slot holds, in lines of type from its top: a mark, the bars, the gain, and what is left."""
 
     mark: float
     bars: int
-    accuracy: float
+    gain: float
     names: float
 
     @property
     def lines(self) -> float:
         """The height of the slot."""
-        return max(self.mark + _BAR * self.bars + self.accuracy + _GAP, self.names)
+        return max(self.mark + _BAR * self.bars + self.gain + _GAP, self.names)
 
     def bar_offset(self, index: int) -> float:
         """The middle of a bar, from the middle of the slot."""
-        spare = self.lines - self.mark - _BAR * self.bars - self.accuracy
+        spare = self.lines - self.mark - _BAR * self.bars - self.gain
         return (spare / 2 + self.mark + _BAR * (index + 0.5)) / self.lines - 0.5
 
     @property
@@ -67,10 +67,10 @@ class Row(NamedTuple):
         return self.bar_offset(0) - (_BAR + self.mark) / 2 / self.lines
 
 
-def row_of(names: Sequence[str], width: float, points: float, bars: int, accuracy: bool, marks: bool) -> Row:
+def row_of(names: Sequence[str], width: float, points: float, bars: int, gains: bool, marks: bool) -> Row:
     """How high lying slots must be, for names beside them in a figure of `width` inches."""
     lines = max(text.line_count(text.wrap(name, _name_points(width), points)) for name in names)
-    return Row(mark=0.7 if marks else 0.0, bars=bars, accuracy=1.1 if accuracy else 0.0, names=lines + 0.4)
+    return Row(mark=0.7 if marks else 0.0, bars=bars, gain=1.1 if gains else 0.0, names=lines + 0.4)
 
 
 def _name_points(width: float) -> float:
@@ -83,12 +83,12 @@ def _slot_points(width: float, points: float, slots: int) -> float:
     return (width * INCH - 5 * points) / slots
 
 
-def _two_lines(accuracy: str) -> str:
-    return accuracy.replace(" ± ", "\n± ")
+def _two_lines(gain: str) -> str:
+    return gain.replace(" ± ", "\n± ")
 
 
-def name_slots(slots: Slots, names: Sequence[str], accuracies: Sequence[str]) -> None:
-    """Write the names beside or below the slots; below standing ones, the accuracies between bar and name."""
+def name_slots(slots: Slots, names: Sequence[str], gains: Sequence[str]) -> None:
+    """Write the names beside or below the slots; below standing ones, the gains between bar and name."""
     axes, on = slots.axes, slots.on
     places = range(len(names))
     if slots.lying:
@@ -101,10 +101,8 @@ def name_slots(slots: Slots, names: Sequence[str], accuracies: Sequence[str]) ->
     slot = _slot_points(on.width_inches, on.points, len(names))
     size = _NAME_SIZE * on.points
     axes.set_xticks(places, labels=[text.wrap(name, 0.94 * slot, size) for name in names], fontsize=size)
-    shown = (
-        accuracies if text.widest(accuracies, on.small) <= 0.92 * slot else [_two_lines(words) for words in accuracies]
-    )
-    lines = max(text.line_count(words) for words in shown) if any(accuracies) else 0
+    shown = gains if text.widest(gains, on.small) <= 0.92 * slot else [_two_lines(words) for words in gains]
+    lines = max(text.line_count(words) for words in shown) if any(gains) else 0
     axes.tick_params(axis="x", length=0, pad=3 + lines * on.small * text.LINE_HEIGHT + (2 if lines else 0))
     for place, words in zip(places, shown, strict=True):
         if words:
@@ -123,12 +121,12 @@ def name_slots(slots: Slots, names: Sequence[str], accuracies: Sequence[str]) ->
 
 
 def words_inside(slots: Slots, cascades: Sequence[Cascade]) -> None:
-    """Below each lying bar its value, where a whisker takes the place at its end, and its accuracy; inside the axes."""
+    """Below each lying bar its value, where a whisker takes the place at its end, and its gain; inside the axes."""
     cascade, on = cascades[-1], slots.on
     low, high = slots.axes.get_xlim()
     for slot, step in enumerate(cascade.steps):
         value = value_words(step.value) if has_whisker(step) else ""
-        words = WIDE_SPACE.join(filter(None, (value, step.accuracy)))
+        words = WIDE_SPACE.join(filter(None, (value, step.gain)))
         if not words:
             continue
         first, last = sorted((step.start, step.start + step.value))

@@ -1,6 +1,7 @@
 """The steps of a waterfall as numbers: from a ladder's shares, from a table of effects, and from what was published."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple
@@ -10,7 +11,9 @@ import pandas as pd
 from ablate.errors import UsageError
 from ablate.plots.table import need_columns, rows
 from ablate.stats.attribution import Attribution, Share
+from ablate.stats.score_words import decimals_for_gains
 from ablate.stats.wording import signed
+from ablate.study.score import TTA_ACCURACY, Score
 
 LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
 """The studies of this package that train a ladder."""
@@ -33,17 +36,15 @@ class Step(NamedTuple):
     value: float
     low: float
     high: float
-    accuracy: str
+    gain: str
 
 
-def _share(
-    subject: str, saved: float, low: float, high: float, accuracy: tuple[float, float, float] = (NAN,) * 3
-) -> Share:
+def _share(subject: str, saved: float, low: float, high: float, gain: tuple[float, float, float] = (NAN,) * 3) -> Share:
     return Share(
         subject=subject,
-        score_change=accuracy[0],
-        score_low=accuracy[1],
-        score_high=accuracy[2],
+        score_change=gain[0],
+        score_low=gain[1],
+        score_high=gain[2],
         score_p=NAN,
         time_saved_percent=saved,
         time_saved_low_percent=low,
@@ -89,21 +90,21 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     shares, left = [], 1.0
     for row in rungs_in_order:
         low, high = sorted((-left * row.time_low_percent, -left * row.time_high_percent))
-        accuracy = (row.score_change, row.score_low, row.score_high)
-        shares.append(_share(row.subject, -left * row.time_percent, low, high, accuracy))
+        gain = (row.score_change, row.score_low, row.score_high)
+        shares.append(_share(row.subject, -left * row.time_percent, low, high, gain))
         left *= 1 + row.time_percent / 100
     whole = effects[
         (effects["kind"] == "total")
         & (effects["with_arm"] == rungs_in_order[-1].with_arm)
         & (effects["without_arm"] == rungs_in_order[0].without_arm)
     ]
-    low, high, accuracy = NAN, NAN, (NAN, NAN, NAN)
+    low, high, gain = NAN, NAN, (NAN, NAN, NAN)
     for row in rows(whole):
         low, high = sorted((-row.time_low_percent, -row.time_high_percent))
-        accuracy = (row.score_change, row.score_low, row.score_high)
+        gain = (row.score_change, row.score_low, row.score_high)
     return Attribution(
         shares=tuple(shares),
-        total=_share("total", 100 * (1 - left), low, high, accuracy),
+        total=_share("total", 100 * (1 - left), low, high, gain),
         blocks=int(rungs["blocks"].min()),
         time_blocks=int(rungs["time_blocks"].min()),
         processes=int(rungs["processes"].min()),
@@ -121,18 +122,22 @@ def open_steps(effects: pd.DataFrame | None) -> frozenset[str]:
     return frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
 
 
-def steps_of(ladder: Attribution, titles: Mapping[str, str], total_name: str) -> list[Step]:
+def steps_of(
+    ladder: Attribution, titles: Mapping[str, str], total_name: str, *, score: Score = TTA_ACCURACY
+) -> list[Step]:
     """The bars in order, each starting where the one before it ended; the last is the total, from zero."""
     steps, level = [], 0.0
+    every = [*ladder.shares, *([ladder.total] if ladder.total else [])]
+    gained = partial(_gain_words, score, decimals_for_gains(score, map(_gain_of, every)))
     for share in ladder.shares:
-        steps.append(_step(share, titles.get(share.subject, share.subject), level))
+        steps.append(_step(share, titles.get(share.subject, share.subject), level, gained))
         level += share.time_saved_percent
     if ladder.total is not None:
-        steps.append(_step(ladder.total, total_name, 0.0))
+        steps.append(_step(ladder.total, total_name, 0.0, gained))
     return steps
 
 
-def _step(share: Share, name: str, start: float) -> Step:
+def _step(share: Share, name: str, start: float, gained: Callable[[Share], str]) -> Step:
     return Step(
         subject=share.subject,
         name=name,
@@ -140,13 +145,18 @@ def _step(share: Share, name: str, start: float) -> Step:
         value=share.time_saved_percent,
         low=share.time_saved_low_percent,
         high=share.time_saved_high_percent,
-        accuracy=_accuracy_words(share),
+        gain=gained(share),
     )
 
 
-def _accuracy_words(share: Share) -> str:
+def _gain_of(share: Share) -> tuple[float, float, float]:
+    return share.score_change, share.score_low, share.score_high
+
+
+def _gain_words(score: Score, decimals: int, share: Share) -> str:
     if not isfinite(share.score_change):
         return ""
-    change = signed(share.score_change, 2)
+    change = signed(share.score_change, decimals)
     half_width = (share.score_high - share.score_low) / 2
-    return f"{change} ± {half_width:.2f} pp" if isfinite(half_width) else f"{change} pp"
+    words = f"{change} ± {half_width:.{decimals}f}" if isfinite(half_width) else change
+    return f"{words} {score.unit}".rstrip()

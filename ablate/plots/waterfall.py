@@ -1,4 +1,4 @@
-"""The improvements waterfall: what each step adds to the saving of time, and what it does to accuracy."""
+"""The improvements waterfall: what each step adds to the saving of time, and what it does to the score."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,9 +21,11 @@ from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
 from ablate.plots.steps import Step, ladder_of, open_steps, steps_of
 from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
+from ablate.stats.score_words import equal_name, gain_name, short_name
 from ablate.stats.wording import counted
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
+from ablate.study.score import TTA_ACCURACY, Score
 
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
 
@@ -43,6 +45,7 @@ def waterfall(
     title: str = "",
     setting: str = "",
     orientation: Orientation = "auto",
+    score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw a ladder's steps as bars in percent of the baseline's time, each starting where the one before it ended.
 
@@ -55,8 +58,9 @@ def waterfall(
     whisker is read against the short line at its step's own start.
 
     `equal_accuracy` is the table of `ablate.stats.equal_accuracy` with a column `subject` that names the step whose arm each row
-    is; it adds the saving that the ladder up to there gives at equal accuracy. `titles` maps subjects to names, `setting` says in
-    the caption what the trials ran on. Bars stand where names and numbers fit below them, and otherwise lie.
+    is; it adds the saving that the ladder up to there gives at an equal score. `titles` maps subjects to names, `setting` says in
+    the caption what the trials ran on, `score` what stands below each bar. Bars stand where names and numbers fit below them, and
+    otherwise lie.
 
     Raises:
         UsageError: neither data nor `published`; no ladder, one with a gap, or unmeasured times; published and measured steps
@@ -70,8 +74,8 @@ def waterfall(
     measured = None if data is None else ladder_of(data)
     judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
     record = None if published is None else published_bars(published, beside_times=measured is not None)
-    cascades = _cascades(measured, record, titles or {}, open_steps(judged))
-    overlay = _overlay(equal_accuracy, cascades[-1].steps)
+    cascades = _cascades(measured, record, titles or {}, open_steps(judged), score)
+    overlay = _overlay(equal_accuracy, cascades[-1].steps, score)
     names = [step.name for step in cascades[-1].steps]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     if ax is not None and width_inches is None:
@@ -80,11 +84,11 @@ def waterfall(
     lying = orientation == "lying" or (
         orientation == "auto" and not can_stand(cascades, width, points, measured=measured is not None)
     )
-    accuracies = [step.accuracy for step in cascades[-1].steps]
+    gains = [step.gain for step in cascades[-1].steps]
     mark_offset = 0.5 - 0.09 / len(cascades)
     content = min(max(0.45 * width, 2.2), 4.6)
     if lying:
-        below = any(accuracies) or any(has_whisker(step) for step in cascades[-1].steps)
+        below = any(gains) or any(has_whisker(step) for step in cascades[-1].steps)
         row = row_of(names, width, points, len(cascades), below, overlay is not None)
         mark_offset = row.mark_offset
         content = row.lines * text.LINE_HEIGHT * points / INCH * len(names)
@@ -97,7 +101,7 @@ def waterfall(
         slots = Slots(axes=axes, on=on, lying=lying)
         dress(axes, on, grid="x" if lying else "y")
         axes.spines["left" if lying else "bottom"].set_visible(False)
-        name_slots(slots, names, accuracies)
+        name_slots(slots, names, gains)
         on.fit()
         alone = record if measured is None else None
         label_axis(axes, on, "x" if lying else "y", AXIS_LABEL if alone is None else alone.axis_label)
@@ -110,29 +114,33 @@ def waterfall(
         if lying:
             words_inside(slots, cascades)
         if overlay is not None:
-            _draw_overlay(slots, overlay, mark_offset)
+            _draw_overlay(slots, overlay, mark_offset, score)
         slots.line([-0.5, len(names) - 0.5], [0, 0], color=on.theme.muted, linewidth=0.8, zorder=3)
-        on.legend(*_legend(on, cascades, overlay))
+        on.legend(*_legend(on, cascades, overlay, score))
         ends = _ends(measured, record)
         on.header(title or ("" if alone is None else alone.title), ends)
         saved = "time" if alone is None or alone.unit == "seconds" else "epochs"
         on.describe(title or "Improvements, step by step", _description(cascades, saved, ends))
-        on.caption(_remarks(measured, record, overlay, setting, lying, any(accuracies), judged))
+        on.caption(_remarks(measured, record, overlay, setting, lying, any(gains), judged, score))
         return axes
 
 
 def _cascades(
-    measured: Attribution | None, published: PublishedBars | None, titles: Mapping[str, str], unsettled: frozenset[str]
+    measured: Attribution | None,
+    published: PublishedBars | None,
+    titles: Mapping[str, str],
+    unsettled: frozenset[str],
+    score: Score,
 ) -> list[Cascade]:
     record = [] if published is None else steps_of(published.ladder, published.titles, "Subtotal")
     if measured is None:
         return [Cascade(steps=record, label="published", offset=0.0, thickness=0.62, published=False)]
     if published is None:
-        steps = steps_of(measured, titles, "Total")
+        steps = steps_of(measured, titles, "Total", score=score)
         return [
             Cascade(steps=steps, label="measured", offset=0.0, thickness=0.62, published=False, open_steps=unsettled)
         ]
-    steps = steps_of(measured, {**published.titles, **titles}, "Total")
+    steps = steps_of(measured, {**published.titles, **titles}, "Total", score=score)
     ours, theirs = [step.subject for step in steps[:-1]], published.subjects
     if ours != theirs:
         raise UsageError(
@@ -148,8 +156,8 @@ def _cascades(
 _SAVED = ("saved_percent", "saved_low_percent", "saved_high_percent")
 
 
-def _overlay(table: pd.DataFrame | None, steps: Sequence[Step]) -> pd.DataFrame | None:
-    """The finite equal-accuracy savings with the slot of each; None where none is asked for."""
+def _overlay(table: pd.DataFrame | None, steps: Sequence[Step], score: Score) -> pd.DataFrame | None:
+    """The finite savings at an equal score with the slot of each; None where none is asked for."""
     if table is None:
         return None
     needed = ("subject", "time_percent", "time_low_percent", "time_high_percent")
@@ -160,7 +168,7 @@ def _overlay(table: pd.DataFrame | None, steps: Sequence[Step]) -> pd.DataFrame 
     found = rows[rows["time_percent"].notna()]
     if found.empty:
         reason = first_note(unread, "no step of this ladder has one")
-        raise UsageError(f"There is no equal-accuracy time to draw: {reason}.")
+        raise UsageError(f"There is no {equal_name(score)} time to draw: {reason}.")
     drawn = pd.DataFrame(
         {
             "slot": [slot_of[subject] for subject in found["subject"]],
@@ -185,7 +193,7 @@ def _draw(slots: Slots, cascade: Cascade) -> None:
         slots.value(cascade, slot, colour, slots.on.small)
 
 
-def _draw_overlay(slots: Slots, overlay: pd.DataFrame, offset: float) -> None:
+def _draw_overlay(slots: Slots, overlay: pd.DataFrame, offset: float, score: Score) -> None:
     theme = slots.on.theme
     places = [slot + offset for slot in overlay["slot"]]
     levels = list(overlay["saved_percent"])
@@ -195,10 +203,12 @@ def _draw_overlay(slots: Slots, overlay: pd.DataFrame, offset: float) -> None:
         "markerfacecolor": theme.background,
         "markeredgecolor": theme.ink,
     }
-    slots.line(places, levels, linestyle="none", marker="D", zorder=5, label="at equal accuracy", **looks)
+    slots.line(places, levels, linestyle="none", marker="D", zorder=5, label=f"at equal {short_name(score)}", **looks)
 
 
-def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None) -> tuple[list[Artist], list[str]]:
+def _legend(
+    on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None, score: Score
+) -> tuple[list[Artist], list[str]]:
     theme = on.theme
     handles: list[Artist] = []
     labels: list[str] = []
@@ -227,7 +237,7 @@ def _legend(on: Sheet, cascades: Sequence[Cascade], overlay: pd.DataFrame | None
     if overlay is not None:
         looks: Looks = {"markerfacecolor": theme.background, "markeredgecolor": theme.ink}
         handles.append(Line2D([], [], linestyle="none", marker="D", markersize=0.6 * on.points, **looks))
-        labels.append("saved so far, at equal accuracy")
+        labels.append(f"saved so far, at equal {short_name(score)}")
     return handles, labels
 
 
@@ -246,7 +256,7 @@ def _description(cascades: Sequence[Cascade], saved: str, ends: str) -> str:
     parts = []
     for cascade in cascades:
         bars = "; ".join(
-            " ".join(filter(None, (step.name, value_words(step.value), step.accuracy))) for step in cascade.steps
+            " ".join(filter(None, (step.name, value_words(step.value), step.gain))) for step in cascade.steps
         )
         parts.append(f"{cascade.label}: {bars}" if len(cascades) > 1 else bars)
     return f"Waterfall of {saved} saved, in percent of the baseline's. {'. '.join(parts)}. {ends}".strip()
@@ -258,8 +268,9 @@ def _remarks(
     overlay: pd.DataFrame | None,
     setting: str,
     lying: bool,
-    accuracies: bool,
+    gains: bool,
     judged: pd.DataFrame | None,
+    score: Score,
 ) -> list[str]:
     remarks = []
     if measured is not None:
@@ -269,11 +280,14 @@ def _remarks(
             family = 0 if judged is None or "time_family" not in judged.columns else int(judged["time_family"].max())
             allowing = f"; verdicts allow for {family} contrasts" if family > 1 else ""
             remarks.append(f"Whiskers and ±: 95 % intervals, each for itself{allowing}")
-        if accuracies:
-            remarks.append(f"Below each bar: {'its share and the' if lying else 'the'} change of TTA accuracy")
+        if gains:
+            change = (
+                f"the change of {score.title}" if score.better == "higher" else f"{gain_name(score)}, plus is better"
+            )
+            remarks.append(f"Below each bar: {'its share and ' if lying else ''}{change}")
         remarks.append(measured.note)
     if overlay is not None and overlay.attrs["unread"]:
-        remarks.append(f"No equal-accuracy time could be read for {', '.join(overlay.attrs['unread'])}")
+        remarks.append(f"No {equal_name(score)} time could be read for {', '.join(overlay.attrs['unread'])}")
     if published is not None:
         remarks.append(published.caption)
     return remarks

@@ -9,7 +9,9 @@ from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
 from ablate.stats import Attribution, Share
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
-from ablate.stats.wording import accuracy_words, interval_decimals, interval_words, saved_signed
+from ablate.stats.score_words import gain_interval, gain_name, gain_words, short_name
+from ablate.stats.wording import interval_decimals, interval_words, saved_signed
+from ablate.study.score import Score
 
 TOTAL = "Total"
 SHARES = "Fair shares"
@@ -39,13 +41,13 @@ def shares_table(evidence: Evidence) -> Table:
     rungs = {share.subject: share for share in ladder.shares} if ladder is not None else {}
     beside = rungs.keys() == {share.subject for share in values.shares}
     columns = [Column(_heading(evidence, values.shares)), Column("time saved", numeric=True)]
-    columns.append(Column("TTA accuracy", numeric=True))
+    columns.append(Column(gain_name(evidence.score), numeric=True))
     if beside:
         columns.append(Column("as a step of the ladder", numeric=True))
     rows = []
     for share in (*values.shares, values.total):
         rung = rungs.get(share.subject) if share is not values.total else ladder.total if ladder is not None else None
-        cells = [_name(evidence, share, values.total), *_gains(share)]
+        cells = [_name(evidence, share, values.total), *_gains(share, evidence.score)]
         if beside and rung is not None:
             cells.append(Cell(saved_signed(rung.time_saved_percent), order(rung.time_saved_percent)))
         rows.append(tuple(cells))
@@ -71,7 +73,7 @@ def interactions_table(evidence: Evidence) -> Table:
                 Cell(" × ".join(names), " × ".join(names)),
                 _saved(*(pair[f"time_saved_{end}"] for end in ("percent", "low_percent", "high_percent"))),
                 Cell(p_number(pair["time_p_holm"]) or NOTHING, order(pair["time_p_holm"])),
-                _gained(*(pair[f"score_{end}"] for end in ("change", "low", "high"))),
+                _gained(pair["score_change"], pair["score_low"], pair["score_high"], evidence.score),
                 Cell(p_number(pair["score_p_holm"]) or NOTHING, order(pair["score_p_holm"])),
             )
         )
@@ -79,8 +81,8 @@ def interactions_table(evidence: Evidence) -> Table:
         Column("pair"),
         Column("time saved", numeric=True),
         Column("p (Holm), time", numeric=True),
-        Column("TTA accuracy", numeric=True),
-        Column("p (Holm), accuracy", numeric=True),
+        Column(gain_name(evidence.score), numeric=True),
+        Column(f"p (Holm), {short_name(evidence.score)}", numeric=True),
     )
     return Table(
         "Interactions",
@@ -100,9 +102,12 @@ def steps_table(evidence: Evidence) -> Table:
     columns = (
         Column(_heading(evidence, ladder.shares)),
         Column("time saved", numeric=True),
-        Column("TTA accuracy", numeric=True),
+        Column(gain_name(evidence.score), numeric=True),
     )
-    rows = tuple((_name(evidence, share, ladder.total), *_gains(share)) for share in (*ladder.shares, ladder.total))
+    score = evidence.score
+    rows = tuple(
+        (_name(evidence, share, ladder.total), *_gains(share, score)) for share in (*ladder.shares, ladder.total)
+    )
     return Table(
         "Steps",
         columns,
@@ -113,7 +118,7 @@ def steps_table(evidence: Evidence) -> Table:
 
 
 def equal_accuracy_table(evidence: Evidence) -> Table:
-    """The time at which each arm reaches the reference's accuracy, read off its lengths."""
+    """The time at which each arm reaches the reference's score, read off its lengths."""
     data = evidence.equal_accuracy
     rows = []
     for row in [] if data is None else data.to_dict("records"):
@@ -128,22 +133,22 @@ def equal_accuracy_table(evidence: Evidence) -> Table:
         )
     columns = (Column("arm"), Column("time", numeric=True), Column("time saved", numeric=True), Column("note"))
     return Table(
-        "At equal accuracy",
+        f"At equal {short_name(evidence.score)}",
         columns,
         tuple(rows),
-        "Time to the baseline's mean TTA accuracy, read off three lengths or more.",
+        f"Time to the baseline's mean {evidence.score.title}, read off three lengths or more.",
     )
 
 
 def clear_shares(evidence: Evidence, shares: Sequence[Share]) -> tuple[list[str], list[str]]:
-    """The shares of time and of accuracy whose interval misses zero, the largest first: "Tuning +13.3 % [+11.1, +15.6]"."""
+    """The shares of time and of the score whose interval misses zero, the largest first: "Tuning +13.3 % [+11.1, +15.6]"."""
     timed = [s for s in shares if misses_zero(s.time_saved_low_percent, s.time_saved_high_percent)]
     gained = [s for s in shares if misses_zero(s.score_low, s.score_high)]
     timed.sort(key=lambda share: -abs(share.time_saved_percent))
     gained.sort(key=lambda share: -abs(share.score_change))
     return (
-        [f"{evidence.title_of(share.subject)} {_gains(share)[0].line}" for share in timed],
-        [f"{evidence.title_of(share.subject)} {_gains(share)[1].line}" for share in gained],
+        [f"{evidence.title_of(share.subject)} {_gains(share, evidence.score)[0].line}" for share in timed],
+        [f"{evidence.title_of(share.subject)} {_gains(share, evidence.score)[1].line}" for share in gained],
     )
 
 
@@ -168,11 +173,11 @@ def _name(evidence: Evidence, share: Share, total: Share) -> Cell:
     return Cell(title, title, detail=share.subject if share.subject != title else "")
 
 
-def _gains(share: Share) -> tuple[Cell, Cell]:
-    """What a share saves of the time and gains in accuracy."""
+def _gains(share: Share, score: Score) -> tuple[Cell, Cell]:
+    """What a share saves of the time and gains in score."""
     return (
         _saved(share.time_saved_percent, share.time_saved_low_percent, share.time_saved_high_percent),
-        _gained(share.score_change, share.score_low, share.score_high),
+        _gained(share.score_change, share.score_low, share.score_high, score),
     )
 
 
@@ -183,11 +188,11 @@ def _saved(percent: float, low: float, high: float, otherwise: str = NOT_MEASURE
     return Cell(saved_signed(percent, low, high), order(percent), ends)
 
 
-def _gained(pp: float, low: float, high: float) -> Cell:
-    if not isfinite(pp):
+def _gained(gain: float, low: float, high: float, score: Score) -> Cell:
+    if not isfinite(gain):
         return Cell(NOT_MEASURED)
-    ends = interval_words(low, high, 2) if isfinite(low) and isfinite(high) else ""
-    return Cell(accuracy_words(pp), order(pp), ends)
+    ends = gain_interval(score, low, high) if isfinite(low) and isfinite(high) else ""
+    return Cell(gain_words(gain, score, low, high), order(gain), ends)
 
 
 def _or_one(p: float) -> float:

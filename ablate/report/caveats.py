@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ablate.formats.canonical import Json
-from ablate.report.wording import accuracy_interval, listed, time_interval
+from ablate.report.wording import listed, score_interval, time_interval
 from ablate.stats import Effect
 from ablate.stats.evidence import OFFICIAL_DATA, Evidence
+from ablate.stats.score_words import gain_name, short_name
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.stats.wording import counted
@@ -50,7 +51,7 @@ def _nothing(evidence: Evidence) -> Iterator[Caveat]:
     else:
         yield Caveat(
             "no_results",
-            "No trial gave a result, so nothing about time or accuracy can be said. "
+            f"No trial gave a result, so nothing about time or {short_name(evidence.score)} can be said. "
             "`ablate study resume DIR --retry-failed` runs them again.",
         )
 
@@ -62,7 +63,8 @@ def _data(evidence: Evidence) -> Iterator[Caveat]:
             "mixed_data",
             f"The trials mix data sets: {sets}. Nothing is compared across them; run each set in a folder of its own.",
         )
-    for name in evidence.data_names:
+    # Only image recipes are published for CIFAR-10.
+    for name in evidence.data_names if evidence.is_of_images else ():
         if name == "synthetic":
             yield Caveat(
                 "synthetic_data", "The images are synthetic: accuracies and effects on them say nothing about CIFAR-10."
@@ -79,8 +81,9 @@ def _preset(evidence: Evidence) -> Iterator[Caveat]:
     if preset != "full":
         yield Caveat(
             "reduced_preset",
-            f"Preset '{preset}' trains a smaller recipe than the published one: "
-            "its times and accuracies are not the record's, and effects may differ.",
+            f"Preset '{preset}' trains a smaller recipe than the published one: its times and "
+            + ("accuracies are not the record's" if evidence.is_of_images else "scores are not those at full size")
+            + ", and effects may differ.",
         )
 
 
@@ -164,7 +167,9 @@ def _twins(evidence: Evidence) -> Iterator[Caveat]:
         if _misses_zero(effect.time_low_percent, effect.time_high_percent):
             missed.append(f"time saved {time_interval(effect)} %")
         if _misses_zero(effect.score_low, effect.score_high):
-            missed.append(f"accuracy {accuracy_interval(effect)} pp")
+            score = evidence.score
+            name = short_name(score) if score.better == "higher" else gain_name(score)
+            missed.append(f"{name} {score_interval(effect, score)} {score.unit}".rstrip())
         if missed:
             yield Caveat(
                 "aa_missed_zero",

@@ -1,7 +1,6 @@
 """Two run folders side by side: a comparison with stored numbers, never as good as one interleaved study. Free of torch."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import log1p, nan
 from pathlib import Path
@@ -12,31 +11,27 @@ import pandas as pd
 from ablate.errors import UsageError
 from ablate.formats.printable import printable
 from ablate.report.caveats import Caveat
-from ablate.report.matching import ArmPair, Match, match, same_trainings
-from ablate.report.provenance import fact_label, fact_text
+from ablate.report.compare_caveats import comparison_caveats
+from ablate.report.machine import score_record
+from ablate.report.matching import ArmPair, Match, match
 from ablate.report.tables import effect_title
-from ablate.report.wording import listed
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.frames import usable
-from ablate.stats.intervals import process_means
+from ablate.stats.intervals import FloatArray, process_means
 from ablate.stats.unpaired import Difference, Sample, difference
-from ablate.stats.wording import counted, percent_of_log
-
-STORED_NUMBERS = (
-    "A comparison with stored numbers: the two folders were not interleaved, so whatever changed between them is in these "
-    "differences. For a claim, run both sides in one study."
-)
+from ablate.stats.wording import percent_of_log
+from ablate.study.score import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What is different in the second folder: second minus first, unpaired 95 % intervals (Welch), NaN where there is none.
 
-    For an arm (`kind` "arm") the change of its accuracy and time; for a contrast the change of the *effect* it measured, in the
+    For an arm (`kind` "arm") the change of its score and time; for a contrast the change of the *effect* it measured, in the
     same units. `name` and `kind` are what the first folder calls it, `second_name` and `second_kind` the second. `first_…` and
-    `second_…` are the two sides, accuracies and effects on them in percentage points or percent, times in seconds (arms) or
-    percent (effects: with over without, negative is faster). `blocks` and `processes` count (first, second).
+    `second_…` are the two sides, scores and effects on them (with minus without) in the score's unit, whichever way is better, times in
+    seconds (arms) or percent (effects: with over without, negative is faster). `blocks` and `processes` count (first, second).
     """
 
     kind: str
@@ -61,11 +56,13 @@ class Change:
 class Comparison:
     """What two run folders have in common, how it differs, and why that may mean nothing.
 
-    `only_in_…` are the arms that the other folder does not have; `nothing_common` says why there is nothing to compare, if so.
+    `score` is what both compare beside time; None: each another, so that only times are compared. `only_in_…` are the arms that the
+    other folder does not have; `nothing_common` says why there is nothing to compare, if so.
     """
 
     first: str
     second: str
+    score: Score | None
     caveats: tuple[Caveat, ...]
     arms: tuple[Change, ...]
     contrasts: tuple[Change, ...]
@@ -75,15 +72,20 @@ class Comparison:
 
     def to_json(self) -> dict[str, object]:
         """A JSON object; NaN where a number could not be computed."""
-        return asdict(self)
+        told = asdict(self)
+        return {**told, "score": None} if self.score is None else {**_without_score(told), **score_record(self.score)}
+
+
+def _without_score(told: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in told.items() if name != "score"}
 
 
 def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> Comparison:
     """Compare the arms and contrasts that two run folders share: recipes of one fingerprint, whatever they are called.
 
-    Where a folder does not know its recipes (imported logs), arms are matched by name. Accuracy: Welch's interval over trials (arms)
+    Where a folder does not know its recipes (imported logs), arms are matched by name. Score: Welch's interval over trials (arms)
     or from the paired differences' sds (contrasts). Time: over the logarithms of process means; a folder with one process has
-    none. Sides whose own trials mix data sets are not compared.
+    none. Sides whose own trials mix data sets are not compared, nor are two different scores.
 
     Raises:
         UsageError: one of them is no run folder, or both are the same.
@@ -101,14 +103,15 @@ def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str
     """`compare` for what has been read already."""
     matched = match(first, second)
     sound = not (first.mixes_data or second.mixes_data)
-    samples = [_samples(evidence) if sound else {} for evidence in (first, second)]
+    score = first.score if first.score.measures_as(second.score) else None
+    samples = [_samples(evidence, score) if sound else {} for evidence in (first, second)]
     arms = tuple(
         _arm_change(pair, samples[0][pair[0]], samples[1][pair[1]])
         for pair in matched.arms
         if pair[0] in samples[0] and pair[1] in samples[1]
     )
     contrasts = tuple(
-        _contrast_change(one, other, (effect_title(first, one), effect_title(second, other)))
+        _contrast_change(one, other, (effect_title(first, one), effect_title(second, other)), score)
         for one, other in matched.contrasts
         if one.blocks and other.blocks
     )
@@ -116,7 +119,8 @@ def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str
     return Comparison(
         first=names[0],
         second=names[1],
-        caveats=tuple(_caveats(first, second, names, matched)),
+        score=score,
+        caveats=tuple(comparison_caveats(first, second, names, matched)),
         arms=arms,
         contrasts=contrasts,
         only_in_first=_others(first, shared[0]),
@@ -146,27 +150,32 @@ def _why_nothing(first: Evidence, second: Evidence, matched: Match) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _ArmSamples:
-    """One arm of one folder: TTA accuracy in percent over trials, log seconds over process means."""
+    """One arm of one folder: score in its unit over trials, log seconds over process means."""
 
     score: Sample
     log_time: Sample
 
 
-def _samples(evidence: Evidence) -> dict[str, _ArmSamples]:
+def _samples(evidence: Evidence, score: Score | None) -> dict[str, _ArmSamples]:
     good = evidence.frame[usable(evidence.frame)]
-    return {str(arm): _arm_samples(group) for arm, group in good.groupby("arm", sort=False)}
+    return {str(arm): _arm_samples(group, score) for arm, group in good.groupby("arm", sort=False)}
 
 
-def _arm_samples(group: pd.DataFrame) -> _ArmSamples:
+def _arm_samples(group: pd.DataFrame, score: Score | None) -> _ArmSamples:
     log_time = np.log(group["time_seconds"].to_numpy(dtype=np.float64))
     return _ArmSamples(
-        score=Sample.of(100 * group["score"].to_numpy(dtype=np.float64)),
+        score=_in_unit(group["score"].to_numpy(dtype=np.float64), score),
         log_time=Sample.of(process_means(log_time, group["process"].to_numpy())),
     )
 
 
+def _in_unit(values: FloatArray, score: Score | None) -> Sample:
+    """Scores as they are compared; where they are not, how many there are."""
+    return Sample(n=values.size, mean=nan, sd=nan) if score is None else Sample.of(score.factor * values)
+
+
 def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Change:
-    accuracy = difference(second.score, first.score)
+    change = difference(second.score, first.score)
     time = difference(second.log_time, first.log_time)
     return _change(
         ("arm", "arm"),
@@ -175,13 +184,16 @@ def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Chan
         (first.log_time.n, second.log_time.n),
         (first.score.mean, second.score.mean),
         (float(np.exp(first.log_time.mean)), float(np.exp(second.log_time.mean))),
-        accuracy,
+        change,
         time,
     )
 
 
-def _contrast_change(first: Effect, second: Effect, names: tuple[str, str]) -> Change:
-    accuracies = [Sample(n=effect.blocks, mean=effect.score_change, sd=effect.score_sd) for effect in (first, second)]
+def _contrast_change(first: Effect, second: Effect, names: tuple[str, str], score: Score | None) -> Change:
+    sign = nan if score is None else score.sign
+    scores = [
+        Sample(n=effect.blocks, mean=sign * effect.score_change, sd=effect.score_sd) for effect in (first, second)
+    ]
     times = [
         Sample(n=effect.processes, mean=_log_of_percent(effect.time_percent), sd=effect.time_sd_percent / 100)
         for effect in (first, second)
@@ -191,9 +203,9 @@ def _contrast_change(first: Effect, second: Effect, names: tuple[str, str]) -> C
         names,
         (first.blocks, second.blocks),
         (first.processes, second.processes),
-        (first.score_change, second.score_change),
+        (scores[0].mean, scores[1].mean),
         (first.time_percent, second.time_percent),
-        difference(accuracies[1], accuracies[0]),
+        difference(scores[1], scores[0]),
         difference(times[1], times[0]),
     )
 
@@ -208,9 +220,9 @@ def _change(
     names: tuple[str, str],
     blocks: tuple[int, int],
     processes: tuple[int, int],
-    accuracies: tuple[float, float],
+    scores: tuple[float, float],
     times: tuple[float, float],
-    accuracy: Difference,
+    change: Difference,
     log_time: Difference,
 ) -> Change:
     return Change(
@@ -220,75 +232,14 @@ def _change(
         second_name=names[1],
         blocks=blocks,
         processes=processes,
-        first_score=accuracies[0],
-        second_score=accuracies[1],
-        score_change=accuracy.mean,
-        score_low=accuracy.low,
-        score_high=accuracy.high,
+        first_score=scores[0],
+        second_score=scores[1],
+        score_change=change.mean,
+        score_low=change.low,
+        score_high=change.high,
         first_time=times[0],
         second_time=times[1],
         time_percent=percent_of_log(log_time.mean),
         time_low_percent=percent_of_log(log_time.low),
         time_high_percent=percent_of_log(log_time.high),
     )
-
-
-def _caveats(first: Evidence, second: Evidence, names: tuple[str, str], matched: Match) -> Iterator[Caveat]:
-    yield Caveat("stored_numbers", STORED_NUMBERS)
-    if matched.by_name:
-        yield Caveat(
-            "matched_by_name",
-            "Imported logs do not say what they trained, so arms were matched by name; whether one name is one recipe is yours "
-            "to know.",
-        )
-    for evidence, name in zip((first, second), names, strict=True):
-        if evidence.mixes_data:
-            yield Caveat("mixed_data", f"{name} mixes data sets, so nothing is compared with it.")
-        elif not evidence.usable_trials:
-            yield Caveat("no_results", f"{name} has no trial with a result, so there is nothing to compare with.")
-    if first.data_sets and second.data_sets and set(first.data_sets) != set(second.data_sets):
-        yield Caveat(
-            "different_data",
-            f"The data differ: {_data(first)} and {_data(second)}. Their accuracies cannot be compared.",
-        )
-    if first.resolved.preset != second.resolved.preset:
-        yield Caveat(
-            "different_preset",
-            f"The presets differ: {first.resolved.preset} and {second.resolved.preset}. These are not the same recipes.",
-        )
-    shared, repeated = same_trainings(first, second, matched)
-    if repeated > shared / 2:
-        yield Caveat(
-            "repeated_trainings",
-            f"Of {counted(shared, 'trial')} that share recipe and seed, {repeated:,} reached the same accuracy in both folders: they "
-            "are the same trainings, so accuracies agree by construction.",
-        )
-    yield from _different_facts(first, second, names)
-    yield from _different_recipes(first, second, matched)
-
-
-def _different_facts(first: Evidence, second: Evidence, names: tuple[str, str]) -> Iterator[Caveat]:
-    if not (first.environments and second.environments):
-        return
-    ours, theirs = first.facts(), second.facts()
-    for fact in dict.fromkeys((*ours, *theirs)):
-        sides = [facts.get(fact, (None,)) for facts in (ours, theirs)]
-        if fact != "preset" and set(sides[0]) != set(sides[1]):
-            values = [", ".join(fact_text(fact, value) for value in side) for side in sides]
-            said = ", ".join(f"{value} in {name}" for value, name in zip(values, names, strict=True))
-            yield Caveat("different_environment", f"{fact_label(fact)}: {said}.")
-
-
-def _different_recipes(first: Evidence, second: Evidence, matched: Match) -> Iterator[Caveat]:
-    if matched.renamed and first.resolved.preset == second.resolved.preset:
-        arms = listed([f"'{name}'" for name in matched.renamed])
-        yield Caveat("different_recipe", f"One name stands for two recipes, which are not compared: {arms}.")
-    ours, theirs = ({feature.name: feature.digest for feature in each.resolved.features} for each in (first, second))
-    changed = [name for name in ours if name in theirs and ours[name] != theirs[name]]
-    if changed:
-        features = listed([f"'{name}'" for name in changed])
-        yield Caveat("different_feature", f"The patch of a feature, or the source of its parts, differs: {features}.")
-
-
-def _data(evidence: Evidence) -> str:
-    return ", ".join(f"{name} ({digest[:8]})" for name, digest in evidence.data_sets)

@@ -38,9 +38,9 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "error": "reason and remedy where it failed",
     "marks": "what sets the trial apart from the rest of its folder, such as imported",
     "started_at": "when it started, ISO 8601",
-    "accuracy": "accuracy on the test images without test-time augmentation, a fraction",
-    "score": "accuracy with test-time augmentation, a fraction: the one that reports compare",
-    "time_seconds": "the study's clock: whitening to the last test-time prediction",
+    "accuracy": "accuracy without test-time augmentation, a fraction; image recipes measure it beside the score",
+    "score": "what reports compare beside time, as study.json names it; of image recipes accuracy with test-time augmentation, a fraction",
+    "time_seconds": "the study's clock; of image recipes whitening to the last test-time prediction",
     "train_seconds": "part of it: until training ended",
     "tta_seconds": "part of it: test-time augmentation",
     "reset_seconds": "resetting the network, before the clock",
@@ -48,7 +48,7 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "warm_up_seconds": "warming up, before the clock; only where the trial found its arm cold",
     "compile_seconds": "part of the warm-up: compiling",
     "train_accuracy": "accuracy on the training images, a fraction; from imported logs only",
-    "curve": "validation accuracies after each epoch, fractions, where asked for (--curves)",
+    "curve": "the score after each epoch, where asked for (--curves); of image recipes without test-time augmentation",
     "preset": "preset of the study",
     "data": "name of the data set",
     "data_digest": "sha256 of the data set's content",
@@ -62,7 +62,8 @@ TRIAL_COLUMNS: Mapping[str, str] = {
 }
 """The columns of a table of trials, in their order, and what each holds.
 
-Numbers of the device before and after the trial follow them, such as `device_before_temperature_c`.
+Other named measurements of the recipe follow them, such as `extra.perplexity`, and numbers of the device before and after the trial,
+such as `device_before_temperature_c`.
 """
 
 _LISTS = {"features": "text", "marks": "text", "curve": "number", "throttle_reasons": "text"}
@@ -70,7 +71,8 @@ _FACTS = ("device", "device_name", "commit")
 
 
 def trials_table(resolved: ResolvedStudy, store: MemoryTrialStore) -> pd.DataFrame:
-    """One row for each (arm, block) in the order they were planned, with `TRIAL_COLUMNS` and the device's numbers.
+    """One row for each (arm, block) in the order they were planned, with `TRIAL_COLUMNS`, other named measurements and
+    the device's numbers.
 
     `ablate.stats.trials_frame` with what study.json and the cited records know beside it. Where a trial was run again, the last
     record counts. Lists are tuples; what was not measured is NaN, what is not known None.

@@ -1,6 +1,7 @@
 """The figures of a report: which a run folder allows, as SVG, and how they follow the page's theme."""
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
@@ -12,17 +13,25 @@ from ablate.plots.drawing import draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
 from ablate.stats.evidence import Evidence
+from ablate.stats.score_words import against_time, by_epoch, short_name
+from ablate.study.score import Score
 
-CAPTIONS = {
-    "waterfall": "Improvements, step by step",
-    "effects": "Each feature's effect on time and accuracy",
-    "shapley": "Fair shares: Shapley values beside the ladder's steps",
-    "frontier": "Accuracy against time",
-    "interactions": "Which features work together",
-    "distribution": "Every trial, and the drift over the study",
-    "curves": "Validation accuracy by epoch",
-}
-"""The kinds in the order of a report, each with its caption."""
+KINDS = ("waterfall", "effects", "shapley", "frontier", "interactions", "distribution", "curves")
+"""The kinds in the order of a report."""
+
+
+def captions(score: Score) -> Mapping[str, str]:
+    """The caption of each of `KINDS`."""
+    return {
+        "waterfall": "Improvements, step by step",
+        "effects": f"Each feature's effect on time and {short_name(score)}",
+        "shapley": "Fair shares: Shapley values beside the ladder's steps",
+        "frontier": against_time(score),
+        "interactions": "Which features work together",
+        "distribution": "Every trial, and the drift over the study",
+        "curves": by_epoch(score),
+    }
+
 
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
 
@@ -43,14 +52,15 @@ class Figure:
 
 
 def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
-    """Every figure that the evidence allows, what the study asked first, the rest in the order of `CAPTIONS`.
+    """Every figure that the evidence allows, what the study asked first, the rest in the order of `KINDS`.
 
     None where trials mix data sets.
     """
+    caption = captions(evidence.score)
     first = ("shapley", "interactions") if evidence.is_factorial else ()
-    drawn = ((kind, _drawn(kind, evidence)) for kind in dict.fromkeys((*first, *CAPTIONS)))
+    drawn = ((kind, _drawn(kind, evidence)) for kind in dict.fromkeys((*first, *KINDS)))
     return tuple(
-        Figure(kind, CAPTIONS[kind], to_svg(figure, id_prefix=f"{kind}-"))
+        Figure(kind, caption[kind], to_svg(figure, id_prefix=f"{kind}-"))
         for kind, figure in drawn
         if figure is not None
     )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from math import isfinite
 
 from ablate.report.answers import clear_shares
-from ablate.report.wording import accuracy_change, accuracy_interval
+from ablate.report.wording import score_said
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
+from ablate.stats.score_words import short_name, value_words
 from ablate.stats.sentences import time_said
 from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import counted
@@ -32,7 +33,7 @@ def _finding(evidence: Evidence) -> str:
     if not evidence.effects:
         return _without_contrasts(evidence)
     if not questions:
-        return _calibration(evidence.effects)
+        return _calibration(evidence)
     measured = [effect for effect in questions if effect.blocks]
     if not measured:
         return f"No effect was measured: {questions[0].note}."
@@ -48,13 +49,15 @@ def _without_contrasts(evidence: Evidence) -> str:
         return f"{len(arms)} arms were trained and no contrast between them was asked for, so there are no effects."
     (arm,) = arms
     return (
-        f"Arm '{arm['arm']}' reached {100 * arm['score_mean']:.2f} % in {arm['time_seconds_mean']:.3g} s "
+        f"Arm '{arm['arm']}' reached {value_words(arm['score_mean'], evidence.score)} in {arm['time_seconds_mean']:.3g} s "
         f"({counted(arm['trials'], 'trial')}). One arm alone says nothing about a feature: that takes a second one."
     )
 
 
-def _calibration(effects: Sequence[Effect]) -> str:
-    pairs = "; ".join(f"'{effect.with_arm}': {time_said(effect)}, {accuracy_change(effect)}" for effect in effects)
+def _calibration(evidence: Evidence) -> str:
+    pairs = "; ".join(
+        f"'{effect.with_arm}': {time_said(effect)}, {score_said(effect, evidence.score)}" for effect in evidence.effects
+    )
     return f"A/A, the same recipe against itself: {pairs}. All of it should be nothing, within the intervals."
 
 
@@ -63,13 +66,11 @@ def _one(evidence: Evidence, effect: Effect) -> str:
     if isfinite(effect.with_time_seconds):
         seconds = f" ({effect.without_time_seconds:.4g} s to {effect.with_time_seconds:.4g} s)"
     subject = "All together" if effect.kind == "total" else evidence.title_of(effect.subject)
-    accuracy = accuracy_change(effect)
-    if isfinite(effect.score_low):
-        accuracy += f" {accuracy_interval(effect)}"
-    verdict = f"time {effect.time_verdict}, accuracy {effect.score_verdict}"
+    score = evidence.score
+    verdict = f"time {effect.time_verdict}, {short_name(score)} {effect.score_verdict}"
     if effect.time_verdict == effect.score_verdict == "no verdict":
         verdict = "no verdict on either"
-    return f"{subject}: {time_said(effect)}{seconds}; TTA accuracy {accuracy}: {verdict}."
+    return f"{subject}: {time_said(effect)}{seconds}; {score_said(effect, score, full=True)}: {verdict}."
 
 
 def _shares(evidence: Evidence) -> str:
@@ -83,7 +84,11 @@ def _shares(evidence: Evidence) -> str:
     ):
         return " No share has an interval yet."
     timed, gained = clear_shares(evidence, evidence.shapley.shares)
-    found = [f"of {outcome} {', '.join(names)}" for outcome, names in (("time", timed), ("accuracy", gained)) if names]
+    found = [
+        f"of {outcome} {', '.join(names)}"
+        for outcome, names in (("time", timed), (short_name(evidence.score), gained))
+        if names
+    ]
     shares = (
         f"Fair shares whose interval misses zero: {'; '.join(found)}." if found else "No share's interval misses zero."
     )
@@ -100,13 +105,14 @@ def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
         counts = "none has a verdict"
     else:
         time = _tally([effect.time_verdict for effect in effects])
-        accuracy = _tally([effect.score_verdict for effect in effects])
-        counts = f"time {time}; accuracy {accuracy}"
+        scores = _tally([effect.score_verdict for effect in effects])
+        counts = f"time {time}; {short_name(evidence.score)} {scores}"
     timed = [effect for effect in effects if isfinite(effect.time_percent)]
     largest = max(timed, key=lambda effect: abs(effect.time_saved_percent), default=None)
     if largest is None:
         return f"{of}, {counts}."
-    return f"{of}, {counts}. Largest on time: {evidence.title_of(largest.subject)}, {time_said(largest)}, {accuracy_change(largest)}."
+    found = f"{time_said(largest)}, {score_said(largest, evidence.score)}"
+    return f"{of}, {counts}. Largest on time: {evidence.title_of(largest.subject)}, {found}."
 
 
 def _tally(verdicts: Sequence[str]) -> str:

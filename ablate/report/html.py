@@ -3,6 +3,7 @@
 import gzip
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.export import trials_csv, trials_table
@@ -20,9 +22,12 @@ from ablate.report.headline import headline
 from ablate.report.machine import csv_report
 from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
-from ablate.report.tables import Table, arms_table, effects_table
+from ablate.report.tables import MOST_EXTRAS, Table, arms_table, effects_table
 from ablate.stats.evidence import OFFICIAL_DATA, Evidence
+from ablate.stats.frames import EXTRA
+from ablate.stats.score_words import capital, is_percentage, short_name, value_unit
 from ablate.stats.wording import counted
+from ablate.study.score import Score
 
 MOST_TRIALS_LISTED = 10_000
 """A page with more rows than this is slow to open; all trials are in trials.jsonl anyway."""
@@ -33,16 +38,41 @@ MOST_ROWS = 30
 LARGEST_PLAIN_FILE = 200_000
 """Bytes of a file in the page before it is compressed."""
 
-_TRIAL_COLUMNS = (
-    ("block", "block", 0, 1),
-    ("process", "process", 0, 1),
-    ("TTA accuracy", "score", 2, 100),
-    ("accuracy", "accuracy", 2, 100),
-    ("time", "time_seconds", 4, 1),
-    ("train", "train_seconds", 4, 1),
-    ("TTA", "tta_seconds", 4, 1),
-    ("compile", "compile_seconds", 1, 1),
+_MOST_SIGNIFICANT = 6
+"""Digits of a score that is no percentage, and of other named measurements."""
+
+_PARTS_OF_TIME = (
+    ("train", "train_seconds", ".4f", 1.0),
+    ("TTA", "tta_seconds", ".4f", 1.0),
+    ("compile", "compile_seconds", ".1f", 1.0),
 )
+
+
+def _trial_columns(evidence: Evidence) -> tuple[tuple[str, str, str, float], ...]:
+    """Heading, column of the frame, format and factor of each column of the table of trials: those of image recipes, else what there is."""
+    score, frame = evidence.score, evidence.frame
+    digits = f".{_MOST_SIGNIFICANT}g"
+    return (
+        ("block", "block", ".0f", 1.0),
+        ("process", "process", ".0f", 1.0),
+        (score.title, "score", ".2f" if is_percentage(score) else digits, score.factor),
+        *((("accuracy", "accuracy", ".2f", 100.0),) if evidence.measures_accuracy else ()),
+        ("time", "time_seconds", ".4f", 1.0),
+        *(part for part in _PARTS_OF_TIME if evidence.is_of_images or frame[part[1]].notna().any()),
+        *((printable(name), f"{EXTRA}{name}", digits, 1.0) for name in evidence.extras[:MOST_EXTRAS]),
+    )
+
+
+def _units(score: Score) -> str:
+    """ "Accuracies in percent, times in seconds; "."""
+    if is_percentage(score):
+        return (
+            "Accuracies in percent, times in seconds"
+            if short_name(score) == "accuracy"
+            else f"{capital(score.title)} in percent, times in seconds"
+        )
+    unit = value_unit(score)
+    return f"{capital(score.title)} in {unit}, times in seconds" if unit else "Times in seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +116,7 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
     each = max(1, MOST_TRIALS_LISTED // max(1, len(shown)))
     longest = max((len(group) for _, group in shown), default=0)
     effects = effects_table(evidence)
+    columns = _trial_columns(evidence)
     tables = (*answers(evidence), *([effects] if evidence.effects else []), arms_table(evidence))
     return _template().render(
         name=study.name,
@@ -101,11 +132,12 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         most_rows=MOST_ROWS,
         effects=effects,
         notes=notes_on(evidence),
-        trials=[_arm_trials(arm, group, each) for arm, group in shown],
+        trials=[_arm_trials(arm, group, each, columns) for arm, group in shown],
         trials_note=f"The first {each:,} of each arm; `ablate report DIR --trials` writes all of them."
         if longest > each
         else "",
-        trial_headings=[heading for heading, _, _, _ in _TRIAL_COLUMNS],
+        trial_headings=[heading for heading, _, _, _ in columns],
+        trial_units=_units(evidence.score),
         provenance=provenance(evidence),
         commands=reproduction(evidence),
         style=Markup(palette_css() + _asset("page.css")),
@@ -142,7 +174,9 @@ def _badges(evidence: Evidence) -> list[_Badge]:
     devices = [str(name) for name in facts.get("device_name", ()) if name] or [resolved.device]
     badges = [
         _Badge(f"preset {resolved.preset}", resolved.preset != "full"),
-        _Badge(f"data {', '.join(evidence.data_names)}", evidence.data_names != (OFFICIAL_DATA,)),
+        _Badge(
+            f"data {', '.join(evidence.data_names)}", evidence.is_of_images and evidence.data_names != (OFFICIAL_DATA,)
+        ),
         *(_Badge(device, len(devices) > 1) for device in devices),
         _Badge(counted(evidence.usable_trials, "trial"), False),
         _Badge(resolved.created_at[:10], False),
@@ -152,20 +186,22 @@ def _badges(evidence: Evidence) -> list[_Badge]:
     return badges
 
 
-def _arm_trials(name: str, group: pd.DataFrame, most: int) -> _ArmTrials:
+def _arm_trials(
+    name: str, group: pd.DataFrame, most: int, columns: Sequence[tuple[str, str, str, float]]
+) -> _ArmTrials:
     group = group.head(most)
-    columns = [group[column].tolist() for _, column, _, _ in _TRIAL_COLUMNS]
+    numbers = [group[column].tolist() for _, column, _, _ in columns]
     lines = []
     # End tags of rows and cells are optional in HTML; leaving them out halves a table of thousands of trials.
-    for status, error, *values in zip(group["status"], group["error"], *columns, strict=True):
+    for status, error, *values in zip(group["status"], group["error"], *numbers, strict=True):
         if status == "ok":
             cells = "".join(
-                f"<td>{value * factor:.{decimals}f}" if isfinite(value) else "<td>"
-                for value, (_, _, decimals, factor) in zip(values, _TRIAL_COLUMNS, strict=True)
+                f"<td>{value * factor:{digits}}" if isfinite(value) else "<td>"
+                for value, (_, _, digits, factor) in zip(values, columns, strict=True)
             )
         else:
             reason = escape(f"{status}: {error}" if error else status)
-            cells = f"<td>{values[0]}<td>{values[1]}<td class=lost colspan={len(_TRIAL_COLUMNS) - 2}>{reason}"
+            cells = f"<td>{values[0]}<td>{values[1]}<td class=lost colspan={len(columns) - 2}>{reason}"
         lines.append(f"<tr>{cells}")
     return _ArmTrials(name, counted(len(group), "trial"), Markup("\n".join(lines)))
 

@@ -1,7 +1,7 @@
 """The report for programs: CSV of the effects, JSON of everything."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, fields
 from math import isfinite
 from typing import Any
@@ -14,6 +14,7 @@ from ablate.report.headline import headline
 from ablate.report.provenance import provenance, reproduction
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
+from ablate.study.score import TTA_ACCURACY, Score
 
 _SIGNIFICANT_DIGITS = 10
 """More than was measured, fewer than what differs between two builds of a numerical library."""
@@ -25,10 +26,18 @@ def csv_report(evidence: Evidence) -> str:
     A factorial study's own answers come first, as lines of kind "shapley" (subjects and "total") and "interaction" (subject
     "X × Y"), in the columns that they share with effects.
     """
-    columns = [field.name for field in fields(Effect)]
+    unmeasured = _unmeasured(evidence)
+    columns = [field.name for field in fields(Effect) if field.name not in unmeasured]
     lines = [*_answers(evidence), *(asdict(effect) for effect in evidence.effects)]
     rows = [{name: _rounded(line.get(name)) for name in columns} for line in lines]
     return pd.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+
+
+def _unmeasured(evidence: Evidence) -> frozenset[str]:
+    """The fields of an effect that are about accuracy beside the score, where no trial has one."""
+    if evidence.measures_accuracy:
+        return frozenset()
+    return frozenset(field.name for field in fields(Effect) if field.name.startswith(("accuracy_", "raw_accuracy_")))
 
 
 def _answers(evidence: Evidence) -> Iterator[dict[str, Any]]:
@@ -52,6 +61,7 @@ def json_report(evidence: Evidence) -> str:
             "question": resolved.study.question,
             "headline": headline(evidence),
             "preset": resolved.preset,
+            **score_record(evidence.score),
             "data": [{"name": name, "digest": digest} for name, digest in evidence.data_sets],
             "trials": {"usable": evidence.usable_trials, "lost": evidence.lost_trials, "left": evidence.left},
             "warnings": [asdict(caveat) for caveat in list_caveats(evidence)],
@@ -59,12 +69,26 @@ def json_report(evidence: Evidence) -> str:
             "interactions": _rows(evidence.interactions) if evidence.is_factorial else None,
             "equal_accuracy": _rows(evidence.equal_accuracy),
             "ladder": None if evidence.ladder is None else asdict(evidence.ladder),
-            "effects": [asdict(effect) for effect in evidence.effects],
-            "arms": evidence.arm_rows,
+            "effects": [_without(asdict(effect), _unmeasured(evidence)) for effect in evidence.effects],
+            "arms": [
+                _without(row, () if evidence.measures_accuracy else _ACCURACY_OF_ARMS) for row in evidence.arm_rows
+            ],
             "provenance": dict(provenance(evidence)),
             "reproduce": list(reproduction(evidence)),
         }
     )
+
+
+_ACCURACY_OF_ARMS = ("accuracy_mean", "accuracy_sd", "accuracy_low", "accuracy_high")
+
+
+def _without(row: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def score_record(score: Score) -> dict[str, Any]:
+    """What a JSON object says of its score: nothing of TTA accuracy, which is what is meant where it says nothing."""
+    return {} if score == TTA_ACCURACY else {"score": asdict(score)}
 
 
 def _rows(frame: pd.DataFrame | None) -> list[dict[Any, Any]] | None:

@@ -83,7 +83,7 @@ def line(text: str) -> str:
 def _table(table: Table) -> list[str]:
     if not table.rows:
         return []
-    heads = " | ".join(column.heading for column in table.columns)
+    heads = " | ".join(inline(column.heading) for column in table.columns)
     rules = "|".join("---:" if column.numeric else "---" for column in table.columns)
     return [f"| {heads} |", f"|{rules}|", *(f"| {' | '.join(map(_cell, row))} |" for row in table.rows)]
 

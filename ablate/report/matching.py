@@ -104,22 +104,22 @@ def _likeness(one: Effect, other: Effect) -> int:
 
 
 def same_trainings(first: Evidence, second: Evidence, matched: Match) -> tuple[int, int]:
-    """How many trials of matched arms have one seed in both folders, and in how many of them the accuracies are equal."""
+    """How many trials of matched arms have one seed in both folders, and in how many of them the scores are equal."""
     if matched.by_name:
         return 0, 0
-    ours, theirs = (_accuracy_by_seed(evidence) for evidence in (first, second))
+    ours, theirs = (_score_by_seed(evidence) for evidence in (first, second))
     names = dict(matched.arms)
     both = [
-        (accuracy, theirs[names[arm], seed])
-        for (arm, seed), accuracy in ours.items()
+        (score, theirs[names[arm], seed])
+        for (arm, seed), score in ours.items()
         if arm in names and (names[arm], seed) in theirs
     ]
     return len(both), sum(one == other for one, other in both)
 
 
-def _accuracy_by_seed(evidence: Evidence) -> dict[tuple[str, int], float]:
+def _score_by_seed(evidence: Evidence) -> dict[tuple[str, int], float]:
     good = evidence.frame[usable(evidence.frame)]
     return {
-        (str(arm), int(seed)): float(accuracy)
-        for arm, seed, accuracy in zip(good["arm"], good["seed"], good["score"], strict=True)
+        (str(arm), int(seed)): float(score)
+        for arm, seed, score in zip(good["arm"], good["seed"], good["score"], strict=True)
     }

@@ -4,22 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from ablate.formats.printable import printable
 from ablate.report.wording import (
     KIND_WORDS,
     NOTHING,
-    accuracy_change,
-    accuracy_interval,
     decimals_for,
+    listed,
     mean_and_sd,
     p_words,
+    score_gain,
+    score_interval,
     time_interval,
     time_saved,
     verdict_detail,
 )
 from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
-from ablate.stats.frames import usable
+from ablate.stats.frames import EXTRA, usable
+from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
 from ablate.stats.wording import EVERYTHING, counted
+from ablate.study.score import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +93,37 @@ class Table:
 ALL_ROWS = "report.html and `--format json` have all"
 """What a table that was cut says in the cut's place."""
 
-EFFECTS_REMARK = (
-    "With it minus without it. Time saved is in percent of the time without it: plus is better. Intervals are 95 %, each for "
-    "itself; p (Holm) and the verdicts allow for all contrasts of the study."
-)
+MOST_EXTRAS = 4
+"""Other named measurements that the table of arms has a column for; `--format json` and `--trials` have all."""
+
+
+def effects_remark(score: Score) -> str:
+    """How to read a table of effects."""
+    unit = f" in {score.unit}" if score.unit else ""
+    lowered = "" if score.better == "higher" else f", {gain_name(score)}{unit}"
+    return (
+        f"With it minus without it. Time saved is in percent of the time without it{lowered}: plus is better. Intervals are 95 %, "
+        "each for itself; p (Holm) and the verdicts allow for all contrasts of the study."
+    )
 
 
 def arms_table(evidence: Evidence) -> Table:
     """What each arm did: mean ± sd over trials. On the official CIFAR-10 at full size, the record's claim is tested too."""
-    seconds_decimals = decimals_for(evidence.arms["time_seconds_sd"])
+    score = evidence.score
+    shown = [
+        ("score", value_name(score), score.factor, _value_decimals(evidence)),
+        *([("accuracy", "accuracy %", 100.0, 2)] if evidence.measures_accuracy else []),
+        ("time_seconds", "time s", 1.0, decimals_for(evidence.arms["time_seconds_sd"])),
+        *(
+            (f"{EXTRA}{name}", printable(name), 1.0, decimals_for(evidence.arms[f"{EXTRA}{name}_sd"]))
+            for name in evidence.extras[:MOST_EXTRAS]
+        ),
+    ]
     columns = [
         Column("arm"),
         Column("n", numeric=True),
         Column("failed", numeric=True),
-        Column("TTA accuracy %", numeric=True),
-        Column("accuracy %", numeric=True),
-        Column("time s", numeric=True),
+        *(Column(heading, numeric=True) for _, heading, _, _ in shown),
     ]
     claims = _claims(evidence) if evidence.official_full else {}
     if claims:
@@ -116,16 +135,36 @@ def arms_table(evidence: Evidence) -> Table:
             Cell(row["arm"], row["arm"]),
             Cell(f"{row['trials']:,}", float(row["trials"])),
             Cell(f"{lost:,}", float(lost), tone="worse" if lost else ""),
-            _mean_cell(100 * row["score_mean"], 100 * row["score_sd"], 2),
-            _mean_cell(100 * row["accuracy_mean"], 100 * row["accuracy_sd"], 2),
-            _mean_cell(row["time_seconds_mean"], row["time_seconds_sd"], seconds_decimals),
+            *(
+                _mean_cell(unit * row[f"{outcome}_mean"], unit * row[f"{outcome}_sd"], decimals)
+                for outcome, _, unit, decimals in shown
+            ),
         ]
         if claims:
             p = claims.get(row["arm"], float("nan"))
             cells.append(Cell(p_words(p) or NOTHING, order(p)))
         rows.append(tuple(cells))
-    remark = f"Mean ± sd over trials.{_arm_names([row['arm'] for row in evidence.arm_rows])}"
-    return Table("Arms", tuple(columns), tuple(rows), remark, may_be_cut=True)
+    remarks = [
+        "Mean ± sd over trials.",
+        f" Less {score.title} is better." if score.better == "lower" else "",
+        _extras_left_out(evidence),
+        _arm_names([row["arm"] for row in evidence.arm_rows]),
+    ]
+    return Table("Arms", tuple(columns), tuple(rows), "".join(remarks), may_be_cut=True)
+
+
+def _value_decimals(evidence: Evidence) -> int:
+    score = evidence.score
+    return 2 if is_percentage(score) else decimals_for(score.factor * evidence.arms["score_sd"])
+
+
+def _extras_left_out(evidence: Evidence) -> str:
+    more = evidence.extras[MOST_EXTRAS:]
+    return (
+        f" Also measured, in `--format json` and `--trials`: {listed([printable(name) for name in more])}."
+        if more
+        else ""
+    )
 
 
 def _arm_names(arms: Sequence[str]) -> str:
@@ -147,13 +186,13 @@ def effects_table(evidence: Evidence) -> Table:
         Column(subject_heading(evidence)),
         Column("time saved", numeric=True),
         Column("verdict on time"),
-        Column("TTA accuracy", numeric=True),
-        Column("verdict on accuracy"),
+        Column(gain_name(evidence.score), numeric=True),
+        Column(f"verdict on {short_name(evidence.score)}"),
         Column("blocks", numeric=True),
         Column("would settle it", extra=True),
     )
     rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
-    return Table("Effects", columns, rows, EFFECTS_REMARK)
+    return Table("Effects", columns, rows, effects_remark(evidence.score))
 
 
 def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
@@ -166,7 +205,11 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
             effect.time_verdict,
             verdict_detail(effect.time_verdict, effect.time_p_holm, effect.time_seen_alone, effect.time_family),
         ),
-        Cell(accuracy_change(effect), order(effect.score_change), detail=accuracy_interval(effect)),
+        Cell(
+            score_gain(effect, evidence.score),
+            order(effect.score_change),
+            detail=score_interval(effect, evidence.score),
+        ),
         _verdict_cell(
             effect.score_verdict,
             verdict_detail(
@@ -177,15 +220,15 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
             ),
         ),
         Cell(f"{effect.blocks:,}", float(effect.blocks), detail=counted(effect.processes, "process")),
-        Cell(_what_settles(effect) or NOTHING),
+        Cell(_what_settles(effect, evidence.score) or NOTHING),
     )
 
 
-def _what_settles(effect: Effect) -> str:
+def _what_settles(effect: Effect, score: Score) -> str:
     """ "3 more processes (time), 96 more blocks (accuracy)", should means and spreads stay as they are."""
     needs = (
         (effect.time_verdict, effect.time_more_processes, "process", "time"),
-        (effect.score_verdict, effect.score_more_blocks, "block", "accuracy"),
+        (effect.score_verdict, effect.score_more_blocks, "block", short_name(score)),
     )
     return ", ".join(
         f"{'nothing' if more == BEYOND_REACH else counted(more, f'more {unit}')} ({outcome})"

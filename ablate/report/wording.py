@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ablate.stats import Effect
+from ablate.stats.score_words import change_words, gain_interval, gain_words
 from ablate.stats.sentences import seen_alone
-from ablate.stats.wording import accuracy_words, interval_decimals, interval_words, saved_signed
+from ablate.stats.wording import NAN, interval_decimals, interval_words, saved_signed
+from ablate.study.score import Score
 
 KIND_WORDS = {
     "leave_one_out": "with all others on",
@@ -90,15 +92,25 @@ def time_interval(effect: Effect) -> str:
     return NOTHING
 
 
-def accuracy_change(effect: Effect) -> str:
-    """ "+0.04 pp"."""
+def score_gain(effect: Effect, score: Score) -> str:
+    """ "+0.04 pp": for a column of gains, where positive is better."""
     if not isfinite(effect.score_change):
         return NOT_MEASURED
-    return "identical" if effect.score_verdict == "identical" else accuracy_words(effect.score_change)
+    if effect.score_verdict == "identical":
+        return "identical"
+    return gain_words(effect.score_change, score, effect.score_low, effect.score_high)
 
 
-def accuracy_interval(effect: Effect) -> str:
-    """ "[−0.02, +0.10]", in percentage points."""
+def score_interval(effect: Effect, score: Score) -> str:
+    """ "[−0.02, +0.10]", of the gain in the score's unit."""
     if not isfinite(effect.score_low):
         return NOTHING
-    return interval_words(effect.score_low, effect.score_high, 2)
+    return gain_interval(score, effect.score_low, effect.score_high)
+
+
+def score_said(effect: Effect, score: Score, *, full: bool = False) -> str:
+    """ "+0.04 pp", "lowers validation loss by 0.020 nats [0.010, 0.030]"; `full` names every score and has every interval."""
+    if effect.score_verdict == "identical":
+        return f"{score.title} identical" if full or score.better == "lower" else "identical"
+    ends = (effect.score_low, effect.score_high) if full or score.better == "lower" else (NAN, NAN)
+    return change_words(effect.score_change, score, *ends, full=full)

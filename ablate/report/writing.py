@@ -56,7 +56,7 @@ def write_reports(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
         UsageError: there is no run folder there, or it cannot be written.
         AblateError: its files cannot be understood.
     """
-    from ablate.report.figures import CAPTIONS, draw_figures
+    from ablate.report.figures import KINDS, draw_figures
     from ablate.report.html import html_report
 
     opened = RunFolder.open(Path(folder))
@@ -70,7 +70,7 @@ def write_reports(folder: str | os.PathLike[str]) -> tuple[Path, ...]:
     }
     for path, text in contents.items():
         write_text(path, text)
-    for kind in CAPTIONS:
+    for kind in KINDS:
         stale = opened.figures_path / f"{kind}.svg"
         if stale not in contents:
             with suppress(OSError):

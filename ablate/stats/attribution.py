@@ -8,13 +8,16 @@ import pandas as pd
 
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
+from ablate.stats.score_words import short_name
 from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.stats.wording import counted
+from ablate.study.score import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one subject contributes, with 95 % intervals: TTA accuracy gained in pp, time saved in percent of the baseline's.
+    """What one subject contributes, with 95 % intervals: score gained in its unit (pp of TTA accuracy), time saved in percent of
+    the baseline's.
 
     Positive is better in both. A NaN interval means that the trials allow none; the attribution's note says why.
     """
@@ -32,7 +35,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
-    """Shares that add up to `total`, from `blocks` blocks (accuracy) and `time_blocks` blocks of `processes` processes (time).
+    """Shares that add up to `total`, from `blocks` blocks (score) and `time_blocks` blocks of `processes` processes (time).
 
     `baseline_seconds` and `final_seconds` are the means of the arms at both ends over those blocks. Without shares, `total` is
     None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
@@ -55,12 +58,19 @@ class Attribution:
 
 
 def attribute(
-    blocks: Blocks, arms: Sequence[str], *, subjects: Sequence[str], weights: FloatArray, first: int, last: int
+    blocks: Blocks,
+    arms: Sequence[str],
+    *,
+    subjects: Sequence[str],
+    weights: FloatArray,
+    first: int,
+    last: int,
+    score: Score,
 ) -> Attribution:
     """Divide the way from arm `first` to arm `last` among `subjects`, each a weighted sum of arms.
 
-    `weights` is `(subjects, arms)`: how a subject's share is made of the arms' accuracies and times. Only blocks with a usable
-    trial of every arm count. Each block gives one value of accuracy; each process one mean of log(arm / first), of which
+    `weights` is `(subjects, arms)`: how a subject's share is made of the arms' scores and times. Only blocks with a usable
+    trial of every arm count. Each block gives one value of the score; each process one mean of log(arm / first), of which
     `time_shares` makes the shares. The total is the effect of the last arm against the first, interval included.
     """
     absence = blocks.mixed_data or blocks.missing(arms)
@@ -70,34 +80,35 @@ def attribute(
     if not whole.any():
         return Attribution(note=f"no block has a usable trial of all {len(arms)} arms")
     columns = blocks.columns_of(arms)
-    tta, log_time = blocks.score[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
+    scores, log_time = blocks.score[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
     process = blocks.process[timed, columns[0]]
     means = process_means(log_time.T, process)
-    accuracy = t_interval(100 * accuracy_shares(tta, weights).T)
+    unit = score.sign * score.factor
+    gains = t_interval(unit * score_shares(scores, weights).T)
     time = t_interval(100 * time_shares(means.T, weights, first).T)
     way = np.zeros((1, len(arms)))
     way[0, [first, last]] = (-1.0, 1.0)
-    total_accuracy = t_interval(100 * accuracy_shares(tta, way).T)
+    total_gain = t_interval(unit * score_shares(scores, way).T)
     total_time = _saved(t_interval(means[last] - means[first]))
-    note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole))
+    note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole), score)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     return Attribution(
-        shares=tuple(_share(subject, index, accuracy, time) for index, subject in enumerate(subjects)),
-        total=_share("total", 0, total_accuracy, total_time),
+        shares=tuple(_share(subject, index, gains, time) for index, subject in enumerate(subjects)),
+        total=_share("total", 0, total_gain, total_time),
         blocks=int(whole.sum()),
         time_blocks=int(timed.sum()),
         processes=time.n,
         baseline_seconds=float(seconds[first]),
         final_seconds=float(seconds[last]),
-        baseline_score=float(tta[:, first].mean()),
-        final_score=float(tta[:, last].mean()),
+        baseline_score=float(scores[:, first].mean()),
+        final_score=float(scores[:, last].mean()),
         note=note,
     )
 
 
-def accuracy_shares(accuracy: FloatArray, weights: FloatArray) -> FloatArray:
-    """Each subject's share of the accuracy, block by block: `(…, arms)` and `(subjects, arms)` to `(…, subjects)`."""
-    return np.asarray(accuracy @ weights.T)
+def score_shares(scores: FloatArray, weights: FloatArray) -> FloatArray:
+    """Each subject's share of the score, block by block: `(…, arms)` and `(subjects, arms)` to `(…, subjects)`."""
+    return np.asarray(scores @ weights.T)
 
 
 def time_shares(mean_log_time: FloatArray, weights: FloatArray, first: int) -> FloatArray:
@@ -123,13 +134,13 @@ def _saved(log_ratio: TInterval) -> TInterval:
     return log_ratio._replace(mean=mean, low=low, high=high, p=np.atleast_1d(log_ratio.p))
 
 
-def _share(subject: str, index: int, accuracy: TInterval, time: TInterval) -> Share:
+def _share(subject: str, index: int, gain: TInterval, time: TInterval) -> Share:
     return Share(
         subject=subject,
-        score_change=float(accuracy.mean[index]),
-        score_low=float(accuracy.low[index]),
-        score_high=float(accuracy.high[index]),
-        score_p=float(accuracy.p[index]),
+        score_change=float(gain.mean[index]),
+        score_low=float(gain.low[index]),
+        score_high=float(gain.high[index]),
+        score_p=float(gain.p[index]),
         time_saved_percent=float(time.mean[index]),
         time_saved_low_percent=float(time.low[index]),
         time_saved_high_percent=float(time.high[index]),
@@ -137,14 +148,16 @@ def _share(subject: str, index: int, accuracy: TInterval, time: TInterval) -> Sh
     )
 
 
-def _note(whole: int, timed: int, processes: int, environments: int) -> str:
+def _note(whole: int, timed: int, processes: int, environments: int, score: Score) -> str:
     remarks = []
     if whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
         remarks.append("no block ran all arms in one process, so their times cannot be compared")
     elif timed < whole:
-        remarks.append(f"{counted(whole - timed, 'block')} torn between processes, counted for accuracy only")
+        remarks.append(
+            f"{counted(whole - timed, 'block')} torn between processes, counted for {short_name(score)} only"
+        )
     if processes == 1:
         remarks.append("one process: no interval of time; run the study with --processes 5")
     if environments > 1:

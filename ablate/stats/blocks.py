@@ -17,7 +17,7 @@ _ABSENT = -1
 class Blocks:
     """A study's trials as arrays `(blocks, arms)`; an entry without a usable trial is NaN (-1 in `process` and `environment`).
 
-    `accuracy` and `score` are fractions, `log_time` is the natural logarithm of seconds. `column` says which column an
+    `score` and `accuracy` are as trials hold them, `log_time` is the natural logarithm of seconds. `column` says which column an
     arm has. `mixed_data` is empty, or a sentence that names the data sets the trials mix: nothing may be compared then.
     """
 
@@ -84,7 +84,7 @@ class Blocks:
         """Which blocks `(blocks,)` hold a usable trial of every one of `arms`, all in one environment.
 
         With `same_process`, also all in one process: only then does the shift a process gives its times cancel. A block torn
-        in two by a restarted child still counts for accuracy, which has no process effect.
+        in two by a restarted child still counts for the score, which has no process effect.
         """
         columns = self.columns_of(arms)
         environments, processes = self.environment[:, columns], self.process[:, columns]
@@ -115,7 +115,7 @@ def _absence(frame: pd.DataFrame, good: pd.DataFrame) -> dict[str, str]:
             continue
         tried = int(row.sum())
         said_ok = int(row.get("ok", 0))
-        why = "gave no finite time and accuracy" if said_ok == tried else "failed or ran out of time"
+        why = "gave no finite time and score" if said_ok == tried else "failed or ran out of time"
         trials = "the only trial" if tried == 1 else f"all {tried} trials"
         sentences[str(arm)] = f"{trials} of arm '{arm}' {why}"
     return sentences

@@ -13,17 +13,21 @@ class Effect:
     """What `subject` does, as measured by one contrast; every difference is with it minus without it, every interval 95 %.
 
     `time_saved_…` is what people read: time saved in percent of the time without it, positive is better. `time_percent` and its
-    ends are the raw change, with over without: negative is faster. `…_family_…` are the ends of the simultaneous interval, which
+    ends are the raw change, with over without: negative is faster. `score_change` and its ends are in the unit of the study's score
+    (percentage points of TTA accuracy), and positive is better there too: of a score of which less is better, by how much it fell.
+    `…_family_…` are the ends of the simultaneous interval, which
     allows for the study's `time_family` or `score_family` contrasts; NaN for a contrast too small for a verdict.
 
-    `blocks` counts the pairs behind the accuracies, `time_blocks` those whose two trials also ran in one process, and
-    `processes` the values behind the time's interval. `…_sd_pp` is the spread of the
+    `with_score` and `without_score` are means as trials hold them. `accuracy_…_pp` is of accuracy without test-time augmentation,
+    where trials have one. `blocks` counts the pairs behind the score, `time_blocks` those whose two trials also ran in one process, and
+    `processes` the values behind the time's interval. `score_sd` and `accuracy_sd_pp` are the spread of the
     paired differences, `time_sd_percent` that of the process values, `time_within_sd_percent` that of the pairs within a
     process. `…_p` is two-sided and belongs to the interval; `…_p_holm` is adjusted over the study's contrasts. `…_more_…` says
     how many more would settle an inconclusive verdict (0: nothing to settle, -1: more than anyone could run). What could not
     be computed is NaN, and `note` says why in a sentence.
 
-    The `raw_…` numbers are `arm` minus `reference` as the study ran them: for leave-one-out the arm is the one without.
+    The `raw_…` numbers are `arm` minus `reference` as the study ran them, whatever is better: for leave-one-out the arm is the one
+    without.
     """
 
     subject: str
@@ -87,7 +91,7 @@ class Effect:
 
     @property
     def score_seen_alone(self) -> bool:
-        """`time_seen_alone` for TTA accuracy."""
+        """`time_seen_alone` for the score."""
         return self.score_verdict == "inconclusive" and misses_zero(self.score_low, self.score_high)
 
 

@@ -15,37 +15,45 @@ from ablate.stats.sentences import headline, note_on, sentence
 from ablate.stats.verdicts import FEWEST_BLOCKS, Margins, Verdict, family_size, judge, more_to_settle
 from ablate.stats.wording import percent_of_log, saved_percent_of_log
 from ablate.study import Contrast
+from ablate.study.score import TTA_ACCURACY, Score
 
 DEFAULT_MARGINS = Margins()
+"""The score's own margin, and 0.5 % of time."""
 
 
 def list_effects(
-    frame: pd.DataFrame, contrasts: Sequence[Contrast], *, margins: Margins = DEFAULT_MARGINS
+    frame: pd.DataFrame,
+    contrasts: Sequence[Contrast],
+    *,
+    margins: Margins = DEFAULT_MARGINS,
+    score: Score = TTA_ACCURACY,
 ) -> tuple[Effect, ...]:
     """The effect of each contrast, in the given order, from a frame of `trials_frame`.
 
-    Accuracy is paired by block. For time, each process gives one value: the mean of log(with / without) over its complete
-    blocks; a block is complete for a contrast when both its arms have a usable trial in it, in one process and environment.
-    All contrasts of the call are one family for Holm, per outcome; those too small for a verdict are not part of it.
+    The score is paired by block; `score` says its unit and which way is better. For time, each process gives one value: the mean
+    of log(with / without) over its complete blocks; a block is complete for a contrast when both its arms have a usable trial in it,
+    in one process and environment. All contrasts of the call are one family for Holm, per outcome; those too small for a verdict
+    are not part of it.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
     """
     blocks = Blocks.of(frame)
     pairs = [Pairs.of(blocks, contrast) for contrast in contrasts]
-    accuracies = [pair.tta_difference for pair in pairs]
+    scores = [pair.score_gain(score) for pair in pairs]
     times = [pair.log_ratio for pair in pairs]
     judged = [len(pair.score) >= FEWEST_BLOCKS for pair in pairs]
     timed = [len(pair.log_time) >= FEWEST_BLOCKS for pair in pairs]
-    accuracy_p = np.array([float(a.p) if enough else np.nan for a, enough in zip(accuracies, judged, strict=True)])
+    score_p = np.array([float(s.p) if enough else np.nan for s, enough in zip(scores, judged, strict=True)])
     time_p = np.array([float(t.p) if enough else np.nan for t, enough in zip(times, timed, strict=True)])
-    accuracy_holm, time_holm = holm(accuracy_p), holm(time_p)
+    score_holm, time_holm = holm(score_p), holm(time_p)
     return tuple(
         _effect(
             pair,
             margins,
-            tta_p_holm=float(accuracy_holm[index]),
-            tta_family=family_size(accuracy_p),
+            score,
+            score_p_holm=float(score_holm[index]),
+            score_family=family_size(score_p),
             time_p_holm=float(time_holm[index]),
             time_family=family_size(time_p),
         )
@@ -53,13 +61,19 @@ def list_effects(
     )
 
 
-def effects(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, margins: Margins = DEFAULT_MARGINS) -> pd.DataFrame:
+def effects(
+    frame: pd.DataFrame,
+    contrasts: Sequence[Contrast],
+    *,
+    margins: Margins = DEFAULT_MARGINS,
+    score: Score = TTA_ACCURACY,
+) -> pd.DataFrame:
     """`list_effects` as a table: one row a contrast, the fields of `Effect` as columns.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
     """
-    return effects_frame(list_effects(frame, contrasts, margins=margins))
+    return effects_frame(list_effects(frame, contrasts, margins=margins, score=score))
 
 
 def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
@@ -68,18 +82,26 @@ def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
 
 
 def _effect(
-    pairs: Pairs, margins: Margins, *, tta_p_holm: float, tta_family: int, time_p_holm: float, time_family: int
+    pairs: Pairs,
+    margins: Margins,
+    score: Score,
+    *,
+    score_p_holm: float,
+    score_family: int,
+    time_p_holm: float,
+    time_family: int,
 ) -> Effect:
-    tta, plain, time = pairs.tta_difference, pairs.accuracy_difference, pairs.log_ratio
-    tta_verdict = _verdict(tta, tta_p_holm, margins.accuracy, len(pairs.score), more_is_better=True)
+    gain, plain, time = pairs.score_gain(score), pairs.accuracy_difference, pairs.log_ratio
+    band = margins.score_band(score)
+    score_verdict = _verdict(gain, score_p_holm, band, len(pairs.score), more_is_better=True)
     time_verdict = _verdict(time, time_p_holm, margins.log_time, len(pairs.log_time), more_is_better=False)
     # A contrast too small for a verdict is no part of its family.
-    tta_ends = simultaneous(tta, tta_family if np.isfinite(tta_p_holm) else 0)
+    score_ends = simultaneous(gain, score_family if np.isfinite(score_p_holm) else 0)
     time_ends = simultaneous(time, time_family if np.isfinite(time_p_holm) else 0)
     contrast = pairs.contrast
     without_is_arm = contrast.kind == "leave_one_out"
     sign = -1.0 if without_is_arm else 1.0
-    with_tta, without_tta = _means(pairs.score)
+    with_score, without_score = _means(pairs.score)
     with_seconds, without_seconds = _means(np.exp(pairs.log_time))
     effect = Effect(
         subject=contrast.subject,
@@ -89,18 +111,18 @@ def _effect(
         blocks=len(pairs.score),
         time_blocks=len(pairs.log_time),
         processes=time.n,
-        score_change=100 * float(tta.mean),
-        score_low=100 * float(tta.low),
-        score_high=100 * float(tta.high),
-        score_family_low=100 * tta_ends[0],
-        score_family_high=100 * tta_ends[1],
-        score_family=tta_family,
-        score_sd=100 * float(tta.sd),
+        score_change=score.factor * float(gain.mean),
+        score_low=score.factor * float(gain.low),
+        score_high=score.factor * float(gain.high),
+        score_family_low=score.factor * score_ends[0],
+        score_family_high=score.factor * score_ends[1],
+        score_family=score_family,
+        score_sd=score.factor * float(gain.sd),
         score_correlation=correlation(pairs.score[:, 0], pairs.score[:, 1]),
-        score_p=float(tta.p),
-        score_p_holm=tta_p_holm,
-        score_verdict=tta_verdict,
-        score_more_blocks=_more(tta_verdict, tta, margins.accuracy, tta_family),
+        score_p=float(gain.p),
+        score_p_holm=score_p_holm,
+        score_verdict=score_verdict,
+        score_more_blocks=_more(score_verdict, gain, band, score_family),
         accuracy_pp=100 * float(plain.mean),
         accuracy_low_pp=100 * float(plain.low),
         accuracy_high_pp=100 * float(plain.high),
@@ -122,20 +144,20 @@ def _effect(
         time_p_holm=time_p_holm,
         time_verdict=time_verdict,
         time_more_processes=_more(time_verdict, time, margins.log_time, time_family),
-        with_score=with_tta,
-        without_score=without_tta,
+        with_score=with_score,
+        without_score=without_score,
         with_time_seconds=with_seconds,
         without_time_seconds=without_seconds,
         arm=contrast.without_arm if without_is_arm else contrast.with_arm,
         reference=contrast.with_arm if without_is_arm else contrast.without_arm,
-        raw_score_change=sign * 100 * float(tta.mean),
+        raw_score_change=sign * score.sign * score.factor * float(gain.mean),
         raw_accuracy_pp=sign * 100 * float(plain.mean),
         raw_time_seconds=sign * (with_seconds - without_seconds),
         raw_time_percent=percent_of_log(sign * float(time.mean)),
     )
-    note = note_on(effect, pairs)
+    note = note_on(effect, pairs, score)
     effect = replace(effect, note=note)
-    return replace(effect, headline=headline(effect), sentence=sentence(effect))
+    return replace(effect, headline=headline(effect, score), sentence=sentence(effect, score))
 
 
 def _verdict(

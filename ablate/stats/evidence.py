@@ -9,18 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ablate import stats
 from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
-from ablate.stats.frames import usable
+from ablate.stats.frames import EXTRA, extra_columns, usable
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions
 from ablate.store.records import Environment, RecipeRecord, Trial
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
+from ablate.study.score import TTA_ACCURACY, Score
 
 OFFICIAL_DATA = "cifar10"
 """The one name under which only the official files are ever kept."""
@@ -96,17 +98,22 @@ class Evidence:
             last_start=starts[-1] if starts else "",
         )
 
+    @property
+    def score(self) -> Score:
+        """What is compared beside time."""
+        return self.resolved.score
+
     @cached_property
     def effects(self) -> tuple[stats.Effect, ...]:
         """The effect of each of the study's contrasts."""
-        return stats.list_effects(self.frame, self.resolved.study.contrasts)
+        return stats.list_effects(self.frame, self.resolved.study.contrasts, score=self.score)
 
     @cached_property
     def ladder(self) -> stats.Attribution | None:
         """The rungs' shares; None where the study has no contrast of that kind."""
         contrasts = self.resolved.study.contrasts
         is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
-        return stats.ladder(self.frame, contrasts) if is_ladder else None
+        return stats.ladder(self.frame, contrasts, score=self.score) if is_ladder else None
 
     @cached_property
     def is_factorial(self) -> bool:
@@ -121,7 +128,13 @@ class Evidence:
         """The Shapley values of the players; None with fewer than two, whose share would be the whole."""
         if len(self.players) < 2:
             return None
-        return stats.shapley(self.frame, self.resolved.study.arms, players=self.players, command=self._shapley_study)
+        return stats.shapley(
+            self.frame,
+            self.resolved.study.arms,
+            players=self.players,
+            command=self._shapley_study,
+            score=self.score,
+        )
 
     @property
     def _shapley_study(self) -> str:
@@ -136,7 +149,7 @@ class Evidence:
         """`stats.interactions` of the players; None with fewer than two."""
         if len(self.players) < 2:
             return None
-        return stats.interactions(self.frame, self.resolved.study.arms, players=self.players)
+        return stats.interactions(self.frame, self.resolved.study.arms, players=self.players, score=self.score)
 
     @cached_property
     def equal_accuracy(self) -> pd.DataFrame | None:
@@ -148,7 +161,8 @@ class Evidence:
         if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) < FEWEST_LENGTHS:
             return None
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
-        return stats.equal_accuracy(self.frame, study.arms, reference=rungs[0] if rungs else study.arms[0].name)
+        reference = rungs[0] if rungs else study.arms[0].name
+        return stats.equal_accuracy(self.frame, study.arms, reference=reference, score=self.score)
 
     @cached_property
     def arms(self) -> pd.DataFrame:
@@ -202,8 +216,24 @@ class Evidence:
 
     @property
     def official_full(self) -> bool:
-        """Whether every trial ran the recipe as published on the official CIFAR-10."""
-        return self.data_names == (OFFICIAL_DATA,) and self.resolved.preset == "full"
+        """Whether every trial ran the recipe as published on the official CIFAR-10, for the score that the record is in."""
+        return self.is_of_images and self.data_names == (OFFICIAL_DATA,) and self.resolved.preset == "full"
+
+    @property
+    def is_of_images(self) -> bool:
+        """Whether the score is that of image recipes, which are published for one data set."""
+        return self.score.measures_as(TTA_ACCURACY)
+
+    @cached_property
+    def measures_accuracy(self) -> bool:
+        """Whether trials measured accuracy beside the score; before the first usable one, whether such recipes do."""
+        known = np.isfinite(self.frame["accuracy"])
+        return bool(known.any()) or (self.is_of_images and not usable(self.frame).any())
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The names of the other measurements that trials made, in the order in which they name them."""
+        return tuple(name.removeprefix(EXTRA) for name in extra_columns(self.frame))
 
     @property
     def conditions(self) -> str:

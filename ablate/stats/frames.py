@@ -1,6 +1,6 @@
 """Trials as one tidy table, and what each arm did on its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -24,7 +24,10 @@ MEASURED_COLUMNS = (
     "compile_seconds",
     "train_accuracy",
 )
-"""Numbers of one trial: accuracies as fractions, durations in seconds; NaN where not measured."""
+"""Numbers of one trial: scores and accuracies as trials hold them, durations in seconds; NaN where not measured."""
+
+EXTRA = "extra."
+"""What the column of another named measurement begins with: `extra.perplexity`."""
 
 _SPEC_COLUMNS = ("arm", "block", "position", "planned_process", "seed")
 _TRIAL_COLUMNS = ("process", "status", "started_at", "recipe", "environment", "data", "data_digest", "marks", "error")
@@ -34,14 +37,15 @@ _measured_values = attrgetter(*MEASURED_COLUMNS, "curve")
 _UNMEASURED = (None,) * len(MEASURED_COLUMNS) + ((),)
 
 COLUMNS = (*_SPEC_COLUMNS, *_TRIAL_COLUMNS, *MEASURED_COLUMNS, "curve")
-"""The columns every frame has; those of the accelerator (`device_before_…`, `device_after_…`) come after them."""
+"""The columns every frame has; other named measurements (`extra.…`), then the accelerator's (`device_before_…`) come after them."""
 
 
 def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
     """One row for each (arm, block), in the order they were planned; where a trial was run again, the last record counts.
 
     Columns are `COLUMNS` (units in the names, accuracies as fractions, `process` the one that ran the trial and
-    `planned_process` the one it was dealt to), then one for each numeric fact of the accelerator before and after the trial.
+    `planned_process` the one it was dealt to), then one for each other named measurement, in the order in which trials name them,
+    and one for each numeric fact of the accelerator before and after the trial.
     A trial that failed has NaN for its measurements. An empty iterable gives an empty frame with `COLUMNS`.
     """
     last: dict[TrialKey, Trial] = {}
@@ -55,7 +59,7 @@ def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
         for trial in kept
     ]
     values = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in COLUMNS}
-    columns = {name: _column(name, column) for name, column in values.items()}
+    columns = {name: _column(name, column) for name, column in values.items()} | _extra_columns(kept)
     for moment in ("device_before", "device_after"):
         columns |= _device_columns(moment, kept)
     return pd.DataFrame(columns)
@@ -68,6 +72,15 @@ def _column(name: str, values: tuple[object, ...]) -> pd.Series:
         return pd.Series(np.array(values, dtype=np.int64))
     # object: tuples and None stay what they are under every pandas version
     return pd.Series(list(values), dtype=object)
+
+
+def _extra_columns(trials: list[Trial]) -> dict[str, pd.Series]:
+    measured = [{} if trial.measurements is None else trial.measurements.extra for trial in trials]
+    names = dict.fromkeys(name for extra in measured for name in extra)
+    return {
+        f"{EXTRA}{name}": pd.Series([_float(extra.get(name, np.nan)) for extra in measured], dtype=np.float64)
+        for name in names
+    }
 
 
 def _device_columns(moment: str, trials: list[Trial]) -> dict[str, pd.Series]:
@@ -105,7 +118,7 @@ def check_frame(frame: pd.DataFrame) -> None:
 
 
 def usable(frame: pd.DataFrame) -> pd.Series:
-    """Which rows can be counted: status "ok", a finite TTA accuracy and a finite, positive time; a boolean series."""
+    """Which rows can be counted: status "ok", a finite score and a finite, positive time; a boolean series."""
     finite = np.isfinite(frame["score"]) & np.isfinite(frame["time_seconds"])
     return pd.Series((frame["status"] == "ok") & finite & (frame["time_seconds"] > 0), dtype=bool)
 
@@ -114,7 +127,7 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """What each arm did, one row an arm in order of first appearance, whether or not the study is finished.
 
     `trials` counts the usable ones, `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
-    time and accuracy. For `score` and `accuracy` (fractions): mean, sd, and 95 % t-interval over trials. For
+    time and score. For `score` and `accuracy`, and each other named measurement: mean, sd, and 95 % t-interval over trials. For
     `time_seconds`: mean of the process means, sd over trials, and a 95 % t-interval over process means (NaN with one process).
 
     Raises:
@@ -122,20 +135,25 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """
     check_frame(frame)
     counted = usable(frame)
+    outcomes = (*_OUTCOMES, *extra_columns(frame))
     rows = [
-        _arm_row(str(arm), group, group[counted.loc[group.index]]) for arm, group in frame.groupby("arm", sort=False)
+        _arm_row(str(arm), group, group[counted.loc[group.index]], outcomes)
+        for arm, group in frame.groupby("arm", sort=False)
     ]
-    return pd.DataFrame(rows, columns=_SUMMARY_COLUMNS)
+    numbers = [f"{outcome}_{number}" for outcome in outcomes for number in ("mean", "sd", "low", "high")]
+    return pd.DataFrame(rows, columns=[*_COUNTS, *numbers])
 
 
-_SUMMARY_COLUMNS = ["arm", "trials", "failed", "timed_out", "unusable", "processes"] + [
-    f"{outcome}_{number}"
-    for outcome in ("score", "accuracy", "time_seconds")
-    for number in ("mean", "sd", "low", "high")
-]
+def extra_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of a frame that hold other named measurements."""
+    return tuple(str(name) for name in frame.columns if str(name).startswith(EXTRA))
 
 
-def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame) -> dict[str, object]:
+_COUNTS = ("arm", "trials", "failed", "timed_out", "unusable", "processes")
+_OUTCOMES = ("score", "accuracy", "time_seconds")
+
+
+def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame, outcomes: Sequence[str]) -> dict[str, object]:
     said_ok = int((every["status"] == "ok").sum())
     row: dict[str, object] = {
         "arm": arm,
@@ -145,7 +163,7 @@ def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame) -> dict[str, obj
         "unusable": said_ok - len(good),
         "processes": int(good["process"].nunique()),
     }
-    for outcome in ("score", "accuracy", "time_seconds"):
+    for outcome in outcomes:
         values = good[outcome].to_numpy(dtype=np.float64)
         finite = np.isfinite(values)
         over_trials = t_interval(values[finite])

@@ -14,6 +14,7 @@ from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
 from ablate.study import Arm
+from ablate.study.score import TTA_ACCURACY, Score
 
 PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 """How an interaction is made of four arms: neither, the first alone, the second alone, both."""
@@ -23,7 +24,8 @@ PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 class Interaction:
     """The effect of `first` and `second` together minus the sum of their effects alone, with 95 % intervals.
 
-    `score_…` in percentage points and `time_saved_…` in percent: positive is more than the sum, better together. Effects on
+    `score_…` in the unit of the score (percentage points of TTA accuracy) and `time_saved_…` in percent: positive is more gain
+    than the sum, better together. Effects on
     time multiply, so the sum is one of logarithms; `time_percent` and its ends are the raw change, positive is slower.
     `…_stands_out` is a Holm-adjusted p below 0.05 over all pairs, with at least five blocks. What could not be computed is NaN,
     and `note` says why.
@@ -51,7 +53,13 @@ class Interaction:
     note: str = ""
 
 
-def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None) -> pd.DataFrame:
+def interactions(
+    frame: pd.DataFrame,
+    arms: Iterable[Arm],
+    *,
+    players: Sequence[str] | None = None,
+    score: Score = TTA_ACCURACY,
+) -> pd.DataFrame:
     """The interaction of every pair of `players` (default: every name that an arm has), one row a pair, fields as columns.
 
     Each pair needs four arms: neither, each alone, both; a pair that lacks one has a note instead of numbers.
@@ -63,9 +71,9 @@ def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[
     by_features = coalitions(arms)
     names = tuple(players) if players is not None else all_players(by_features)
     pairs = list(combinations(names, 2))
-    measured = [_measure(blocks, by_features, pair) for pair in pairs]
+    measured = [_measure(blocks, by_features, pair, score) for pair in pairs]
     enough = np.array([number >= FEWEST_BLOCKS for number, _, _, _ in measured], dtype=bool)
-    accuracy_holm = holm(np.where(enough, [float(accuracy.p) for _, accuracy, _, _ in measured], np.nan))
+    score_holm = holm(np.where(enough, [float(gain.p) for _, gain, _, _ in measured], np.nan))
     time_holm = holm(np.where(enough, [float(time.p) for _, _, time, _ in measured], np.nan))
     rows = [
         Interaction(
@@ -73,12 +81,12 @@ def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[
             second=second,
             blocks=number,
             processes=time.n,
-            score_change=float(accuracy.mean),
-            score_low=float(accuracy.low),
-            score_high=float(accuracy.high),
-            score_p=float(accuracy.p),
-            score_p_holm=float(accuracy_holm[index]),
-            score_stands_out=bool(accuracy_holm[index] < SIGNIFICANCE),
+            score_change=float(gain.mean),
+            score_low=float(gain.low),
+            score_high=float(gain.high),
+            score_p=float(gain.p),
+            score_p_holm=float(score_holm[index]),
+            score_stands_out=bool(score_holm[index] < SIGNIFICANCE),
             time_saved_percent=saved_percent_of_log(float(time.mean)),
             time_saved_low_percent=saved_percent_of_log(float(time.high)),
             time_saved_high_percent=saved_percent_of_log(float(time.low)),
@@ -90,13 +98,13 @@ def interactions(frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[
             time_stands_out=bool(time_holm[index] < SIGNIFICANCE),
             note=note,
         )
-        for index, ((first, second), (number, accuracy, time, note)) in enumerate(zip(pairs, measured, strict=True))
+        for index, ((first, second), (number, gain, time, note)) in enumerate(zip(pairs, measured, strict=True))
     ]
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Interaction)])
 
 
 def _measure(
-    blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str]
+    blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str], score: Score
 ) -> tuple[int, TInterval, TInterval, str]:
     first, second = pair
     nothing = t_interval([])
@@ -114,10 +122,10 @@ def _measure(
     if absence:
         return 0, nothing, nothing, absence
     columns = blocks.columns_of(four)
-    accuracy = t_interval(100 * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
+    gain = t_interval(score.sign * score.factor * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
     time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]))
-    return int(whole.sum()), accuracy, time, _note(int(whole.sum()), time.n)
+    return int(whole.sum()), gain, time, _note(int(whole.sum()), time.n)
 
 
 def _note(whole: int, processes: int) -> str:

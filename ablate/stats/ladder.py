@@ -9,9 +9,10 @@ import pandas as pd
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.study import Contrast
+from ablate.study.score import TTA_ACCURACY, Score
 
 
-def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast]) -> Attribution:
+def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, score: Score = TTA_ACCURACY) -> Attribution:
     """Divide the improvement from the first arm to the last among the rungs: contrasts of kind "ladder", in their order.
 
     A rung's saving is (time before - time after) / time of the first arm, so that rungs add up to the whole; it depends on the
@@ -37,6 +38,7 @@ def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast]) -> Attribution:
         weights=rung_weights(len(rungs)),
         first=0,
         last=len(rungs),
+        score=score,
     )
 
 

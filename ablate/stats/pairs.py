@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.study import Contrast
+from ablate.study.score import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,9 @@ class Pairs:
     environments: int
     absence: str
 
-    @property
-    def tta_difference(self) -> TInterval:
-        """TTA accuracy with minus without, as a fraction."""
-        return t_interval(self.score[:, 0] - self.score[:, 1])
+    def score_gain(self, score: Score) -> TInterval:
+        """How much better the score is with than without, as trials hold it."""
+        return t_interval(score.sign * (self.score[:, 0] - self.score[:, 1]))
 
     @property
     def accuracy_difference(self) -> TInterval:

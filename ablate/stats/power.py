@@ -6,9 +6,11 @@ from math import isfinite, log1p, nan, sqrt
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
+from ablate.stats.score_words import decimals_of, short_name
 from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
 from ablate.stats.wording import counted, percent_of_log
+from ablate.study.score import TTA_ACCURACY, Score
 
 POWER = 0.8
 """The chance of seeing the effect that the numbers here stand for."""
@@ -18,15 +20,17 @@ POWER = 0.8
 class Visible:
     """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all, or unknown.
 
-    `spreads_source` says whose spreads that supposes; None: there are none to suppose, so both effects are unknown.
+    `score_change` is in the unit of `score`. `spreads_source` says whose spreads that supposes; None: there are none to suppose, so
+    both effects are unknown.
     """
 
     blocks: int
     processes: int
-    accuracy_pp: float
+    score_change: float
     time_percent: float
     power: float
     spreads_source: str | None
+    score: Score = TTA_ACCURACY
 
     @property
     def sentence(self) -> str:
@@ -36,7 +40,9 @@ class Visible:
         if self.spreads_source is None:
             first = f"--trials {FEWEST_BLOCKS_FOR_SPREADS}" if self.processes == 1 else TELLS_TIME_TOO
             return f"What this study can see is unknown here; {_PILOT.format(first)}"
-        seen = f"This study can see {self.accuracy_pp:.2f} pp of accuracy"
+        decimals = decimals_of(self.score, self.score_change)
+        change = f"{self.score_change:.{decimals}f} {self.score.unit}".rstrip()
+        seen = f"This study can see {change} of {short_name(self.score)}"
         supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
         if isfinite(self.time_percent):
             # Two digits, but never as 1.2e+02.
@@ -48,18 +54,24 @@ class Visible:
 
 
 TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
-"""What trials of two arms tell the spreads of accuracy and of time from, each block in a process of its own."""
+"""What trials of two arms tell the spreads of the score and of time from, each block in a process of its own."""
 
 _PILOT = "`ablate run {}` tells, with the same --preset, --data and --device, and without --out"
 
 
 def visible(
-    blocks: int, processes: int, *, spreads: Spreads | None, contrasts: int = 1, power: float = POWER
+    blocks: int,
+    processes: int,
+    *,
+    spreads: Spreads | None,
+    contrasts: int = 1,
+    power: float = POWER,
+    score: Score = TTA_ACCURACY,
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
-    `spreads` are those of trials on the same machine, preset and data; None: there are none, and nothing can be promised.
-    Accuracy: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test
+    `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
+    Score: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test
     from the noncentral t distribution.
 
     Raises:
@@ -71,30 +83,31 @@ def visible(
     _check_power(power)
     alpha = SIGNIFICANCE / contrasts
     manned = min(processes, blocks)
-    accuracy_effect = smallest_standardised_effect(blocks, alpha=alpha, power=power)
+    score_effect = smallest_standardised_effect(blocks, alpha=alpha, power=power)
     time_effect = smallest_standardised_effect(manned, alpha=alpha, power=power)
-    accuracy_sd = _paired_sd(spreads) if spreads else nan
+    score_sd = _paired_sd(spreads) if spreads else nan
     time_sd = _process_value_sd(spreads, blocks / manned) if spreads else nan
     return Visible(
         blocks=blocks,
         processes=processes,
-        accuracy_pp=accuracy_effect * accuracy_sd,
+        score_change=score_effect * score_sd,
         time_percent=percent_of_log(time_effect * time_sd),
         power=power,
         spreads_source=spreads.source if spreads else None,
+        score=score,
     )
 
 
-def blocks_needed(effect_pp: float, *, spreads: Spreads, power: float = POWER) -> int:
-    """How many blocks it takes to see an effect on accuracy of `effect_pp` percentage points, paired, with `power` at 0.05.
+def blocks_needed(effect: float, *, spreads: Spreads, power: float = POWER) -> int:
+    """How many blocks it takes to see an `effect` on the score, in the unit of `spreads`, paired, with `power` at 0.05.
 
     Raises:
-        UsageError: `effect_pp` is zero or not finite, `power` outside (0.05, 1).
+        UsageError: `effect` is zero or not finite, `power` outside (0.05, 1).
     """
     _check_power(power)
-    if not isfinite(effect_pp) or effect_pp == 0:
-        raise UsageError(f"an effect of {effect_pp} pp cannot be looked for: give a number other than zero")
-    return _needed(abs(effect_pp) / _paired_sd(spreads), power)
+    if not isfinite(effect) or effect == 0:
+        raise UsageError(f"an effect of {effect} cannot be looked for: give a number other than zero")
+    return _needed(abs(effect) / _paired_sd(spreads), power)
 
 
 def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spreads, power: float = POWER) -> int:
@@ -133,22 +146,22 @@ def t_test_power(standardised_effect: float, n: int, *, alpha: float = SIGNIFICA
     return float(stats.nct.sf(critical, n - 1, shift)) + (lower if isfinite(lower) else 0.0)
 
 
-def trials_each_needed(effect_pp: float, *, spreads: Spreads, power: float = POWER) -> int:
-    """Trials of each of two *unpaired* arms to see `effect_pp`, as for a comparison with somebody else's trials, at 0.05.
+def trials_each_needed(effect: float, *, spreads: Spreads, power: float = POWER) -> int:
+    """Trials of each of two *unpaired* arms to see an `effect` on the score, as for a comparison with somebody else's trials, at 0.05.
 
     Source: power of the two-sample t-test with equal sds, from the noncentral t distribution.
 
     Raises:
-        UsageError: `effect_pp` is zero or not finite, `power` outside (0.05, 1).
+        UsageError: `effect` is zero or not finite, `power` outside (0.05, 1).
     """
     _check_power(power)
-    if not isfinite(effect_pp) or effect_pp == 0:
-        raise UsageError(f"an effect of {effect_pp} pp cannot be looked for: give a number other than zero")
+    if not isfinite(effect) or effect == 0:
+        raise UsageError(f"an effect of {effect} cannot be looked for: give a number other than zero")
 
     def enough(trials: int) -> bool:
         degrees_of_freedom = 2 * trials - 2
         critical = stats.t.ppf(1 - SIGNIFICANCE / 2, degrees_of_freedom)
-        shift = abs(effect_pp) / spreads.accuracy_pp * sqrt(trials / 2)
+        shift = abs(effect) / spreads.score_sd * sqrt(trials / 2)
         return bool(stats.nct.sf(critical, degrees_of_freedom, shift) >= power)
 
     return _or_refuse(smallest(enough, at_least=2))
@@ -170,7 +183,7 @@ def _check_power(power: float) -> None:
 
 
 def _paired_sd(spreads: Spreads) -> float:
-    return spreads.accuracy_pp * sqrt(2 * (1 - spreads.correlation))
+    return spreads.score_sd * sqrt(2 * (1 - spreads.correlation))
 
 
 def _process_value_sd(spreads: Spreads, blocks_each: float) -> float:

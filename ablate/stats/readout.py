@@ -1,4 +1,4 @@
-"""The time at which a curve of error over time reaches a target, read off a local line in logarithms."""
+"""The time at which a curve of error over time, or of any score that falls, reaches a target, read off a local line in logarithms."""
 
 from dataclasses import dataclass
 
@@ -159,12 +159,12 @@ def _line(times: FloatArray, log_errors: FloatArray, log_target: FloatArray) -> 
     return read_out(points[0], points[1], np.broadcast_to(log_target, (width,)))
 
 
-def combine(value: float, accuracy_variance: float, blocks: int, time_variance: float, processes: int) -> Uncertain:
-    """Join the variances that come from accuracies (by block) and from times (by process), which are independent.
+def combine(value: float, error_variance: float, blocks: int, time_variance: float, processes: int) -> Uncertain:
+    """Join the variances that come from errors (by block) and from times (by process), which are independent.
 
     The degrees of freedom are Welch and Satterthwaite's. With one process the time's part is unknown and left out.
     """
-    parts = [(accuracy_variance, blocks - 1), (time_variance, processes - 1)]
+    parts = [(error_variance, blocks - 1), (time_variance, processes - 1)]
     known = [(variance, freedom) for variance, freedom in parts if freedom > 0 and variance > 0]
     total = sum(variance for variance, _ in known)
     spread = sum(variance**2 / freedom for variance, freedom in known)

@@ -5,8 +5,10 @@ from math import isfinite
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
+from ablate.stats.score_words import change_words, short_name
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import accuracy_words, counted, interval_words, saved_words
+from ablate.stats.wording import counted, saved_words
+from ablate.study.score import TTA_ACCURACY, Score
 
 OF_TIME = " of the time"
 
@@ -14,51 +16,46 @@ PROCESSES_FOR_AN_INTERVAL = 5
 """What the sentence under a one-process study asks for: with 5 the paired interval covers 95.1 % (measurement.md)."""
 
 
-def headline(effect: Effect) -> str:
+def headline(effect: Effect, score: Score = TTA_ACCURACY) -> str:
     """The effect in one breath: "selective_tta: saves 2.3 % of the time, −0.01 pp"."""
     if effect.blocks == 0:
         return f"{effect.subject}: no effect measured"
     time = saved_words(effect.time_saved_percent, of=OF_TIME) if isfinite(effect.time_percent) else "time not measured"
-    return f"{effect.subject}: {time}, {_accuracy(effect)}"
+    return f"{effect.subject}: {time}, {_score(effect, score)}"
 
 
-def sentence(effect: Effect) -> str:
+def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
     """The effect with intervals, verdicts and counts, in one sentence without the note."""
     if effect.blocks == 0:
-        return f"{headline(effect)}: {effect.note}"
+        return f"{headline(effect, score)}: {effect.note}"
     alone = seen_alone(effect.time_family) if effect.time_seen_alone else ""
     parts = [
         f"{time_said(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
-        f"TTA accuracy {_accuracy_in_full(effect)}",
+        _score_in_full(effect, score),
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
     return f"{effect.subject}: {'; '.join(parts)} ({counts})"
 
 
-def _accuracy(effect: Effect) -> str:
-    if _identical_accuracy(effect):
-        return "identical accuracy"
-    return accuracy_words(effect.score_change)
+def _score(effect: Effect, score: Score) -> str:
+    if _identical_score(effect, score):
+        return f"identical {short_name(score)}"
+    return change_words(effect.score_change, score, effect.score_low, effect.score_high, brief=True)
 
 
-def _accuracy_in_full(effect: Effect) -> str:
+def _score_in_full(effect: Effect, score: Score) -> str:
     if effect.score_verdict == "identical":
-        return "identical"
+        return f"{score.title} identical"
     alone = seen_alone(effect.score_family) if effect.score_seen_alone else ""
     verdict = _verdict(effect.score_verdict, effect.score_more_blocks, "block", alone)
-    if _identical_accuracy(effect):
-        return f"identical{verdict}"
-    return f"{accuracy_words(effect.score_change)}{_accuracy_interval(effect)}{verdict}"
+    if _identical_score(effect, score):
+        return f"{score.title} identical{verdict}"
+    return f"{change_words(effect.score_change, score, effect.score_low, effect.score_high, full=True)}{verdict}"
 
 
-def _identical_accuracy(effect: Effect) -> bool:
-    return abs(effect.score_change) <= 100 * NO_SPREAD and effect.score_sd <= 100 * NO_SPREAD
-
-
-def _accuracy_interval(effect: Effect) -> str:
-    if not isfinite(effect.score_low):
-        return ""
-    return f" {interval_words(effect.score_low, effect.score_high, 2)}"
+def _identical_score(effect: Effect, score: Score) -> bool:
+    least = score.factor * NO_SPREAD
+    return abs(effect.score_change) <= least and effect.score_sd <= least
 
 
 def time_said(effect: Effect) -> str:
@@ -87,30 +84,32 @@ def _verdict(verdict: Verdict, more: int, unit: str, alone: str) -> str:
     return f", inconclusive ({f'{alone}; ' if alone else ''}{would})"
 
 
-def note_on(effect: Effect, pairs: Pairs) -> str:
+def note_on(effect: Effect, pairs: Pairs, score: Score) -> str:
     """What a reader must know before believing the effect's numbers; empty if nothing."""
     if pairs.absence:
         return pairs.absence
     remarks = []
     if effect.blocks < FEWEST_BLOCKS:
         remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
-    elif effect.score_sd <= 100 * NO_SPREAD and not _identical_accuracy(effect):
-        remarks.append("every block gives the same difference of accuracy, so there is no interval and no verdict")
+    elif effect.score_sd <= score.factor * NO_SPREAD and not _identical_score(effect, score):
+        remarks.append(
+            f"every block gives the same difference of {short_name(score)}, so there is no interval and no verdict"
+        )
     if pairs.unpaired:
         remarks.append(f"{counted(pairs.unpaired, 'block')} left out: one of the two trials failed or is not there yet")
-    remarks += _time_remarks(effect)
+    remarks += _time_remarks(effect, score)
     if pairs.environments > 1:
         remarks.append(f"the pairs ran in {pairs.environments} environments: machine or versions changed in between")
     return "; ".join(remarks)
 
 
-def _time_remarks(effect: Effect) -> list[str]:
+def _time_remarks(effect: Effect, score: Score) -> list[str]:
     if effect.time_blocks == 0:
         return ["no block ran both arms in one process, so their times cannot be compared"]
     remarks = []
     torn = effect.blocks - effect.time_blocks
     if torn:
-        remarks.append(f"{counted(torn, 'block')} torn between processes, counted for accuracy only")
+        remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if effect.processes == 1:
         spread = effect.time_within_sd_percent
         within = f"its trials spread by {spread:.2f} % (sd), but " if isfinite(spread) else ""

@@ -11,18 +11,24 @@ from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray
 from ablate.study import Arm
 from ablate.study.designs import MAX_SHAPLEY_PLAYERS
+from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_PLAYERS = 12
 """2¹² arms are more than any study trains; a set of arms with more players is no factorial."""
 
 
 def shapley(
-    frame: pd.DataFrame, arms: Iterable[Arm], *, players: Sequence[str] | None = None, command: str = ""
+    frame: pd.DataFrame,
+    arms: Iterable[Arm],
+    *,
+    players: Sequence[str] | None = None,
+    command: str = "",
+    score: Score = TTA_ACCURACY,
 ) -> Attribution:
     """Divide the improvement from no player to all among the players, each given its mean gain over all orders of joining.
 
     `arms` are those of a study with every subset of `players` (default: every name that an arm of it has); arms of other lengths
-    and of A/A twins are passed over. Shares are of TTA accuracy and of the baseline's time, with intervals from per-block and
+    and of A/A twins are passed over. Shares are of the score and of the baseline's time, with intervals from per-block and
     per-process values, and add up to the whole. A missing subset gives no shares and a note that says what to run: `command`, if
     there is one that trains every subset of these players.
 
@@ -43,7 +49,8 @@ def shapley(
         return Attribution(note=_what_it_takes(names, by_features, command))
     ordered = [by_features[subset] for subset in subsets]
     weights = shapley_weights(len(names))
-    return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=len(subsets) - 1)
+    last = len(subsets) - 1
+    return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=last, score=score)
 
 
 def _what_it_takes(names: Sequence[str], trained: Iterable[frozenset[str]], command: str) -> str:

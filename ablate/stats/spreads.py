@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import NO_SPREAD, FloatArray, process_means
+from ablate.study.score import TTA_ACCURACY, Score
 
 FEWEST_BLOCKS_FOR_SPREADS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spreads:
-    """Standard deviations: of accuracy in percentage points, of times in percent of a trial's time.
+    """Standard deviations: of the score in its unit (percentage points of TTA accuracy), of times in percent of a trial's time.
 
-    `correlation` is that of two arms' accuracies in a block. `time_within_percent` is that of trials within a process and
+    `correlation` is that of two arms' scores in a block. `time_within_percent` is that of trials within a process and
     `time_arm_in_process_percent` what a process does to one arm alone; the shift that all its arms share cancels in a contrast.
     Both are None where there was one process only. `source` completes "with the spreads of ...".
     """
 
-    accuracy_pp: float
+    score_sd: float
     correlation: float
     time_within_percent: float | None
     time_arm_in_process_percent: float | None
@@ -34,7 +35,7 @@ class Spreads:
 
 
 PUBLISHED_SPREADS = Spreads(
-    accuracy_pp=0.13,
+    score_sd=0.13,
     correlation=0.0,
     time_within_percent=0.025,
     time_arm_in_process_percent=0.010,
@@ -47,7 +48,9 @@ name: they say nothing of another machine, preset or data set.
 """
 
 
-def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own trials") -> Spreads | None:
+def measured_spreads(
+    frame: pd.DataFrame, *, source: str = "this folder's own trials", score: Score = TTA_ACCURACY
+) -> Spreads | None:
     """The spreads of a run folder's own trials, from the blocks that hold a usable trial of every arm in one process.
 
     None with fewer than two arms, three such blocks, or no spread at all. The spreads of time take two processes. Where each ran one
@@ -65,16 +68,16 @@ def measured_spreads(frame: pd.DataFrame, *, source: str = "this folder's own tr
     process = blocks.process[timed, 0]
     if timed.sum() < FEWEST_BLOCKS_FOR_SPREADS:
         return None
-    accuracy = blocks.score[timed]
-    variance = float(accuracy.var(axis=0, ddof=1).mean())
+    scores = blocks.score[timed]
+    variance = float(scores.var(axis=0, ddof=1).mean())
     time_variances = _time_variances(blocks.log_time[timed], process)
     if variance <= NO_SPREAD**2 or (time_variances and sum(time_variances) <= NO_SPREAD**2):
         return None
     within, arm_in_process = (100 * each**0.5 for each in time_variances) if time_variances else (None, None)
-    residuals = accuracy - accuracy.mean(axis=0) - accuracy.mean(axis=1, keepdims=True) + accuracy.mean()
+    residuals = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
     residual_variance = float((residuals**2).sum()) / ((len(arms) - 1) * (int(timed.sum()) - 1))
     return Spreads(
-        accuracy_pp=100 * variance**0.5,
+        score_sd=score.factor * variance**0.5,
         correlation=1 - residual_variance / variance,
         time_within_percent=within,
         time_arm_in_process_percent=arm_in_process,

@@ -10,6 +10,7 @@ from scipy import stats
 
 from ablate.errors import UsageError
 from ablate.stats.intervals import CONFIDENCE, FloatArray
+from ablate.study.score import Score
 
 Verdict: TypeAlias = Literal["equivalent", "better", "worse", "inconclusive", "identical", "no verdict"]
 
@@ -24,26 +25,30 @@ _MOST = 10**7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margins:
-    """What counts as no difference worth having: percentage points of accuracy, percent of time.
+    """What counts as no difference worth having: of the score in its unit (None: the score's own margin), percent of time.
 
     Raises:
         UsageError: a margin is not a positive number, or the one for time is 100 % or more.
     """
 
-    accuracy_pp: float = 0.05
+    score: float | None = None
     time_percent: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, value in (("accuracy_pp", self.accuracy_pp), ("time_percent", self.time_percent)):
-            if not (isfinite(value) and value > 0):
+        for name, value in (("score", self.score), ("time_percent", self.time_percent)):
+            if value is not None and not (isfinite(value) and value > 0):
                 raise UsageError(f"margin {name} = {value}: give a positive number")
         if self.time_percent >= 100:
             raise UsageError(f"margin time_percent = {self.time_percent}: give a number below 100")
 
-    @property
-    def accuracy(self) -> tuple[float, float]:
-        """The band of equivalence for accuracy, as fractions."""
-        return (-self.accuracy_pp / 100, self.accuracy_pp / 100)
+    def of_score(self, score: Score) -> float:
+        """The margin of the score, in its unit."""
+        return score.margin if self.score is None else self.score
+
+    def score_band(self, score: Score) -> tuple[float, float]:
+        """The band of equivalence for the score, as trials hold it."""
+        margin = self.of_score(score)
+        return (-margin / score.factor, margin / score.factor)
 
     @property
     def log_time(self) -> tuple[float, float]:

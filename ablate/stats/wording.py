@@ -24,11 +24,6 @@ def percent_decimals(value_percent: float) -> int:
     return 1 if abs(value_percent) >= 0.995 else 2
 
 
-def accuracy_words(difference_pp: float) -> str:
-    """A difference of accuracies in percentage points: "+0.04 pp"."""
-    return f"{signed(difference_pp, 2)} pp"
-
-
 def interval_decimals(low: float, high: float) -> int:
     """Decimals of a percentage beside its interval: one where the interval is 2 or wider, two from 0.1 on, three below."""
     width = abs(high - low)

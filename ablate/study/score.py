@@ -1,6 +1,6 @@
 """What a study compares beside time: the score, its unit, and which way is better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal, TypeAlias
 
@@ -30,6 +30,8 @@ class Score:
 
     def __post_init__(self) -> None:
         check_printable("A score's title", self.title)
+        if not self.title.strip():
+            raise UsageError("A score has no title; say what it measures, such as 'validation loss'.")
         who = f"Score '{self.title}'"
         for what, text in (("unit", self.unit), ("value_unit", self.value_unit)):
             if text:
@@ -48,6 +50,10 @@ class Score:
     def sign(self) -> int:
         """1 where more is better, -1 where less is: a difference times it is a gain."""
         return 1 if self.better == "higher" else -1
+
+    def measures_as(self, other: "Score") -> bool:
+        """Whether numbers of both may stand side by side: all is the same but the margin, which is a matter of judgement."""
+        return replace(self, margin=other.margin) == other
 
 
 TTA_ACCURACY = Score(title="TTA accuracy", unit="pp", value_unit="%", factor=100.0, better="higher", margin=0.05)

@@ -11,8 +11,10 @@ from ablate.cli.progress import StudyProgress
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.runner import run_study
 from ablate.store.trials import MemoryTrialStore
+from ablate.study.score import TTA_ACCURACY, Score
 from tests.fakes import FakeExecutor, fake_study
-from tests.tiny_study import CommandLine
+from tests.losses import LOSS
+from tests.tiny_study import CommandLine, study_json
 
 LOOK = "blocks is done; one trial of each arm settles nothing yet:"
 
@@ -26,6 +28,7 @@ def shown(
     done: int = 0,
     minutes: float | None = None,
     terminal: bool = False,
+    score: Score = TTA_ACCURACY,
 ) -> str:
     """What progress says of a study run by a fake executor, `done` trials of which were run in an earlier sitting."""
     study = fake_study(blocks=blocks, processes=1, names=names)
@@ -34,7 +37,9 @@ def shown(
     console = Console(stderr=True, force_terminal=terminal, width=100)
     with StudyProgress(console) as progress:
         progress.show(
-            StudyOpened(folder=Path("runs/a study"), arms=tuple(arm.name for arm in study.arms), minutes=minutes)
+            StudyOpened(
+                folder=Path("runs/a study"), arms=tuple(arm.name for arm in study.arms), minutes=minutes, score=score
+            )
         )
         run_study(study.schedule(), store, executor or FakeExecutor(), on_event=progress.show)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
@@ -105,3 +110,39 @@ def test_the_command_shows_it_on_stderr(here: Path, ablate: CommandLine, more: l
     assert f"1 of 2 {LOOK}" in said.err
     assert "`ablate report run` shows it at any time." in said.err
     assert LOOK not in said.out
+
+
+OWN_REGISTRY = """
+import ablate
+from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
+from ablate.parts import Silu
+
+REGISTRY = ablate.Registry(
+    baseline=AIRBENCH94_MUON,
+    features=[ablate.Feature(name="silu", group="own", summary="SiLU.", patch={"activation": Silu()}, source="here")],
+    groups=[ablate.Group(slug="own", title="Own", published_percent=None, source="here")],
+    score=ablate.Score(title="share of errors", unit="points", factor=100, better="lower", margin=1),
+)
+"""
+
+
+def test_a_registrys_own_score_goes_with_the_study_to_its_end(here: Path, ablate: CommandLine) -> None:
+    Path("own.py").write_text(OWN_REGISTRY)
+    said = ablate.ok("run", "--registry", "own.py", "--disable", "silu", "--trials", "2", "--out", "run")
+    assert re.search(r"arm +share of errors +time", said.err)
+    assert re.search(r"block 0: [\d.]+ points in", said.err)
+    assert re.search(r"(raises|lowers|leaves) share of errors", said.out)
+    assert "share of errors lowered" in said.out
+    assert study_json(Path("run"))["score"]["better"] == "lower"
+    resumed = ablate.ok("study", "resume", "run")
+    assert "share of errors lowered" in resumed.out
+    dry = ablate.ok("run", "--registry", "own.py", "--disable", "silu", "--dry-run")
+    assert "TTA" not in dry.out + dry.err
+
+
+def test_a_score_of_another_kind_is_named_and_printed_in_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    said = shown(capsys, score=LOSS)
+    assert re.search(r"arm +validation loss +time", said)
+    assert re.search(r"all - a +0\.94 nats +2\.50 s", said)
+    assert "0.94 nats in 2.50 s" in said, "the line of a trial"
+    assert "%" not in said

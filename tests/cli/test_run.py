@@ -63,7 +63,7 @@ def test_a_dry_run_says_what_would_run_and_writes_nothing(here: Path, ablate: Co
 
 def test_a_dry_run_promises_what_a_folder_here_has_shown(here: Path, ablate: CommandLine) -> None:
     unknown = json.loads(ablate.ok("run", "--trials", "20", "--dry-run", "--json").out)
-    assert unknown["visible"]["accuracy_pp"] is None
+    assert unknown["visible"]["score_change"] is None
     assert unknown["visible"]["spreads_source"] is None
     assert not unknown["measured"]
     ablate.ok("run", "--disable", "tta", "--trials", "4", "--processes", "1")
@@ -73,7 +73,7 @@ def test_a_dry_run_promises_what_a_folder_here_has_shown(here: Path, ablate: Com
     assert f"(from trials in {folder}; compiling is a rough guess)" in said.out
     assert f"pp of accuracy (80 % power, with the spreads of {folder}, 4 blocks)" in said.out
     known = json.loads(ablate.ok("run", "--only", "silu", "--trials", "20", "--dry-run", "--json").out)
-    assert known["visible"]["accuracy_pp"] > 0
+    assert known["visible"]["score_change"] > 0
     assert known["visible"]["time_percent"] is None
     assert known["measured"]
 

@@ -35,7 +35,7 @@ def test_a_new_study_is_guessed_from_the_table_and_what_it_can_see_is_unknown() 
     assert guess.pace_source is None
     assert guess.trials == len(RESOLVED.schedule)
     assert guess.visible.spreads_source is None
-    assert isnan(guess.visible.accuracy_pp)
+    assert isnan(guess.visible.score_change)
     assert isnan(guess.visible.time_percent)
     assert guess.visible.sentence.startswith("What this study can see is unknown here; `ablate run --trials ")
     speed = ROUGH_SPEEDS["cpu", "mini"]

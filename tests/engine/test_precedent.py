@@ -1,4 +1,5 @@
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, leave_one_out, lengths
+from ablate.study.score import TTA_ACCURACY
 from tests.fakes import fake_study, finished_trial, resolved_study
+from tests.losses import LOSS
 
 HERE: dict[str, Json] = {"device_name": "A CPU", "compute_dtype": "bfloat16", "usable_cores": 2, "compiling": True}
 PLANNED = resolved_study(fake_study(blocks=20, processes=5), device="cpu")
@@ -65,7 +68,7 @@ def test_the_most_recent_folder_is_taken_and_named(tmp_path: Path) -> None:
     assert told.visible.spreads_source == f"{tmp_path}/new, 6 blocks"
     assert f"with the spreads of {tmp_path}/new, 6 blocks)" in told.visible.sentence
     # Percents, as these trials spread: not the hundredths of the published logs.
-    assert told.visible.accuracy_pp > 0.3
+    assert told.visible.score_change > 0.3
     assert told.visible.time_percent > 1
 
 
@@ -73,6 +76,7 @@ def test_the_most_recent_folder_is_taken_and_named(tmp_path: Path) -> None:
     "other",
     [
         {"preset": "full"},
+        {"score": LOSS},
         {"device": "cuda"},
         {"data": "cifar10"},
         {"data_digest": "e" * 64},
@@ -118,7 +122,7 @@ def test_a_folder_that_tells_of_time_goes_before_a_later_one_that_does_not(tmp_p
 def test_three_trials_tell_accuracy_and_say_what_time_takes(tmp_path: Path) -> None:
     folder(tmp_path / "quick", blocks=3, processes=1)
     told = estimate(PLANNED, KEYS, precedent=found(tmp_path)).visible
-    assert told.accuracy_pp > 0
+    assert told.score_change > 0
     assert "what it can see of time is unknown here, `ablate run --trials 3 --processes 3` tells" in told.sentence
 
 
@@ -190,3 +194,23 @@ class TestPace:
         eager = estimate(PLANNED, KEYS, precedent=precedent).minutes
         compiled = estimate(PLANNED, KEYS, precedent=replace(precedent, compiled=True)).minutes
         assert 60 * (compiled - eager) == pytest.approx(ROUGH_SPEEDS["cpu", "mini"].compile_seconds)
+
+
+def test_what_a_study_of_a_loss_can_see_is_in_nats_and_from_a_folder_of_that_loss(tmp_path: Path) -> None:
+    planned = replace(PLANNED, score=LOSS)
+    folder(tmp_path / "accuracies", created_at="2026-12-01T00:00:00+00:00")
+    assert found(tmp_path, planned) is None
+    # Another margin is a matter of judgement: the trials are of the same kind.
+    folder(tmp_path / "losses", score=replace(LOSS, margin=1.0))
+    told = estimate(planned, KEYS, precedent=found(tmp_path, planned)).visible
+    assert re.search(r"can see 0\.0\d+ nats of validation loss and", told.sentence)
+    folder(tmp_path / "again", score=TTA_ACCURACY)
+    in_points = estimate(PLANNED, KEYS, precedent=found(tmp_path)).visible
+    assert told.score_change == pytest.approx(in_points.score_change / 100)
+
+
+def test_the_published_spreads_are_those_of_accuracies_alone() -> None:
+    planned = replace(PLANNED, preset="full", data="cifar10")
+    gpu = {"device_name": "NVIDIA A100"}
+    assert estimate(planned, KEYS, facts=gpu).visible.spreads_source == "the published A100 logs"
+    assert estimate(replace(planned, score=LOSS), KEYS, facts=gpu).visible.spreads_source is None

@@ -34,7 +34,7 @@ def test_options_are_keywords_and_the_shared_ones_are_there(plot: object) -> Non
     data, *options = inspect.signature(plot).parameters.values()
     assert data.name == "data"
     assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in options)
-    assert {"ax", "theme", "width_inches", "title", "setting"} <= {option.name for option in options}
+    assert {"ax", "theme", "width_inches", "title", "setting", "score"} <= {option.name for option in options}
 
 
 @every_plot

@@ -12,7 +12,7 @@ import pytest
 
 from ablate.plots.style import DARK, LIGHT
 from ablate.report import Evidence, export_trials, report, write_reports
-from ablate.report.figures import CAPTIONS, Figure, draw_figures, palette_css
+from ablate.report.figures import KINDS, Figure, draw_figures, palette_css
 from ablate.report.html import MOST_TRIALS_LISTED, html_report
 from ablate.study import Arm, Contrast, Design, leave_one_out
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
@@ -80,7 +80,7 @@ def test_the_ladder_leads_with_the_waterfall_and_others_with_the_effects(ladder_
     kinds = [figure.kind for figure in ladder_figures]
     assert kinds == ["waterfall", "effects", "frontier", "distribution"]
     assert re.findall(r'<figure id="figure-(\w+)"', evil_page.read_text()) == kinds[1:]
-    assert [kind for kind in CAPTIONS if kind in kinds] == kinds
+    assert [kind for kind in KINDS if kind in kinds] == kinds
 
 
 def test_figures_take_their_colours_from_the_page(ladder_figures):

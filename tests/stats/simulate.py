@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ablate.stats.attribution import accuracy_shares, time_shares
+from ablate.stats.attribution import score_shares, time_shares
 from ablate.stats.intervals import TInterval, process_means, t_interval
 from ablate.stats.multiplicity import holm
 from tests.stats.build import deal, frame_of
@@ -83,7 +83,7 @@ class Studies:
 
     def share(self, weights: np.ndarray, first: int) -> tuple[TInterval, TInterval]:
         """Intervals `(studies, subjects)` of shares as `attribute` makes them: accuracy (fraction), time saved (fraction)."""
-        accuracy = t_interval(np.moveaxis(accuracy_shares(self.score, weights), 1, -1))
+        accuracy = t_interval(np.moveaxis(score_shares(self.score, weights), 1, -1))
         means = np.moveaxis(process_means(np.moveaxis(self.log_time, 1, -1), self.process), -1, 1)
         return accuracy, t_interval(np.moveaxis(time_shares(means, weights, first), 1, -1))
 

@@ -86,8 +86,8 @@ def test_small_differences_are_equivalent_only_with_a_narrow_interval():
 
 def test_margins_decide_what_is_equivalent():
     frame = noisy_pair(np.random.default_rng(7), blocks=40, time_ratio=0.998)
-    (strict,) = list_effects(frame, [contrast()], margins=Margins(accuracy_pp=0.05, time_percent=0.1))
-    (lenient,) = list_effects(frame, [contrast()], margins=Margins(accuracy_pp=0.5, time_percent=0.5))
+    (strict,) = list_effects(frame, [contrast()], margins=Margins(score=0.05, time_percent=0.1))
+    (lenient,) = list_effects(frame, [contrast()], margins=Margins(score=0.5, time_percent=0.5))
     assert (strict.time_verdict, lenient.time_verdict) == ("better", "equivalent")
     assert (strict.score_verdict, lenient.score_verdict) == ("inconclusive", "equivalent")
 

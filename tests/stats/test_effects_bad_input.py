@@ -37,7 +37,7 @@ def both(block, **fields):
         ([trial("with", 0), trial("without", 0, status="failed")], "the only trial of arm 'without' failed"),
         (
             [trial("with", 0), trial("without", 0, score=float("nan"))],
-            "the only trial of arm 'without' gave no finite time and accuracy",
+            "the only trial of arm 'without' gave no finite time and score",
         ),
         ([trial("with", 0), trial("without", 1)], "no block has a usable trial of both 'with' and 'without'"),
         (
@@ -148,7 +148,7 @@ def test_a_missing_plain_accuracy_leaves_the_rest_alone():
     assert effect.score_verdict == "identical"
 
 
-@pytest.mark.parametrize("margins", [{"accuracy_pp": 0.0}, {"time_percent": -1}, {"accuracy_pp": float("nan")}])
+@pytest.mark.parametrize("margins", [{"score": 0.0}, {"time_percent": -1}, {"score": float("nan")}])
 def test_margins_must_be_positive(margins):
     (name,) = margins
     with pytest.raises(UsageError, match=f"margin {name} = .*: give a positive number"):

@@ -30,5 +30,5 @@ def test_a_number_that_is_none_is_off_and_beats_nobody():
 
 
 def test_unlike_lengths_are_refused():
-    with pytest.raises(UsageError, match="as many times as accuracies, not 2 and 1"):
+    with pytest.raises(UsageError, match="as many times as scores, not 2 and 1"):
         pareto_front([1.0, 2.0], [0.9])

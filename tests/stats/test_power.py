@@ -27,12 +27,12 @@ def test_the_smallest_effect_is_that_of_statsmodels(n):
     reference = TTestPower().solve_power(nobs=n, alpha=0.05, power=0.8)
     assert smallest_standardised_effect(n) == pytest.approx(reference, rel=1e-4)
     seen = with_published(n, 5)
-    assert seen.accuracy_pp == pytest.approx(reference * 0.13 * np.sqrt(2), rel=1e-4)
+    assert seen.score_change == pytest.approx(reference * 0.13 * np.sqrt(2), rel=1e-4)
 
 
 @pytest.mark.parametrize(("effect_pp", "trials"), [(0.1, 27), (0.05, 109), (0.02, 684)])
 def test_trials_of_unpaired_arms_are_those_of_the_facts_sheet(effect_pp, trials):
-    spreads = replace(PUBLISHED_SPREADS, accuracy_pp=0.132)
+    spreads = replace(PUBLISHED_SPREADS, score_sd=0.132)
     reference = TTestIndPower().solve_power(effect_pp / 0.132, alpha=0.05, power=0.8)
     assert trials_each_needed(effect_pp, spreads=spreads) == np.ceil(reference)
     # the sheet rounds a normal approximation
@@ -48,7 +48,7 @@ def test_the_smallest_change_of_time_comes_from_process_values():
 
 def test_blocks_needed_are_enough_and_one_fewer_is_not():
     needed = blocks_needed(0.05, spreads=PUBLISHED_SPREADS)
-    assert with_published(needed, 5).accuracy_pp <= 0.05 < with_published(needed - 1, 5).accuracy_pp
+    assert with_published(needed, 5).score_change <= 0.05 < with_published(needed - 1, 5).score_change
     paired = blocks_needed(-0.05, spreads=replace(PUBLISHED_SPREADS, correlation=0.5))
     assert paired == pytest.approx(needed / 2, rel=0.03)
 
@@ -61,15 +61,15 @@ def test_processes_needed_are_enough_and_one_fewer_is_not():
 
 def test_more_contrasts_see_less():
     alone, many = with_published(20, 5), with_published(20, 5, contrasts=10)
-    assert many.accuracy_pp > alone.accuracy_pp
+    assert many.score_change > alone.score_change
     assert many.time_percent > alone.time_percent
     reference = TTestPower().solve_power(nobs=20, alpha=0.005, power=0.8)
-    assert many.accuracy_pp == pytest.approx(reference * 0.13 * np.sqrt(2), rel=1e-4)
+    assert many.score_change == pytest.approx(reference * 0.13 * np.sqrt(2), rel=1e-4)
 
 
 def test_the_promised_effect_is_found_that_often():
     blocks, studies = 12, 20_000
-    effect = with_published(blocks, 3).accuracy_pp
+    effect = with_published(blocks, 3).score_change
     rng = np.random.default_rng(1)
     differences = effect + rng.normal(0, 0.13, (studies, blocks)) - rng.normal(0, 0.13, (studies, blocks))
     assert (stats.ttest_1samp(differences, 0.0, axis=1).pvalue < 0.05).mean() == pytest.approx(0.8, abs=0.01)
@@ -93,11 +93,11 @@ def test_small_studies_say_what_they_lack():
         (lambda: with_published(5, 0), "processes = 0: give 1 or more"),
         (lambda: with_published(5, 5, contrasts=0), "contrasts = 0: give 1 or more"),
         (lambda: with_published(5, 5, power=1.0), "power = 1.0: give a number between 0.05 and 1"),
-        (lambda: blocks_needed(0.0, spreads=PUBLISHED_SPREADS), "an effect of 0.0 pp cannot be looked for"),
+        (lambda: blocks_needed(0.0, spreads=PUBLISHED_SPREADS), "an effect of 0.0 cannot be looked for"),
         (lambda: blocks_needed(1e-9, spreads=PUBLISHED_SPREADS), "takes more trials than anyone could run"),
         (
             lambda: trials_each_needed(float("nan"), spreads=PUBLISHED_SPREADS),
-            "an effect of nan pp cannot be looked for",
+            "an effect of nan cannot be looked for",
         ),
         (
             lambda: processes_needed(-100, 4, spreads=PUBLISHED_SPREADS),
@@ -123,7 +123,7 @@ def test_whose_spreads_are_meant_has_to_be_said(function):
 def test_what_nobody_has_measured_is_unknown():
     for processes, first in ((1, "--trials 3"), (5, "--trials 3 --processes 3")):
         seen = visible(20, processes, spreads=None)
-        assert np.isnan(seen.accuracy_pp)
+        assert np.isnan(seen.score_change)
         assert np.isnan(seen.time_percent)
         assert seen.spreads_source is None
         assert seen.sentence == (
@@ -140,7 +140,7 @@ def test_large_effects_are_said_in_plain_numbers(arm_in_process, said):
 
 def test_spreads_of_one_process_promise_nothing_of_time():
     seen = visible(20, 5, spreads=WITHOUT_TIME)
-    assert seen.accuracy_pp == with_published(20, 5).accuracy_pp
+    assert seen.score_change == with_published(20, 5).score_change
     assert np.isnan(seen.time_percent)
     assert seen.sentence == (
         "This study can see 0.12 pp of accuracy (80 % power, with the spreads of runs/one); "

@@ -16,7 +16,7 @@ def drawn(blocks, processes, seed=1):
 
 def test_the_spreads_of_a_known_trainer_are_found():
     spreads = measured_spreads(drawn(2000, 200))
-    assert spreads.accuracy_pp == pytest.approx(0.13, rel=0.04)
+    assert spreads.score_sd == pytest.approx(0.13, rel=0.04)
     assert spreads.correlation == pytest.approx(0.3, abs=0.04)
     # 0.5 ms and 0.2 ms of times between 1.9 and 2 s
     assert spreads.time_within_percent == pytest.approx(0.0255, rel=0.04)
@@ -38,7 +38,7 @@ def test_one_block_a_process_counts_as_the_processs_so_that_nothing_too_small_is
 def test_of_one_process_only_accuracy_is_told():
     """Another machine's ratio of the two spreads of time is not this one's."""
     spreads = measured_spreads(drawn(400, 1))
-    assert spreads.accuracy_pp == pytest.approx(0.13, rel=0.1)
+    assert spreads.score_sd == pytest.approx(0.13, rel=0.1)
     assert spreads.time_within_percent is None
     assert spreads.time_arm_in_process_percent is None
     assert not spreads.knows_time
@@ -54,7 +54,7 @@ def test_they_foretell_the_width_of_the_interval():
     pair = noisy_pair(np.random.default_rng(3), blocks=600, processes=60)
     spreads = measured_spreads(pair)
     (effect,) = list_effects(pair, [contrast()])
-    paired_sd = spreads.accuracy_pp * np.sqrt(2 * (1 - spreads.correlation))
+    paired_sd = spreads.score_sd * np.sqrt(2 * (1 - spreads.correlation))
     assert effect.score_sd == pytest.approx(paired_sd, rel=1e-6)
     of_process = np.sqrt(2 * spreads.time_arm_in_process_percent**2 + 2 * spreads.time_within_percent**2 / 10)
     assert effect.time_sd_percent == pytest.approx(of_process, rel=1e-6)

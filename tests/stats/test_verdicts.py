@@ -5,6 +5,7 @@ from scipy import stats
 
 from ablate.stats import Margins
 from ablate.stats.verdicts import judge, more_to_settle, smallest
+from ablate.study.score import TTA_ACCURACY
 
 BAND = (-0.05, 0.05)
 
@@ -66,4 +67,4 @@ def test_the_search_gives_up():
 def test_a_margin_of_time_is_a_band_of_log_ratios():
     low, high = Margins(time_percent=0.5).log_time
     assert (math.exp(low), math.exp(high)) == pytest.approx((0.995, 1.005))
-    assert Margins().accuracy == (-0.0005, 0.0005)
+    assert Margins().score_band(TTA_ACCURACY) == (-0.0005, 0.0005)

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from ablate.stats import BEYOND_REACH, list_effects
+from ablate.stats.score_words import gain_words
 from ablate.stats.sentences import headline, sentence
-from ablate.stats.wording import accuracy_words, counted, interval_words, saved_signed, saved_words, signed
+from ablate.stats.wording import counted, interval_words, saved_signed, saved_words, signed
+from ablate.study.score import TTA_ACCURACY
 from tests.stats.build import contrast, noisy_pair
 
 MINUS = "\N{MINUS SIGN}"
@@ -18,7 +20,7 @@ MINUS = "\N{MINUS SIGN}"
 )
 def test_what_rounds_to_zero_has_no_sign(value, words):
     assert signed(value, 2) == words
-    assert accuracy_words(value) == f"{words} pp"
+    assert gain_words(value, TTA_ACCURACY) == f"{words} pp"
 
 
 @pytest.mark.parametrize(
