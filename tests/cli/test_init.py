@@ -76,7 +76,8 @@ def test_the_feature_that_is_written_runs_as_a_command(here: Path, ablate: Comma
     assert [trial["status"] for trial in trial_lines(here / "run")] == ["ok", "ok"]
 
 
-@pytest.mark.parametrize("study", [name for name in study_files() if name != "published"])
+# Nothing was published about a new registry, so that it has no published rungs to train.
+@pytest.mark.parametrize("study", sorted({*study_files()} - {"published"}))
 def test_the_registry_that_is_written_fits_every_study(here: Path, ablate: CommandLine, study: str) -> None:
     ablate.ok("init", "registry", "own.py")
     planned = json.loads(ablate.ok("study", "run", study, "--registry", "own.py", "--dry-run", "--json").out)
