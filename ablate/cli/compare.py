@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HOW_TO_READ = (
     "Recipes of one fingerprint are compared, by whatever name. Time saved is in percent of the first folder's time: positive is "
-    "better in the second."
+    "better in the second; of effects, what the second saves beyond the first."
 )
 
 
@@ -77,7 +77,7 @@ def _table(heading: str, changes: "Sequence[Change]", score: "Score | None") -> 
     """The changes; without a score that both folders share, those of time alone."""
     table = FittedTable()
     table.add_column(heading, words=True)
-    times = ("time", "time saved") if heading == "arm" else ("time saved", "change of it")
+    times = ("time", "time saved") if heading == "arm" else ("time saved", "ratio of the two")
     for title in (*times, *(_score_headings(heading, score) if score else ()), "n", "processes"):
         table.add_column(title, numeric=True)
     for change in changes:

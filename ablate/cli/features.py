@@ -74,7 +74,8 @@ def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
 def _overview(registry: "Registry") -> FittedTable:
     table = FittedTable()
     table.add_column("feature")
-    table.add_column("group (published bar)", words=True)
+    published = any(group.published_percent is not None for group in registry.groups.values())
+    table.add_column("group (published bar)" if published else "group", words=True)
     table.add_column("what it does", words=True)
     shown_group = None
     for name in registry.names:

@@ -29,6 +29,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     """
     from ablate import api
     from ablate.training.rehearsal import rehearse
+    from ablate.training.session import open_device
 
     planning: api.Planning = {
         "features_from": options.features_from,
@@ -43,7 +44,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     if options.dry:
         api.check_limits(options.minutes, options.timeout)
         planned = api.plan(study, **planning)
-        rehearse(planned.registry, planned.resolved.study.arms)
+        rehearse(planned.registry, planned.resolved.study.arms, open_device(planned.resolved.device))
         print_estimate(planned, api.foresee(planned), options.as_json)
         return
     with StudyProgress(stderr()) as progress:

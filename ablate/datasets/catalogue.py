@@ -35,7 +35,7 @@ def resolve(name: str, home: Path | None = None) -> str:
     known = {*RESERVED, "cifar10", *homes.names(place)}
     if name not in known:
         raise DataError(
-            f"no data set '{printable(name)}' in {place}.{near_match(name, known)}\n"
+            f"No data set '{printable(name)}' in {place}.{near_match(name, known)}\n"
             "`ablate data list` shows what is here, `ablate data import NAME PATH` brings a set in."
         )
     return name

@@ -45,7 +45,7 @@ def describe(
     dirty, python, torch, torchvision, numpy, cuda, hip, cudnn, driver, device, device_name, device_memory_bytes,
     compute_dtype, cpu_model, cpu_capability, cpu_bfloat16, cores, usable_cores, threads, memory_bytes, platform, os,
     cpp_compiler; then those of `extra`, which may not repeat one of these. A fact that does not exist here is None. Without `opened`
-    a CUDA device is not touched, and what only CUDA could tell of it is None too.
+    a CUDA device is not touched, and what only CUDA could tell of it is left out: not looked at is not absent.
 
     Raises:
         ValueError: `extra` repeats a name.
@@ -58,7 +58,7 @@ def describe(
         "commit": source.commit,
         "dirty": source.dirty,
         **_software(),
-        "cudnn": _cudnn_version() if opened else None,
+        **({"cudnn": _cudnn_version()} if opened else {}),
         **_hardware(device, opened),
         "compute_dtype": compute_dtype,
         # Not cached: a caller may set it between two trials.
@@ -186,6 +186,9 @@ def _cudnn_version() -> int | None:
     return torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
 
 
+_TOLD_BY_CUDA = ("device_name", "device_memory_bytes", "driver")
+
+
 @functools.cache
 def _hardware(device: str, opened: bool) -> dict[str, Json]:
     cores, memory = usable_cores(), memory_bytes().get("MemTotal")
@@ -202,7 +205,8 @@ def _hardware(device: str, opened: bool) -> dict[str, Json]:
     }
     if not opened and device.partition(":")[0] == "cuda":
         names = set(nvidia.gpu_names())
-        return {**facts, "device_name": names.pop() if len(names) == 1 else None, "device_memory_bytes": None}
+        told = {"device_name": names.pop()} if len(names) == 1 else {}
+        return {name: fact for name, fact in facts.items() if name not in _TOLD_BY_CUDA} | told
     properties = _cuda_properties(device)
     if properties is not None:
         facts["device_name"] = str(properties.name)

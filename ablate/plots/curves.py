@@ -153,8 +153,9 @@ def _limits(axes: Axes, found: list[_Curve], score: Score) -> str:
     room = 0.06 * (top - bottom) or 0.05
     limits = scale.from_level(np.array([bottom - room, top + room]))
     axes.set_ylim(*(limits if score.better == "higher" else limits[::-1]))
-    last = max(float(curve.epochs[-1]) for curve in found)
-    axes.set_xlim(1 - 0.03 * last, 1.03 * last)
+    first, last = min(float(curve.epochs[0]) for curve in found), max(float(curve.epochs[-1]) for curve in found)
+    room = 0.03 * last if last > first else 0.5 * last
+    axes.set_xlim(first - room, last + room)
     return scale.name
 
 
@@ -228,7 +229,10 @@ def _description(found: list[_Curve], score: Score) -> str:
 
 def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Score) -> list[str]:
     fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
-    remarks = [f"n = {fewest if fewest == most else f'{fewest} to {most}'} trials an arm", setting]
+    remarks = [
+        f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
+        setting,
+    ]
     if score.measures_as(TTA_ACCURACY):
         remarks.append("Without test-time augmentation")
     if len(found) <= MOST_BANDS and most > 1:

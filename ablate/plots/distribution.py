@@ -149,7 +149,7 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
     violins(axes, many, 0.36, colour=theme.gain, alpha=0.45)
     for place, arm in enumerate(summary["arm"]):
         if place not in many:
-            values = by_arm[arm]
+            values = by_arm[arm][thinned(len(by_arm[arm]), MOST_DOTS)]
             places = place + 0.62 * spread(len(values))
             dots(axes, values, places, colour=theme.gain, points=0.42 * on.points, alpha=0.6, label=str(arm))
         mean, low, high = (unit * number(summary, place, f"{column}_{end}") for end in ("mean", "low", "high"))
@@ -208,7 +208,7 @@ def _drift(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame) -
     axes.set_ylim(low - room, high + room)
     count = len(drift.order)
     axes.set_xlim(0.5 - 0.01 * count, count + 0.5 + 0.01 * count)
-    number_ticks(axes, on, "x", sample="0" * (len(str(count)) + 1))
+    number_ticks(axes, on, "x", sample="0" * (len(str(count)) + 1), whole=True)
     number_ticks(axes, on, "y")
     label_axis(axes, on, "x", "Trials in the order they began")
     label_axis(axes, on, "y", "% from arm's mean")

@@ -136,7 +136,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
     return frontier(
         evidence.arms,
         target_score=target,
-        named=look.arms,
+        named=(*_landmarks(evidence), *look.arms),
         kinds=_arm_kinds(evidence),
         setting=evidence.setting,
         score=evidence.score,
@@ -144,9 +144,29 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
     )
 
 
+def _landmarks(evidence: Evidence) -> list[str]:
+    """The arms with nothing and with everything on, at their own length, that have a usable trial."""
+    measured = set(evidence.arms["arm"][evidence.arms["trials"] > 0])
+    ends: tuple[frozenset[str], ...] = (frozenset(), frozenset(evidence.players))
+    arms = evidence.resolved.study.arms
+    return [
+        arm.name for arm in arms if arm.features in ends and arm.length == 1 and not arm.stream and arm.name in measured
+    ]
+
+
 def _arm_kinds(evidence: Evidence) -> dict[str, str]:
     """What each arm has on, in a few words: what is alone, what is taken away, or how many of how many."""
     players = len(evidence.players)
+    ends: dict[int, str] = {0: "baseline", players: "everything on"}
+    stretched = {
+        arm.name: f"{ends[len(arm.features)]}, another length"
+        for arm in evidence.resolved.study.arms
+        if len(arm.features) in ends and arm.length != 1
+    }
+    return stretched | _kinds_between(evidence, players)
+
+
+def _kinds_between(evidence: Evidence, players: int) -> dict[str, str]:
     counts = {arm.name: len(arm.features) for arm in evidence.resolved.study.arms}
     between = {count for count in counts.values() if 0 < count < players}
     if between <= {1, players - 1}:

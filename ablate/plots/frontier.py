@@ -23,7 +23,6 @@ from ablate.study.score import TTA_ACCURACY, Score
 MOST_NAMED = 10
 """With more arms than this only those are named that a reader looks for, and the rest are told apart by kind."""
 
-_LANDMARKS = ("baseline", "all")
 _MOST_LEFT_OUT = 8
 
 _NUMBERS = ("mean", "low", "high")
@@ -51,7 +50,7 @@ def frontier(
 
     Up is better: of a score of which less is, the axis runs backwards. A stepped line joins the Pareto front. `target_score`, as
     trials hold it, adds a line to reach. Up to ten arms are all named.
-    Of more, those on the front, the baseline, the arm with everything and those in `named` have a name and a cross; the others
+    Of more, those on the front and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
     is a number there and stands in a key below.
 
@@ -101,7 +100,7 @@ def _named(table: pd.DataFrame, front: np.ndarray, named: Sequence[str]) -> np.n
     """Which arms `(arms,)` have a name and a cross."""
     if len(table) <= MOST_NAMED:
         return np.ones(len(table), dtype=bool)
-    return np.asarray(front | table["arm"].isin([*_LANDMARKS, *named]).to_numpy(dtype=bool))
+    return np.asarray(front | table["arm"].isin(list(named)).to_numpy(dtype=bool))
 
 
 def _limits(axes: Axes, table: pd.DataFrame, shown: np.ndarray, target: float | None, score: Score) -> None:
@@ -277,7 +276,10 @@ def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:
 
 def _remarks(table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str) -> list[str]:
     fewest, most = int(table["trials"].min()), int(table["trials"].max())
-    remarks = [f"n = {fewest if fewest == most else f'{fewest} to {most}'} trials an arm", setting]
+    remarks = [
+        f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
+        setting,
+    ]
     if not shown.all():
         named = int(shown.sum())
         remarks.append(

@@ -245,9 +245,13 @@ def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], pan
 
 
 def _half_width(row: Any, panel: _Panel) -> str:
-    """Half of an interval as "±0.31"; nothing where there is none."""
-    half = (getattr(row, panel.high) - getattr(row, panel.low)) / 2
-    return f"±{half:.{panel.decimals}f}" if isfinite(half) else ""
+    """From the value to the end of its interval on zero's side, as "±0.31"; nothing where there is none.
+
+    The two sides of an interval of time differ; this one says whether it covers zero.
+    """
+    value, low, high = (getattr(row, name) for name in panel[:3])
+    reach = value - low if value >= 0 else high - value
+    return f"±{reach:.{panel.decimals}f}" if isfinite(reach) else ""
 
 
 def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[_Panel]) -> tuple[list[Artist], list[str]]:
@@ -260,12 +264,16 @@ def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[_Panel]) -> tuple[li
             value, low, high = (getattr(row, name) for name in panel[:3])
             if isfinite(value):
                 clear = misses_zero(low, high)
+                if not (isfinite(low) and isfinite(high)):
+                    seen.add("unknown")
+                    continue
                 seen.add(("better" if value > 0 else "worse") if clear else "unclear")
                 seen.add(("filled" if getattr(row, panel.stands_out) else "ring") if clear else "unclear")
     entries: dict[str, tuple[Artist, str]] = {
         "better": (Patch(facecolor=theme.gain, alpha=_STRONGEST), "better together"),
         "worse": (Patch(facecolor=theme.loss, alpha=_STRONGEST), "in each other's way"),
         "unclear": (Patch(facecolor=theme.gain, alpha=_UNCLEAR, edgecolor=theme.grid), "interval covers zero"),
+        "unknown": (Patch(facecolor=theme.gain, alpha=_UNCLEAR, edgecolor=theme.grid), "no interval"),
         "ring": (Line2D([], [], markerfacecolor="none", **dot), "interval misses zero"),
         "filled": (Line2D([], [], markerfacecolor=theme.ink, **dot), "and p (Holm) < 0.05"),
     }
@@ -289,7 +297,8 @@ def _remarks(data: pd.DataFrame, panels: Sequence[_Panel], setting: str) -> list
     blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
     remarks.append(
-        "Each cell: the effect of both together minus the sum of the two alone, ± half its 95 % interval; positive is better. "
+        "Each cell: the effect of both together minus the sum of the two alone, ± to the end of its 95 % interval on zero's side; "
+        "positive is better. "
         f"p (Holm) allows for {counted(len(data), 'pair')}"
     )
     if processes == 1 and any(panel.value == "time_saved_percent" for panel in panels):

@@ -238,7 +238,7 @@ def _legend(
     for colour, label, occurs in (
         (theme.gain, "Shapley value, whatever the order: better", any(value >= 0 for value in values)),
         (theme.loss, "worse", any(value < 0 for value in values)),
-        (theme.total, "everything together", True),
+        (theme.total, "the total", True),
     ):
         if occurs:
             handles.append(Patch(facecolor=colour))
@@ -267,4 +267,10 @@ def _remarks(data: Attribution, setting: str) -> list[str]:
         f"n = {counted(data.blocks, 'block')} of {2 ** len(data.shares)} arms in {counted(data.processes, 'process')}"
     )
     whiskers = any(isfinite(share.score_low) for share in data.shares)
-    return [counts, setting, "Whiskers: 95 % intervals" if whiskers else "", "Positive is better", data.note]
+    return [
+        counts,
+        setting,
+        "Whiskers: 95 % intervals, each for itself" if whiskers else "",
+        "Positive is better",
+        data.note,
+    ]

@@ -27,7 +27,7 @@ from ablate.study.score import TTA_ACCURACY, Score
 
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
 
-AXIS_LABEL = "Relative Improvement (%)"
+PUBLISHED_LABEL, MEASURED_LABEL = "Relative Improvement (%)", "Time saved, % of the baseline"
 PUBLISHED_TITLE = "Published improvements, step by step"
 PUBLISHED_CAPTION = f"Published: {HIVE_GROUPS[0].source}; A100, 200 trials of the baseline and 2,000 of the record"
 
@@ -100,7 +100,7 @@ def waterfall(
         axes.spines["left" if lying else "bottom"].set_visible(False)
         name_slots(slots, names, gains)
         on.fit()
-        label_axis(axes, on, "x" if lying else "y", AXIS_LABEL)
+        label_axis(axes, on, "x" if lying else "y", PUBLISHED_LABEL if measured is None else MEASURED_LABEL)
         on.fit()
         extra = [] if overlay is None else [bound for column in _SAVED for bound in overlay[column]]
         slots.limit(cascades, extra, on.small)
@@ -215,8 +215,12 @@ def _legend(
     if any(step.subject in cascade.open_steps for cascade in ours for step in cascade.steps):
         handles.append(Patch(facecolor=to_rgba(theme.gain, OPEN), edgecolor=theme.gain))
         labels.append("not settled")
-    if any(step.value < 0 for cascade in ours for step in cascade.steps):
-        handles.append(Patch(facecolor=theme.loss, edgecolor=theme.background, hatch=HATCH))
+    slowing = [step.subject in cascade.open_steps for cascade in ours for step in cascade.steps if step.value < 0]
+    if slowing:
+        # As the bars are: one that is settled decides. A pale face would take the hatch's colour in SVG.
+        face = "none" if all(slowing) else theme.loss
+        edge = theme.loss if all(slowing) else theme.background
+        handles.append(Patch(facecolor=face, edgecolor=edge, hatch=HATCH))
         labels.append("slows training down")
     if any(has_whisker(step) for cascade in ours for step in cascade.steps):
         handles.append(Line2D([], [], color=theme.ink, linewidth=1.3))

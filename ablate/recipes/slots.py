@@ -48,8 +48,12 @@ class RecipeField:
 
     @property
     def example(self) -> type[Part] | None:
-        """The shipped part to copy: the shortest of those that need no other function of their file."""
-        return min(self.parts, key=lambda part: (_helpers(part), len(inspect.getsource(part))), default=None)
+        """The shipped part to copy: one that does something, and of those the shortest that needs no other function of its file."""
+        return min(
+            self.parts,
+            key=lambda part: (part.__name__.startswith("No"), _helpers(part), len(inspect.getsource(part))),
+            default=None,
+        )
 
 
 @cache

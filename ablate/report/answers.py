@@ -1,6 +1,6 @@
 """A study's own question answered first, as tables free of any format: shares, interactions, steps, times at equal accuracy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -37,7 +37,7 @@ def shares_table(evidence: Evidence) -> Table:
     values, ladder = evidence.shapley, evidence.ladder
     if values is None or values.total is None:
         note = "" if values is None else values.note
-        return Table(SHARES, (Column("group"),), (), f"There are none: {note}.")
+        return Table(SHARES, (), (), f"There are none: {note}.")
     rungs = {share.subject: share for share in ladder.shares} if ladder is not None else {}
     beside = rungs.keys() == {share.subject for share in values.shares}
     columns = [Column(_heading(evidence, values.shares)), Column("time saved", numeric=True)]
@@ -88,7 +88,9 @@ def interactions_table(evidence: Evidence) -> Table:
         "Interactions",
         columns,
         tuple(rows),
-        "Both together minus the sum of the two alone: plus is better together. The clearest first.",
+        f"Both together minus the sum of the two alone (of times, on the scale of logarithms): plus is better together. "
+        f"The clearest first.{_why_unmeasured(pairs)}",
+        may_be_cut=True,
     )
 
 
@@ -111,7 +113,7 @@ def steps_table(evidence: Evidence) -> Table:
         columns,
         rows,
         "In percent of the baseline's time, so that the steps add up; among the effects below, each is in percent of the time "
-        f"before it.{_noted(ladder)}",
+        f"before it, and intervals there are not to first order as here.{_noted(ladder)}",
     )
 
 
@@ -148,6 +150,12 @@ def clear_shares(evidence: Evidence, shares: Sequence[Share]) -> tuple[list[str]
         [f"{evidence.title_of(share.subject)} {_gains(share, evidence.score)[0].line}" for share in timed],
         [f"{evidence.title_of(share.subject)} {_gains(share, evidence.score)[1].line}" for share in gained],
     )
+
+
+def _why_unmeasured(pairs: Sequence[Mapping[Any, Any]]) -> str:
+    """The reasons of pairs without numbers, each once."""
+    reasons = dict.fromkeys(str(pair["note"]) for pair in pairs if pair["note"] and not isfinite(pair["score_change"]))
+    return "".join(f" Not measured: {reason}." for reason in list(reasons)[:3])
 
 
 def _noted(attribution: Attribution) -> str:

@@ -14,6 +14,7 @@ from ablate.report.caveats import Caveat
 from ablate.report.compare_caveats import comparison_caveats
 from ablate.report.machine import score_record
 from ablate.report.matching import ArmPair, Match, match
+from ablate.report.tables import effect_title
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.frames import usable
@@ -110,7 +111,9 @@ def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str
         if pair[0] in samples[0] and pair[1] in samples[1]
     )
     contrasts = tuple(
-        _contrast_change(*both, score) for both in matched.contrasts if all(effect.blocks for effect in both)
+        _contrast_change(one, other, (effect_title(first, one), effect_title(second, other)), score)
+        for one, other in matched.contrasts
+        if one.blocks and other.blocks
     )
     shared = [set(side) for side in zip(*matched.arms, strict=True)] or [set(), set()]
     return Comparison(
@@ -186,7 +189,7 @@ def _arm_change(names: ArmPair, first: _ArmSamples, second: _ArmSamples) -> Chan
     )
 
 
-def _contrast_change(first: Effect, second: Effect, score: Score | None) -> Change:
+def _contrast_change(first: Effect, second: Effect, names: tuple[str, str], score: Score | None) -> Change:
     sign = nan if score is None else score.sign
     scores = [
         Sample(n=effect.blocks, mean=sign * effect.score_change, sd=effect.score_sd) for effect in (first, second)
@@ -197,7 +200,7 @@ def _contrast_change(first: Effect, second: Effect, score: Score | None) -> Chan
     ]
     return _change(
         (first.kind, second.kind),
-        (first.subject, second.subject),
+        names,
         (first.blocks, second.blocks),
         (first.processes, second.processes),
         (scores[0].mean, scores[1].mean),

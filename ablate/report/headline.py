@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from math import isfinite
 
 from ablate.report.answers import clear_shares
-from ablate.report.wording import score_said, time_said
+from ablate.report.wording import score_said
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import short_name, value_words
+from ablate.stats.sentences import time_said
 from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import counted
 
@@ -78,6 +79,10 @@ def _shares(evidence: Evidence) -> str:
         return ""
     if not evidence.shapley.shares:
         return f" No fair shares: {evidence.shapley.note}."
+    if not any(
+        isfinite(share.score_low) or isfinite(share.time_saved_low_percent) for share in evidence.shapley.shares
+    ):
+        return " No share has an interval yet."
     timed, gained = clear_shares(evidence, evidence.shapley.shares)
     found = [
         f"of {outcome} {', '.join(names)}"
@@ -85,9 +90,7 @@ def _shares(evidence: Evidence) -> str:
         if names
     ]
     shares = (
-        f"Fair shares whose interval misses zero: {'; '.join(found)}."
-        if found
-        else "Every share's interval covers zero."
+        f"Fair shares whose interval misses zero: {'; '.join(found)}." if found else "No share's interval misses zero."
     )
     pairs = evidence.interactions
     settled = ((pairs["time_p_holm"] < SIGNIFICANCE) | (pairs["score_p_holm"] < SIGNIFICANCE)).sum()

@@ -133,7 +133,9 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         effects=effects,
         notes=notes_on(evidence),
         trials=[_arm_trials(arm, group, each, columns) for arm, group in shown],
-        trials_note=f"The first {each:,} of each arm; trials.jsonl has them all." if longest > each else "",
+        trials_note=f"The first {each:,} of each arm; `ablate report DIR --trials` writes all of them."
+        if longest > each
+        else "",
         trial_headings=[heading for heading, _, _, _ in columns],
         trial_units=_units(evidence.score),
         provenance=provenance(evidence),

@@ -1,5 +1,7 @@
 """The report's tables for a paper: booktabs, nothing of it in need of other packages."""
 
+import re
+
 from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.headline import headline
@@ -37,7 +39,7 @@ _ESCAPES = {
 def latex_report(evidence: Evidence) -> str:
     """What the study asked, its effects and its arms, each a table environment; needs \\usepackage{booktabs}."""
     tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
-    shown = [table.without_extras().ends(MOST_ROWS, ALL_ROWS) for table in tables]
+    shown = [table.without_extras().ends(MOST_ROWS, ALL_ROWS) for table in tables if table.rows]
     # The headline belongs to whatever stands first.
     captions = [table.remark for table in shown]
     captions[0] = f"{headline(evidence)} {captions[0]}"
@@ -58,7 +60,7 @@ def _environment(table: Table, caption: str, label: str) -> str:
     layout = "".join("r" if column.numeric else "l" for column in table.columns)
     heads = " & ".join(escaped(column.heading) for column in table.columns)
     rows = [" & ".join(_cell(cell) for cell in row) + r" \\" for row in table.rows]
-    plain_label = "".join(letter if letter.isalnum() else "-" for letter in label)
+    plain_label = "-".join(re.findall(r"\w+", label))
     return "\n".join(
         [
             r"\begin{table}",

@@ -81,6 +81,8 @@ def line(text: str) -> str:
 
 
 def _table(table: Table) -> list[str]:
+    if not table.rows:
+        return []
     heads = " | ".join(inline(column.heading) for column in table.columns)
     rules = "|".join("---:" if column.numeric else "---" for column in table.columns)
     return [f"| {heads} |", f"|{rules}|", *(f"| {' | '.join(map(_cell, row))} |" for row in table.rows)]

@@ -26,7 +26,7 @@
       row.hidden = !row.textContent.toLowerCase().includes(wanted);
       found += row.hidden ? 0 : 1;
     }
-    if (wanted) document.querySelectorAll("details.long").forEach((each) => (each.open = true));
+    document.querySelectorAll("details.long").forEach((each) => (each.open = wanted !== ""));
     document.getElementById("filtered").textContent = wanted ? `${found} of ${rows.length} rows` : "";
   });
 

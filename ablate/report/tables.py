@@ -61,12 +61,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows; every row has a cell for each column. `remark` says in a sentence how to read it."""
+    """Columns and rows; every row has a cell for each column. `remark` says in a sentence how to read it.
+
+    A table that `may_be_cut` lists arms or pairs, of which a reader with little room is shown both ends; an answer is shown whole.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     remark: str = ""
+    may_be_cut: bool = False
 
     def without_extras(self) -> "Table":
         """The table where there is little room."""
@@ -76,7 +80,7 @@ class Table:
 
     def ends(self, most: int, how_to_see_all: str) -> "Table":
         """At most `most` rows: of more, those at both ends, and between them how many there are and where."""
-        if len(self.rows) <= most:
+        if not self.may_be_cut or len(self.rows) <= most:
             return self
         first = most // 2
         last = most - first - 1
@@ -146,7 +150,7 @@ def arms_table(evidence: Evidence) -> Table:
         _extras_left_out(evidence),
         _arm_names([row["arm"] for row in evidence.arm_rows]),
     ]
-    return Table("Arms", tuple(columns), tuple(rows), "".join(remarks))
+    return Table("Arms", tuple(columns), tuple(rows), "".join(remarks), may_be_cut=True)
 
 
 def _value_decimals(evidence: Evidence) -> int:

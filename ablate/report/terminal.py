@@ -7,7 +7,8 @@ from ablate.formats.fitted_table import UNWRAPPED, FittedTable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
-from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
+from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
+from ablate.report.wording import listed
 from ablate.stats.evidence import Evidence
 
 _STYLES = {
@@ -28,14 +29,23 @@ def terminal_report(evidence: Evidence) -> RenderableType:
     parts: list[RenderableType] = [Text(headline(evidence), style="bold")]
     tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
     for table in tables:
-        parts += [Text(), Text(table.title, style="bold"), _shown(table.without_extras().ends(MOST_ROWS, ALL_ROWS))]
+        parts += [Text(), Text(table.title, style="bold")]
+        parts += [_shown(table.without_extras().ends(MOST_ROWS, ALL_ROWS))] if table.rows else []
         parts.append(Text(table.remark, style="dim"))
-    unmeasured = [f"{effect.subject}: {effect.note}" for effect in evidence.effects if not effect.blocks]
-    remarks = [*(caveat.text for caveat in list_caveats(evidence)), *dict.fromkeys(unmeasured)]
+    remarks = [*(caveat.text for caveat in list_caveats(evidence)), *_notes(evidence)]
     if remarks:
         parts.append(Text())
     parts += [Text.assemble(("! ", "bold yellow"), remark) for remark in remarks]
     return Group(*parts)
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    """What to know before believing single effects, those with one note together; what holds for all is a caveat already."""
+    subjects: dict[str, list[str]] = {}
+    for effect in evidence.effects:
+        if effect.note:
+            subjects.setdefault(effect.note, []).append(effect_title(evidence, effect))
+    return [f"{listed(list(dict.fromkeys(names)))}: {note}." for note, names in subjects.items()]
 
 
 def plain_report(evidence: Evidence) -> str:

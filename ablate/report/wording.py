@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 
 from ablate.stats import Effect
 from ablate.stats.score_words import change_words, gain_interval, gain_words
-from ablate.stats.sentences import OF_TIME, seen_alone
-from ablate.stats.wording import NAN, interval_decimals, interval_words, saved_signed, saved_words
+from ablate.stats.sentences import seen_alone
+from ablate.stats.wording import NAN, interval_decimals, interval_words, saved_signed
 from ablate.study.score import Score
 
 KIND_WORDS = {
@@ -73,15 +73,6 @@ def verdict_detail(verdict: str, adjusted_p: float, alone: bool, family: int) ->
         return ""
     p = p_words(adjusted_p, of="p (Holm)")
     return "; ".join(filter(None, (p, seen_alone(family) if alone else "")))
-
-
-def time_said(effect: Effect) -> str:
-    """ "saves 14.4 % of the time [5.9, 22.2]", the interval pointing where the verb does."""
-    if not isfinite(effect.time_percent):
-        return "time not measured"
-    return saved_words(
-        effect.time_saved_percent, effect.time_saved_low_percent, effect.time_saved_high_percent, of=OF_TIME
-    )
 
 
 def time_saved(effect: Effect) -> str:

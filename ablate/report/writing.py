@@ -21,6 +21,9 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 """The formats of a report."""
 
 
+_ALIASES = {"markdown": "md", "tex": "latex", "text": "table", "txt": "table", "terminal": "table"}
+
+
 def report(folder: str | os.PathLike[str], format: str = "table") -> str:
     """What a run folder shows, as text in one of `FORMATS`; `csv` holds the effects, `html` is a page of its own.
 
@@ -38,6 +41,7 @@ def report(folder: str | os.PathLike[str], format: str = "table") -> str:
         "latex": latex_report,
         "html": _page,
     }
+    format = _ALIASES.get(format, format)
     if format not in renderers:
         raise UsageError(f"There is no report format '{format}'.{near_match_and_all(format, FORMATS)}")
     return renderers[format](Evidence.read(folder))

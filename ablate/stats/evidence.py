@@ -16,7 +16,7 @@ from ablate import stats
 from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
 from ablate.stats.frames import EXTRA, extra_columns, usable
-from ablate.stats.shapley import coalitions
+from ablate.stats.shapley import MOST_PLAYERS, coalitions
 from ablate.store.records import Environment, RecipeRecord, Trial
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
@@ -116,9 +116,11 @@ class Evidence:
 
     @cached_property
     def is_factorial(self) -> bool:
-        """Whether the study trains every combination of two players or more: it asks for shares and interactions."""
-        combinations = coalitions(self.resolved.study.arms)
-        return len(self.players) >= 2 and len(combinations) == 2 ** len(self.players)
+        """Whether the study asks for shares: a ladder's steps, and every combination of two players or more that can be trained."""
+        study = self.resolved.study
+        asked = any(contrast.kind == "ladder" for contrast in study.contrasts)
+        combinations = len(coalitions(study.arms)) + len(study.left_out)
+        return asked and 2 <= len(self.players) <= MOST_PLAYERS and combinations >= 2 ** len(self.players)
 
     @cached_property
     def shapley(self) -> stats.Attribution | None:

@@ -39,7 +39,7 @@ class Visible:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
         if self.spreads_source is None:
             first = f"--trials {FEWEST_BLOCKS_FOR_SPREADS}" if self.processes == 1 else TELLS_TIME_TOO
-            return f"What this study can see is unknown here; run with {first} first"
+            return f"What this study can see is unknown here; {_PILOT.format(first)}"
         decimals = decimals_of(self.score, self.score_change)
         change = f"{self.score_change:.{decimals}f} {self.score.unit}".rstrip()
         seen = f"This study can see {change} of {short_name(self.score)}"
@@ -50,11 +50,13 @@ class Visible:
             return f"{seen} and {time} % of time {supposed}"
         if min(self.processes, self.blocks) < 2:
             return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
-        return f"{seen} {supposed}; what it can see of time is unknown here, run with {TELLS_TIME_TOO} first"
+        return f"{seen} {supposed}; what it can see of time is unknown here, {_PILOT.format(TELLS_TIME_TOO)}"
 
 
 TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
-"""The quickest study whose trials tell the spreads of the score and of time, each block in a process of its own."""
+"""What trials of two arms tell the spreads of the score and of time from, each block in a process of its own."""
+
+_PILOT = "`ablate run {}` tells, with the same --preset, --data and --device, and without --out"
 
 
 def visible(

@@ -30,7 +30,7 @@ def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
         return f"{headline(effect, score)}: {effect.note}"
     alone = seen_alone(effect.time_family) if effect.time_seen_alone else ""
     parts = [
-        f"{_time(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
+        f"{time_said(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
         _score_in_full(effect, score),
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
@@ -58,7 +58,8 @@ def _identical_score(effect: Effect, score: Score) -> bool:
     return abs(effect.score_change) <= least and effect.score_sd <= least
 
 
-def _time(effect: Effect) -> str:
+def time_said(effect: Effect) -> str:
+    """ "saves 14.4 % of the time [5.9, 22.2]", the interval pointing where the verb does."""
     if not isfinite(effect.time_percent):
         return "time not measured"
     return saved_words(

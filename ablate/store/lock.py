@@ -53,7 +53,9 @@ class FileLock:
             os.pwrite(self._file, str(os.getpid()).encode(), 0)
         except OSError as error:
             self.release()
-            raise AblateError(f"Cannot lock {path}: {error.strerror}. Make room, then try again.") from error
+            raise AblateError(
+                f"Cannot write {path}: {error.strerror}. Make room, then: ablate study resume {path.parent}"
+            ) from error
 
     def release(self) -> None:
         """Let the next writer in. Only the holder may call it, once."""

@@ -17,12 +17,11 @@ from ablate.study.arms import Arm
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
 from ablate.training.train import build_network, train
 
-CPU = torch.device("cpu")
 IMAGES, BATCH = 16, 4
 
 
-def rehearse(registry: Registry, arms: Iterable[Arm]) -> None:
-    """Train each part of the user's own for two short epochs on the CPU, uncompiled, in the first arm that has it.
+def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> None:
+    """Train each part of the user's own for two short epochs on the study's device, uncompiled, in the first arm that has it.
 
     Raises:
         UsageError: it raises, named with its line, or its predictions have the wrong shape.
@@ -36,12 +35,12 @@ def rehearse(registry: Registry, arms: Iterable[Arm]) -> None:
         tried.update(own.values())
         named = " and ".join(f"{part} as {name}" for name, part in own.items())
         try:
-            shape = _logits_shape(recipe)
+            shape = _logits_shape(recipe, device)
         except Exception as error:
             place = _place_in(error, own.values())
             said = next(iter(str(error).splitlines()), "").rstrip(".")
             raise UsageError(
-                f"{place}Arm '{arm.name}' fails in a rehearsal of a few steps, with {named}: {type(error).__name__}: {said}. "
+                f"{place}Arm '{arm.name}' fails in a rehearsal of a few steps on {device}, with {named}: {type(error).__name__}: {said}. "
                 f"`ablate features --slots {next(iter(own))}` says what is called with what."
             ) from error
         if shape != (IMAGES, 10):
@@ -57,30 +56,30 @@ def _own_parts(recipe: Recipe) -> Iterator[tuple[str, Part]]:
             yield name, part
 
 
-def _logits_shape(recipe: Recipe) -> tuple[int, ...]:
+def _logits_shape(recipe: Recipe, device: torch.device) -> tuple[int, ...]:
     """The shape of the predictions after a short training."""
     scale = Scale(width=PRESETS["mini"].width, batch=BATCH / recipe.batch_size)
     compiler = recipe.compiler if not is_shipped(type(recipe.compiler)) else NoCompile()
     tiny = replace(recipe, scale=scale, compiler=compiler)
-    dtype = compute_dtype_of(CPU)
+    dtype = compute_dtype_of(device)
     # A part may draw from PyTorch's own stream; what is drawn here must not shift what is drawn later.
     with torch.random.fork_rng(devices=[]):
         outcome = train(
             tiny,
             tiny.plan(IMAGES).shortened(),
-            build_network(tiny, dtype, CPU),
-            _random_images(dtype),
-            Streams(0, CPU),
-            Clock(CPU),
+            build_network(tiny, dtype, device),
+            _random_images(dtype, device),
+            Streams(0, device),
+            Clock(device),
             lambda network: 0.0,
         )
     return tuple(outcome.tta_logits.shape)
 
 
-def _random_images(dtype: torch.dtype) -> DeviceImages:
-    images = torch.rand(IMAGES, 3, 32, 32, generator=torch.Generator().manual_seed(0)).to(dtype)
+def _random_images(dtype: torch.dtype, device: torch.device) -> DeviceImages:
+    images = torch.rand(IMAGES, 3, 32, 32, generator=torch.Generator().manual_seed(0)).to(device, dtype)
     images = images.contiguous(memory_format=torch.channels_last)
-    labels = torch.arange(IMAGES) % 10
+    labels = torch.arange(IMAGES, device=device) % 10
     return DeviceImages(train_images=images, train_labels=labels, test_images=images, test_labels=labels)
 
 

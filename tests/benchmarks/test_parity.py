@@ -133,7 +133,7 @@ def test_a_wrong_data_set_is_a_data_error(tmp_path: Path, capsys: pytest.Capture
     script = ["--baseline-script", __file__, "--hive-script", __file__]
     place = ["--data", "no-such-set", "--data-dir", str(tmp_path), "--out", str(tmp_path / "out")]
     assert parity.main([*script, *place]) == 4
-    assert "no data set 'no-such-set'" in capsys.readouterr().err
+    assert "No data set 'no-such-set'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -148,7 +148,7 @@ def test_colour_needs_a_terminal_and_no_color_turns_it_off(
 @pytest.mark.parametrize("name", ["[bold]", "[/]", "a [link=x]"])
 def test_a_name_in_brackets_is_said_as_it_is(here: Path, ablate: CommandLine, name: str) -> None:
     ablate("features", name).refused(2, f"Unknown feature or group '{name}'.")
-    ablate("run", "--data", name).refused(4, f"no data set '{name}'")
+    ablate("run", "--data", name).refused(4, f"No data set '{name}'")
     assert name in ablate(name).err
 
 

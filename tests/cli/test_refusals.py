@@ -92,7 +92,7 @@ COMMANDS = {
     "an unknown data set": (
         ["run", "--data", "cifar1"],
         4,
-        ["no data set 'cifar1'", "Did you mean 'cifar10'?", "`ablate data list`", "`ablate data import NAME PATH`"],
+        ["No data set 'cifar1'", "Did you mean 'cifar10'?", "`ablate data list`", "`ablate data import NAME PATH`"],
     ),
     "an unknown data set of a study": (["study", "run", "smoke", "--data", "synthetik"], 4, ["'synthetic'?"]),
     "nothing to import": (["data", "import", "pets", "pets.tar"], 4, ["pets.tar"]),

@@ -123,7 +123,7 @@ def test_auto_without_cifar10_is_synthetic_and_says_so(
 
 def test_an_unknown_set_names_the_near_match(tmp_path: Path, home: Path) -> None:
     datasets.import_dataset("pets", write_tar(tmp_path / "a.tar", picture_files()), home)
-    with pytest.raises(DataError, match=r"no data set 'pet' in .* Did you mean 'pets'\?\n.*ablate data list"):
+    with pytest.raises(DataError, match=r"No data set 'pet' in .* Did you mean 'pets'\?\n.*ablate data list"):
         datasets.load("pet", home)
 
 

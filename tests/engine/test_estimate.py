@@ -37,7 +37,7 @@ def test_a_new_study_is_guessed_from_the_table_and_what_it_can_see_is_unknown() 
     assert guess.visible.spreads_source is None
     assert isnan(guess.visible.score_change)
     assert isnan(guess.visible.time_percent)
-    assert guess.visible.sentence.startswith("What this study can see is unknown here; run with ")
+    assert guess.visible.sentence.startswith("What this study can see is unknown here; `ablate run --trials ")
     speed = ROUGH_SPEEDS["cpu", "mini"]
     assert guess.minutes * 60 > guess.trials * speed.trial_seconds + speed.compile_seconds
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ablate import api
+from ablate.engine.conditions import differences
 from ablate.errors import AblateError, UsageError
 from ablate.machine.environment import describe
 from ablate.store.records import Environment
@@ -74,7 +75,13 @@ class TestNoContext:
         (environment,) = store.environments.values()
         assert environment.facts["device"] == "cuda"
         assert environment.facts["device_name"] == "NVIDIA A100-SXM4-80GB"
-        assert environment.facts["device_memory_bytes"] is None
+        # What nobody looked at cannot differ from what a later sitting finds.
+        assert {"cudnn", "driver", "device_memory_bytes"}.isdisjoint(environment.facts)
+        looked_at = Environment(
+            facts={**environment.facts, "cudnn": 91002, "driver": "550.54", "device_memory_bytes": 1}
+        )
+        resolved = results.folder.resolved
+        assert differences(resolved, resolved, environments=[environment], environment=looked_at) == ()
 
     def test_a_study_of_children_is_resumed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         children(monkeypatch)
@@ -100,7 +107,7 @@ class TestNoContext:
 
     def test_different_gpus_have_no_common_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("ablate.machine.nvidia.gpu_names", lambda: ["NVIDIA A100", "NVIDIA T4"])
-        assert describe("cuda:1", "float16", opened=False).facts["device_name"] is None
+        assert "device_name" not in describe("cuda:1", "float16", opened=False).facts
 
 
 def test_a_device_that_does_not_work_is_refused_before_there_is_a_folder(

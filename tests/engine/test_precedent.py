@@ -123,7 +123,7 @@ def test_three_trials_tell_accuracy_and_say_what_time_takes(tmp_path: Path) -> N
     folder(tmp_path / "quick", blocks=3, processes=1)
     told = estimate(PLANNED, KEYS, precedent=found(tmp_path)).visible
     assert told.score_change > 0
-    assert "what it can see of time is unknown here, run with --trials 3 --processes 3 first" in told.sentence
+    assert "what it can see of time is unknown here, `ablate run --trials 3 --processes 3` tells" in told.sentence
 
 
 def test_damaged_folders_break_nothing(tmp_path: Path) -> None:

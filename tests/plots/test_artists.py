@@ -97,7 +97,7 @@ def test_frontier_of_many_arms_names_the_front_the_landmarks_and_whom_it_is_aske
     front = pareto_front(summary["time_seconds_mean"], summary["score_mean"])
     asked = next(arm for arm in summary["arm"][~front] if arm not in ("baseline", "all"))
     named = {*summary["arm"][front], "baseline", "all", asked}
-    axes = plots.frontier(summary, kinds=kinds, named=[asked])
+    axes = plots.frontier(summary, kinds=kinds, named=["baseline", "all", asked])
     words = all_words(figure_of(axes))
     for arm in summary["arm"]:
         assert (f" {arm} " in f" {words} ") == (arm in named), arm
@@ -186,6 +186,13 @@ def test_a_curve_ends_where_its_arm_does() -> None:
     assert "log-error scale" in axes.get_ylabel()
 
 
+def test_curves_of_one_point_are_drawn_from_left_to_right() -> None:
+    frame = trials_of(ladder(NAMES), epochs=1)
+    axes = plots.curves(frame, epochs=dict.fromkeys(frame["arm"].unique(), 0.5))
+    (left, right) = axes.get_xlim()
+    assert left < 0.5 < right
+
+
 def test_shapley_bars_stand_beside_the_ladders() -> None:
     _, _, values, rungs = factorial_study()
     time, accuracy = plots.shapley(values, ladder=rungs).child_axes
@@ -246,7 +253,7 @@ def test_cells_whose_interval_covers_zero_are_pale_however_large_their_value() -
 def test_every_colour_of_the_shapley_figure_is_in_its_legend() -> None:
     _, _, values, rungs = factorial_study()
     words = all_words(figure_of(plots.shapley(values, ladder=rungs)))
-    for entry in ("better", "everything together", "paler: the ladder's step", "Time saved, % of the baseline"):
+    for entry in ("better", "the total", "paler: the ladder's step", "Time saved, % of the baseline"):
         assert entry in words
     worse = any(share.score_change < 0 or share.time_saved_percent < 0 for share in values.shares)
     assert (" worse " in words) == worse

@@ -14,7 +14,7 @@ from ablate.stats.evidence import Evidence
 from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Trial
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
-from ablate.study import Study, ladder, leave_one_out
+from ablate.study import Study, ladder, leave_one_out, lengths
 from ablate.study.groups import HIVE_GROUPS
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS
@@ -166,3 +166,10 @@ def test_a_folders_figure_lands_in_its_figures_and_its_path_is_printed(folder: P
     elsewhere = tmp_path / "x.pdf"
     assert run("effects", str(folder), "-o", str(elsewhere)).exit_code == 0
     assert elsewhere.read_bytes().startswith(b"%PDF")
+
+
+def test_a_frontier_of_ladders_at_lengths_names_both_ends_whatever_they_are_called(tmp_path: Path) -> None:
+    study = Study.of(lengths(ladder(SLUGS)), name="long", question="?", blocks=2, processes=2)
+    words = all_words(plots.draw("frontier", folder_of(tmp_path / "run", study)))
+    assert f"+ {SLUGS[-1]} " in f"{words} "
+    assert "baseline, another length" in words

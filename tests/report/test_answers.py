@@ -13,7 +13,7 @@ from ablate.lineages.study_files import load_study, study_files
 from ablate.report import Evidence, report
 from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.study import HIVE_SLUGS, Design, Study, aa, lengths, pair, shapley
+from ablate.study import HIVE_SLUGS, Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley
 from ablate.study import ladder as ladder_design
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
@@ -82,8 +82,10 @@ def test_a_factorial_study_with_an_arm_that_never_ran_says_why_it_has_no_shares(
     study = resolved(shapley(["silu", "tuning"]), blocks=5, processes=5)
     trials = [failed(trial) if trial.spec.arm == "all" else trial for trial in trials_of(study)]
     folder = write_folder(tmp_path / "run", study, trials)
-    for format in ("table", "md", "html", "latex"):
+    for format in ("table", "md", "html"):
         assert "There are none: all 5 trials of arm 'all' failed" in html.unescape(report(folder, format))
+    # A table without rows is none for a paper; the headline says it there.
+    assert "No fair shares: all 5 trials of arm 'all' failed" in report(folder, "latex")
     assert "No fair shares: all 5 trials" in headline(Evidence.read(folder))
 
 
@@ -121,3 +123,37 @@ def test_numbers_of_the_answer_stand_before_the_arms(design: Design, format, tmp
     text = report(write_folder(tmp_path / "run", study, trials_of(study)), format)
     arms = text.index("Arms\n")
     assert re.search(r"time saved.*\[[+−]\d", text[:arms], re.DOTALL)
+
+
+def test_a_combination_that_cannot_be_trained_is_the_reason_for_no_shares(tmp_path):
+    whole = shapley(["silu", "tuning"])
+    cut = Design(
+        arms=tuple(arm for arm in whole.arms if arm.name != "{tuning}"),
+        contrasts=tuple(each for each in whole.contrasts if "{tuning}" not in (each.with_arm, each.without_arm)),
+        left_out=(("{tuning}", "'tuning' requires 'silu'"),),
+    )
+    folder = write_folder(tmp_path / "run", resolved(cut, blocks=5, processes=5))
+    text = report(folder, "table")
+    assert in_order(text, "There are none: Shapley values need all 4 combinations; this study has 3", "Effects\n")
+    assert "Arm '{tuning}' was left out: 'tuning' requires 'silu'." in text
+
+
+def test_without_intervals_nothing_is_said_of_them(tmp_path):
+    folder = write_folder(tmp_path / "run", resolved(shapley(["silu", "tuning"]), blocks=1, processes=1))
+    said = headline(Evidence.read(folder))
+    assert "No share has an interval yet." in said
+    assert "zero" not in said
+
+
+def test_leave_one_out_of_two_features_did_not_ask_for_shares(tmp_path):
+    design = combine(leave_one_out(["silu", "tuning"]), add_one_in(["silu", "tuning"]))
+    text = report(write_folder(tmp_path / "run", resolved(design, blocks=5, processes=5)), "table")
+    assert "Fair shares" not in text
+
+
+def test_the_terminal_cuts_lists_of_arms_and_no_answer(tmp_path):
+    names = [f"feature_{number}" for number in range(19)]
+    text = report(write_folder(tmp_path / "run", resolved(leave_one_out(names), blocks=5, processes=5)), "table")
+    effects, arms = text.split("Arms\n")
+    assert all(f"{name} (with all others on)" in effects for name in names)
+    assert "… 5 more: report.html" in arms

@@ -175,7 +175,7 @@ def test_the_command_prints_both_sides_and_the_warning(tmp_path):
     # 0.95 / 0.98: the second folder's arm saves more, so its sign is that of what is better.
     assert re.search(r"^all .* \+3\.\d+ % \[\+", text, re.MULTILINE)
     assert re.search(r"^silu \(pair of arms\) +\+2\.0 → \+5\.\d % +\+3\.\d+ % \[\+", text, re.MULTILINE)
-    assert "Time saved is in percent of the first folder's time: positive is better in the second." in text
+    assert "Time saved is in percent of the first folder's time: positive is better in the second; of effects," in text
 
 
 def test_the_command_says_when_nothing_is_common(tmp_path):
@@ -204,7 +204,7 @@ def test_arms_of_one_recipe_are_one_arm_whatever_they_are_called(tmp_path):
         ("+ tuning", "{silu, tuning}"),
         ("+ compile", "all"),
     ]
-    assert [change.name for change in found.contrasts] == ["silu", "tuning", "compile", "all"]
+    assert [change.name for change in found.contrasts] == ["silu", "tuning", "compile", "everything"]
     assert found.only_in_first == ()
     assert found.only_in_second == ("{tuning}", "{compile}", "{silu, compile}", "{tuning, compile}")
     assert found.nothing_common == ""

@@ -106,7 +106,7 @@ def test_more_trials_than_a_page_can_bear_are_cut_and_the_cut_is_said():
     study = resolved(leave_one_out(["silu"]), blocks=MOST_TRIALS_LISTED // 2 + 10, processes=5)
     page = html_report(Evidence.of(study, stored(study)), ())
     assert page.count("<tr><td>") == MOST_TRIALS_LISTED
-    assert "The first 5,000 of each arm; trials.jsonl has them all." in page
+    assert "The first 5,000 of each arm; `ablate report DIR --trials` writes all of them." in page
 
 
 PROBE = """<script>

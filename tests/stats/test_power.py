@@ -126,7 +126,10 @@ def test_what_nobody_has_measured_is_unknown():
         assert np.isnan(seen.score_change)
         assert np.isnan(seen.time_percent)
         assert seen.spreads_source is None
-        assert seen.sentence == f"What this study can see is unknown here; run with {first} first"
+        assert seen.sentence == (
+            f"What this study can see is unknown here; `ablate run {first}` tells, "
+            "with the same --preset, --data and --device, and without --out"
+        )
 
 
 @pytest.mark.parametrize(("arm_in_process", "said"), [(0.01, "0.038 %"), (3.0, "7.4 %"), (60.0, "317 %")])
@@ -141,6 +144,7 @@ def test_spreads_of_one_process_promise_nothing_of_time():
     assert np.isnan(seen.time_percent)
     assert seen.sentence == (
         "This study can see 0.12 pp of accuracy (80 % power, with the spreads of runs/one); "
-        "what it can see of time is unknown here, run with --trials 3 --processes 3 first"
+        "what it can see of time is unknown here, `ablate run --trials 3 --processes 3` tells, "
+        "with the same --preset, --data and --device, and without --out"
     )
     assert "gives no interval of time" in visible(20, 1, spreads=WITHOUT_TIME).sentence

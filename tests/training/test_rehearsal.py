@@ -13,6 +13,8 @@ from ablate.training import rehearsal
 from ablate.training.rehearsal import rehearse
 from tests.tiny_study import CommandLine, make_everything_tiny
 
+CPU = torch.device("cpu")
+
 PARTS = """from dataclasses import dataclass
 import torch
 import ablate
@@ -90,8 +92,8 @@ def arm(*names: str) -> Arm:
 
 
 FAILING = {
-    "no_return": "Arm 'no_return' fails in a rehearsal of a few steps, with NoReturn() as schedule: TypeError: unsupported operand",
-    "lopsided": "own.py, line 14: Arm 'lopsided' fails in a rehearsal of a few steps, with Lopsided() as jitter: RuntimeError: ",
+    "no_return": "Arm 'no_return' fails in a rehearsal of a few steps on cpu, with NoReturn() as schedule: TypeError: unsupported operand",
+    "lopsided": "own.py, line 14: Arm 'lopsided' fails in a rehearsal of a few steps on cpu, with Lopsided() as jitter: RuntimeError: ",
     "few": "Arm 'few' predicts a tensor of shape (3, 10) of 16 images, with Few() as tta; logits are (N, 10).",
 }
 
@@ -99,29 +101,29 @@ FAILING = {
 @pytest.mark.parametrize("name", FAILING)
 def test_a_part_that_fails_is_named_before_anything_is_trained(registry: Registry, name: str) -> None:
     with pytest.raises(UsageError) as caught:
-        rehearse(registry, [arm(), arm("silu"), arm(name)])
+        rehearse(registry, [arm(), arm("silu"), arm(name)], CPU)
     assert str(caught.value).startswith(FAILING[name])
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_what_was_called_can_be_looked_up(registry: Registry) -> None:
     with pytest.raises(UsageError, match="`ablate features --slots jitter` says what is called with what"):
-        rehearse(registry, [arm("lopsided")])
+        rehearse(registry, [arm("lopsided")], CPU)
 
 
 def test_a_part_that_works_is_tried_once(registry: Registry, trainings: list[object]) -> None:
-    rehearse(registry, [arm("noisy"), arm("noisy", "silu"), arm("noisy", "tuning")])
+    rehearse(registry, [arm("noisy"), arm("noisy", "silu"), arm("noisy", "tuning")], CPU)
     assert len(trainings) == 1
 
 
 def test_the_packages_own_parts_are_not_tried(registry: Registry, trainings: list[object]) -> None:
-    rehearse(registry, [arm(), arm("hot"), arm(*load_registry().names)])
+    rehearse(registry, [arm(), arm("hot"), arm(*load_registry().names)], CPU)
     assert trainings == []
 
 
 def test_draws_from_pytorchs_own_stream_are_not_shifted(registry: Registry) -> None:
     before = torch.get_rng_state()
-    rehearse(registry, [arm("noisy")])
+    rehearse(registry, [arm("noisy")], CPU)
     assert torch.equal(torch.get_rng_state(), before)
 
 
