@@ -28,7 +28,6 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
         TrialsFailedError: the study ended, but some trials failed; the table is printed before.
     """
     from ablate import api
-    from ablate.training.rehearsal import rehearse
 
     planning: api.Planning = {
         "features_from": options.features_from,
@@ -43,7 +42,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     if options.dry:
         api.check_limits(options.minutes, options.timeout)
         planned = api.plan(study, **planning)
-        rehearse(planned.registry, planned.resolved.study.arms)
+        planned.kind.rehearse(planned.resolved.study.arms)
         print_estimate(planned, api.foresee(planned), options.as_json)
         return
     with StudyProgress(stderr()) as progress:

@@ -6,8 +6,6 @@ from types import ModuleType
 from typing import Any
 
 from ablate.errors import UsageError
-from ablate.lineages import airbench94_muon
-from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.shipped import ENTRY_POINT_GROUP
 from ablate.recipes.registry import Feature, Registry
 from ablate.store.resolved import DEFAULT_LINEAGE
@@ -28,6 +26,10 @@ def load_registry(*, features_from: Path | None = None, registry: Path | None = 
     if registry is not None:
         loaded = _registry_in(registry)
     else:
+        # A registry of one's own need not wait for torch.
+        from ablate.lineages import airbench94_muon
+        from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
+
         order = [name for names in HIVE_FEATURES.values() for name in names]
         loaded = Registry.discover(AIRBENCH94_MUON, airbench94_muon, HIVE_GROUPS, order=order, lineage=DEFAULT_LINEAGE)
         for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):

@@ -1,11 +1,10 @@
 """Features as data, and the registry that puts them on a baseline recipe."""
 
-import inspect
 import math
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -13,9 +12,9 @@ from typing import Any
 from ablate.errors import UsageError, near_match
 from ablate.formats.canonical import digest
 from ablate.formats.printable import check_printable, printable
-from ablate.parts.part import Part, jsonable
-from ablate.recipes.part_checks import check_value, is_shipped
-from ablate.recipes.recipe import Recipe, field_types
+from ablate.formats.values import jsonable
+from ablate.recipes.recipe import Recipe
+from ablate.recipes.source import foreign_source
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
 from ablate.study.score import TTA_ACCURACY, Score
@@ -59,18 +58,8 @@ class Feature:
 
     def digest(self) -> str:
         """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
-        sources = sorted({_foreign_source(value) for value in self.patch.values() if isinstance(value, Part)})
+        sources = sorted({foreign_source(value) for value in self.patch.values() if is_dataclass(value)})
         return digest({"patch": {name: jsonable(value) for name, value in self.patch.items()}, "sources": sources})
-
-
-def _foreign_source(part: Part) -> str:
-    """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
-    if is_shipped(type(part)):
-        return ""
-    try:
-        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
-    except (OSError, TypeError):
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +101,7 @@ class Registry:
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
         )
-        for name in field_types():
-            check_value("The baseline sets", name, getattr(baseline, name))
+        _check_baseline(baseline)
         for slug in self.groups:
             if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
                 raise UsageError(
@@ -250,18 +238,27 @@ class Registry:
             self._check_value(who, name, value)
 
     def _check_value(self, who: str, name: str, value: Any) -> None:
-        known = [field.name for field in fields(Recipe) if field.name != "scale"]
-        if name == "scale":
-            raise UsageError(
-                f"{who} sets 'scale', which belongs to presets and lengths. Patch 'epochs' or 'batch_size' instead."
-            )
+        known = self.baseline.settable()
+        if name == self.baseline.scale_field:
+            advice = f" {self.baseline.instead_of_scale}".rstrip()
+            raise UsageError(f"{who} sets '{name}', which belongs to presets and lengths.{advice}")
         if name not in known:
             raise UsageError(f"{who} sets an unknown field '{name}' of the recipe.{near_match(name, known)}")
-        check_value(f"{who} sets", name, value)
+        self.baseline.check_value(f"{who} sets", name, value)
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
         if value == getattr(self.baseline, name):
             raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
+
+
+def _check_baseline(baseline: Any) -> None:
+    if isinstance(baseline, type) and issubclass(baseline, Recipe):
+        raise UsageError(f"A registry's baseline is a recipe, made by calling its class: {baseline.__name__}(...).")
+    if not isinstance(baseline, Recipe):
+        raise UsageError(
+            f"A registry's baseline is a recipe, not {baseline!r:.60}. `ablate init registry FILE` writes one."
+        )
+    baseline.check()
 
 
 def _group_line(slug: str) -> str:
