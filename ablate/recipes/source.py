@@ -33,7 +33,7 @@ def folder_of(kind: type) -> Path:
 
 
 @cache
-def code_of(kind: type) -> str:
+def code_of(kind: Any) -> str:
     """The lines that a class of the user's is made of: its own, its parents', and what they name at the top of their files.
 
     What else stands in the file, such as the features, may change without making the class another one. Code that comes from

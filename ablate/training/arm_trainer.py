@@ -20,14 +20,11 @@ from ablate.store.records import Environment, FinishedTrial, Measurements, Trial
 from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
 from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
+from ablate.training.kinds import TrialFailure
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
 from ablate.training.train import CompiledNetwork, Outcome, accuracy, build_network, evaluate_plainly, train
 
 WARM_UP_SEED = 0
-
-
-class TrialFailure(Exception):
-    """A trial that ended without a result, with its reason and remedy in one line."""
 
 
 @dataclass(frozen=True, slots=True)

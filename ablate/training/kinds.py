@@ -21,6 +21,10 @@ CURVES = "curves"
 """The override of a study that asks for validation after every epoch."""
 
 
+class TrialFailure(Exception):
+    """A trial that ended without a result, with its reason and remedy in one line."""
+
+
 class Data(Protocol):
     """What a study trains on: its name, and the digest of its content."""
 
