@@ -32,6 +32,8 @@ _LOOK_SECONDS = 600.0
 class ImageKind(Kind):
     """Opens devices by torch, loads image sets, compiles; its trainer is the `ArmTrainer`."""
 
+    in_torch = True
+
     def find_device(self, name: str) -> str:
         """See `Kind`."""
         return str(find_device(name))

@@ -44,6 +44,8 @@ class Kind(ABC):
     """
 
     keeps_time: ClassVar[bool] = False
+    in_torch: ClassVar[bool] = False
+    """Whether it trains by this package's own loops, so that torch, its compiler and the image sets matter."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -71,6 +73,10 @@ class Kind(ABC):
         Raises:
             UsageError: no such preset.
         """
+
+    def fitted(self, study: Study) -> Study:
+        """A study that was not written for these recipes, without the preset and the data set that mean nothing for them."""
+        return study
 
     @abstractmethod
     def check_study(self, study: Study, *, curves: bool) -> None:

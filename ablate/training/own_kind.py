@@ -81,6 +81,14 @@ class OwnKind(Kind):
             raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *declared])}")
         return preset
 
+    def fitted(self, study: Study) -> Study:
+        """See `Kind`."""
+        return study.override(
+            preset=None if study.preset in self.recipe.presets else "auto",
+            data=None if study.data == self.recipe.data else "auto",
+            processes=study.processes,
+        )
+
     def check_study(self, study: Study, *, curves: bool) -> None:
         """See `Kind`."""
         if curves:
