@@ -98,6 +98,7 @@ class CommandTrainer(OwnTrainer):
                 "environment": _environment(trial, result),
                 "keep": None if kept is None else str(kept),
                 "limit": self.timeout_seconds,
+                "grace": supervisor.GRACE_SECONDS,
             }
         )
         if "cannot_start" in ended:

@@ -1,6 +1,7 @@
 """Trains recipes that are Python functions of one's own. Free of torch, unless the function imports it."""
 
 import sys
+import sysconfig
 import time
 import traceback
 from collections.abc import Iterable
@@ -78,11 +79,11 @@ def _explained(failure: BaseException) -> str:
     reason = f"{type(failure).__name__}: {said}" if said else type(failure).__name__
     if isinstance(failure, MemoryError) or type(failure).__name__ == "OutOfMemoryError":
         reason += "; free some, or train with less at a time"
-    package = str(Path(__file__).resolve().parent.parent)
+    others = (str(Path(__file__).resolve().parent.parent), sysconfig.get_path("stdlib"), "<")
     frames = [
         frame
         for frame in traceback.extract_tb(failure.__traceback__)
-        if not frame.filename.startswith((package, sys.prefix, sys.base_prefix, "<"))
+        if not frame.filename.startswith(others) and "site-packages" not in frame.filename
     ]
     place = f"{shown_path(frames[-1].filename)}, line {frames[-1].lineno}: " if frames else ""
     return f"{place}{reason.rstrip('.')}. Run again with --debug for the traceback"

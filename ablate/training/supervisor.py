@@ -88,6 +88,7 @@ class Supervisor:
         environment: dict[str, str],
         keep: str | None,
         limit: float | None,
+        grace: float,
     ) -> "dict[str, Any]":
         """Run a program to its end, its time limit or the parent's end."""
         output, reader, writer = _Output(), *os.pipe()
@@ -111,7 +112,7 @@ class Supervisor:
             os.close(writer)
         late = self._wait(process, reader, output, None if limit is None else began + limit)
         seconds = time.perf_counter() - began
-        self._end_all(process, reader, output)
+        self._end_all(process, reader, output, grace)
         self._drain(reader, output)
         os.close(reader)
         self._keep(keep, output)
@@ -166,9 +167,9 @@ class Supervisor:
             if not self._read(reader, output) or output.total == before:
                 return
 
-    def _end_all(self, process: "Process", reader: int, output: _Output) -> None:
+    def _end_all(self, process: "Process", reader: int, output: _Output, grace: float) -> None:
         """End the program and all that it has started: SIGTERM, and after a grace SIGKILL until nothing is left."""
-        asked, deadline = False, time.perf_counter() + GRACE_SECONDS
+        asked, deadline = False, time.perf_counter() + grace
         while remaining := self._remaining(process):
             harder = time.perf_counter() > deadline
             if harder or not asked:
