@@ -14,6 +14,7 @@ _HOMES = {
     "Group": "ablate.study.groups",
     "Ladder": "ablate.study.ladders",
     "Measured": "ablate.recipes.own",
+    "MuonRecipe": "ablate.recipes.muon",
     "PythonRecipe": "ablate.recipes.own",
     "Recipe": "ablate.recipes.recipe",
     "Registry": "ablate.recipes.registry",

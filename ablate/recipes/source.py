@@ -37,8 +37,10 @@ def code_of(kind: Any) -> str:
     """The lines that a class of the user's is made of: its own, its parents', and what they name at the top of their files.
 
     What else stands in the file, such as the features, may change without making the class another one. Code that comes from
-    elsewhere (installed packages, modules beside the file) is not looked at. "" where there is no source.
+    elsewhere (installed packages, modules beside the file) is not looked at. "" without a source, and for the package's own classes.
     """
+    if is_shipped(kind):
+        return ""
     own = [each for each in kind.__mro__ if each.__module__.partition(".")[0] == kind.__module__.partition(".")[0]]
     modules = {each.__module__: sys.modules.get(each.__module__) for each in own}
     parts = []

@@ -204,6 +204,14 @@ def test_what_is_wrong_with_a_command(tmp_path: Path, command: str, extra: str, 
     refused(command_file(tmp_path, command, extra=extra), reason)
 
 
+def test_annotations_may_be_texts(tmp_path: Path) -> None:
+    file = python_file(tmp_path, TRAIN)
+    file.write_text("from __future__ import annotations\n" + file.read_text())
+    assert load_registry(registry=file).names == ("low_rate", "deep", "wide")
+    file.write_text(file.read_text().replace("rate: float = 0.3", "rate: float = 'a'"))
+    refused(file, "The baseline sets 'rate' to 'a', which is a str, not a float.")
+
+
 class TestFingerprints:
     def test_features_and_groups_of_the_file_are_no_part_of_it(self, tmp_path: Path) -> None:
         file = python_file(tmp_path, TRAIN)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import ablate
 from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
+from ablate.machine.programs import same_modules, users_environment
 from ablate.store.records import FinishedTrial
 from ablate.study import Arm, Study, pair
 from ablate.study.schedule import TrialSpec
@@ -241,6 +243,26 @@ class TestNothingIsLeft:
         if number != signal.SIGKILL:
             assert study.returncode == 130, said
             assert b"Resume with: ablate study resume run" in said
+
+
+def test_a_time_limit_needs_no_child_processes(tmp_path: Path) -> None:
+    """So that a registry made in Python can have one too."""
+    registry = load_registry(registry=program(tmp_path, "time.sleep(60)"))
+    study = Study.of(pair(Arm(name="baseline", features=frozenset()), Arm(name="deep", features=frozenset({"deep"}))),
+                     name="x", question="?", blocks=1, processes=1)  # fmt: skip
+    results = ablate.run(study, registry=registry, timeout_seconds=0.3, out=tmp_path / "run")
+    assert results.summary is not None
+    assert results.summary.timeout == 2
+
+
+def test_the_search_path_of_python_is_the_users_in_a_child_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "of the user")
+    outer = users_environment()
+    for name, value in same_modules().items():
+        monkeypatch.setenv(name, value)
+    assert os.environ["PYTHONPATH"] != "of the user"
+    assert users_environment() == outer
+    assert same_modules()["PYTHONPATH"] == os.environ["PYTHONPATH"]
 
 
 def test_an_edit_of_the_program_while_the_study_runs_is_refused(tmp_path: Path) -> None:
