@@ -7,10 +7,11 @@ import pytest
 from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
 from ablate.store.records import FinishedTrial
+from ablate.store.run_folder import RunFolder
 from ablate.study import Arm, Study, pair
 from ablate.study.schedule import TrialSpec
 from ablate.training.kinds import kind_of
-from ablate.training.opening import resolve_study
+from ablate.training.opening import child_arguments, child_trainer, resolve_study
 from tests.own_kinds import python_file
 
 SPEC = TrialSpec(arm="baseline", block=3, position=0, process=0, seed=5 << 32)
@@ -155,6 +156,21 @@ class TestWhatMeansNothing:
         with pytest.raises(UsageError, match=r"Unknown device 'cdua'\. Did you mean 'cuda'\?"):
             kind.find_device("cdua")
         assert (kind.find_device("cuda:1"), kind.find_device("cpu")) == ("cuda:1", "cpu")
+
+
+def test_an_edit_of_the_function_is_refused_by_the_next_child(tmp_path: Path) -> None:
+    file = python_file(tmp_path, MEASURED.format("1"))
+    registry = load_registry(registry=file)
+    data = kind_of(registry).load_data("auto", None, lambda line: None)
+    resolved = resolve_study(study(), registry, data, device="cpu", registry_file=file)
+    folder = RunFolder.create(resolved, tmp_path / "run")
+    arguments = child_arguments(folder, resolved, data_dir=None, device=None, debug=False)
+    assert child_trainer(**arguments).train(SPEC, 0).trial.status == "ok"
+    file.write_text(file.read_text().replace("'here'", "'there'"))
+    child_trainer(**arguments)
+    file.write_text(file.read_text().replace("score=1", "score=2"))
+    with pytest.raises(UsageError, match="While the study ran, the recipe of arm 'baseline' changed in its file"):
+        child_trainer(**arguments)
 
 
 def test_files_of_data_are_digested(tmp_path: Path) -> None:
