@@ -9,6 +9,7 @@ from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe
 from ablate.recipes.slots import recipe_fields
+from ablate.study.score import TTA_ACCURACY, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class ImageRecipe(Recipe):
 
     trainer: ClassVar[str] = "ablate.training.image_kind:ImageKind"
     scale_field: ClassVar[str] = "scale"
+    default_score: ClassVar[Score | None] = TTA_ACCURACY
     instead_of_scale: ClassVar[str] = "Patch 'epochs' or 'batch_size' instead."
     positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size"})
     """Fields that no training can do without."""

@@ -10,6 +10,7 @@ from ablate.formats.values import jsonable
 from ablate.recipes.fields import RecipeField, plain_fields
 from ablate.recipes.values import DECORATOR, check_plain_value, undecorated
 from ablate.store.records import RecipeRecord
+from ablate.study.score import Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class Recipe:
     trainer: ClassVar[str]
     scale_field: ClassVar[str]
     """The field that presets and lengths set, and no feature."""
+    default_score: ClassVar[Score | None] = None
+    """What registries of such recipes compare unless they say."""
     instead_of_scale: ClassVar[str] = ""
     """What a feature may set where it tried to set the scale; ends the message."""
 
@@ -73,3 +76,34 @@ class Recipe:
             raise UsageError(f"Recipe {type(self).__name__} {problem}: write `{DECORATOR}` above the class.")
         for field in fields(self):
             self.check_value("The baseline sets", field.name, getattr(self, field.name))
+
+
+def check_baseline(baseline: Any) -> None:
+    """Refuse what no registry can be made of.
+
+    Raises:
+        UsageError: it is no recipe, or one that cannot be.
+    """
+    if isinstance(baseline, type) and issubclass(baseline, Recipe):
+        raise UsageError(f"A registry's baseline is a recipe, made by calling its class: {baseline.__name__}(...).")
+    if not isinstance(baseline, Recipe):
+        raise UsageError(
+            f"A registry's baseline is a recipe, not {baseline!r:.60}. `ablate init registry FILE` writes one."
+        )
+    baseline.check()
+
+
+def score_of(baseline: Recipe, score: Score | None) -> Score:
+    """The score of a registry: the one given, else that of its kind of recipe.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = baseline.default_score if score is None else score
+    if not isinstance(found, Score):
+        given = "names no score" if found is None else f"has {found!r:.40} for a score"
+        raise UsageError(
+            f"A registry of {type(baseline).__name__} {given}, which studies compare: "
+            'score=ablate.Score(title="Accuracy", unit="pp", factor=100, margin=0.5), or better="lower" for a loss.'
+        )
+    return found

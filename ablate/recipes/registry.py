@@ -13,11 +13,11 @@ from ablate.errors import UsageError, near_match
 from ablate.formats.canonical import digest
 from ablate.formats.printable import check_printable, printable
 from ablate.formats.values import jsonable
-from ablate.recipes.recipe import Recipe
+from ablate.recipes.recipe import Recipe, check_baseline, score_of
 from ablate.recipes.source import foreign_source
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
-from ablate.study.score import TTA_ACCURACY, Score
+from ablate.study.score import Score
 
 RESERVED_NAMES = frozenset({"all", "baseline"})
 
@@ -75,8 +75,8 @@ class Change:
 class Registry:
     """A baseline recipe, the features that may be put on it, and their groups.
 
-    `score` is what studies of it compare beside time, `ladders` what was published about its changes. `lineage` is the name it
-    ships under, "" for one's own.
+    `score` is what studies of it compare beside time (image recipes need not say), `ladders` what was published about its changes.
+    `lineage` is the name it ships under, "" for one's own.
 
     Raises:
         UsageError: at construction, for an unknown field, a duplicate name, a patch that changes nothing or touches the scale, a
@@ -90,18 +90,18 @@ class Registry:
         features: Iterable[Feature],
         groups: Iterable[Group],
         *,
-        score: Score = TTA_ACCURACY,
+        score: Score | None = None,
         ladders: Iterable[Ladder] = (),
         lineage: str = "",
     ) -> None:
+        check_baseline(baseline)
         self.baseline = baseline
-        self.score = score
+        self.score = score_of(baseline, score)
         self.lineage = lineage
         self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
         )
-        _check_baseline(baseline)
         for slug in self.groups:
             if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
                 raise UsageError(
@@ -249,16 +249,6 @@ class Registry:
             raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
         if value == getattr(self.baseline, name):
             raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
-
-
-def _check_baseline(baseline: Any) -> None:
-    if isinstance(baseline, type) and issubclass(baseline, Recipe):
-        raise UsageError(f"A registry's baseline is a recipe, made by calling its class: {baseline.__name__}(...).")
-    if not isinstance(baseline, Recipe):
-        raise UsageError(
-            f"A registry's baseline is a recipe, not {baseline!r:.60}. `ablate init registry FILE` writes one."
-        )
-    baseline.check()
 
 
 def _group_line(slug: str) -> str:

@@ -62,6 +62,17 @@ class TestTheClass:
         refused(written(tmp_path, text), "A registry's baseline is a recipe, not 3.")
 
 
+@pytest.mark.parametrize(
+    ("score", "reason"), [("None", "names no score"), ("'accuracy'", "has 'accuracy' for a score")]
+)
+def test_a_registry_without_a_score(tmp_path: Path, score: str, reason: str) -> None:
+    text = python_file(tmp_path, TRAIN).read_text().replace("score=SCORE", f"score={score}")
+    refused(
+        written(tmp_path, text.removeprefix(HEAD)),
+        f"A registry of Own {reason}, which studies compare: score=ablate.Score(",
+    )
+
+
 FIELD_PROBLEMS = {
     "a list": (
         "rate: list = field(default_factory=list)",
@@ -132,7 +143,7 @@ class Loose:
 GROUP = ablate.Group(slug="all_of_it", title="All", published_percent=None, source="here")
 def registry(**patch):
     feature = ablate.Feature(name="x", group="all_of_it", summary="X.", patch=patch, source="here")
-    return ablate.Registry(Own(), [feature], [GROUP])
+    return ablate.Registry(Own(), [feature], [GROUP], score=ablate.Score(title="Accuracy", margin=1))
 """
 
 
