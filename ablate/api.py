@@ -13,17 +13,13 @@ from ablate.engine.interruption import StopSignals
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
+from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
 from ablate.study import Study
-from ablate.training.compilation import why_not_compiling
+from ablate.training.kinds import Announce, kind_of
 from ablate.training.opening import (
-    Announce,
     check_data,
     child_arguments,
-    environment_in_a_child,
-    load_data,
-    planned_environment,
     registry_of,
     resolve_study,
     say_on_stderr,
@@ -31,7 +27,6 @@ from ablate.training.opening import (
     untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
-from ablate.training.session import open_device
 
 __all__ = [
     "CHILD_TRAINER",
@@ -50,6 +45,9 @@ __all__ = [
 
 OnEvent = Callable[[Event], None]
 CHILD_TRAINER = "ablate.training.opening:child_trainer"
+
+_OWN_LIMIT_MARGIN_SECONDS = 60.0
+"""What a trainer that keeps time itself may take beyond a trial's limit before its process is stopped."""
 
 
 def ignore_event(event: Event) -> None:
@@ -88,7 +86,8 @@ def run(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    if planning.get("registry") is not None and timeout_seconds is not None:
+    given = planning.get("registry")
+    if given is not None and timeout_seconds is not None and not kind_of(given).keeps_time:
         raise UsageError(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
@@ -96,9 +95,9 @@ def run(
     if out is not None:
         check_new_folder(out)
     planned = plan(study, **planning)
-    if _trains_here(planned.resolved, timeout_seconds):
+    if _trains_here(planned, timeout_seconds):
         # A device that does not work is refused before there is a folder; children refuse it themselves.
-        open_device(planned.resolved.device)
+        planned.kind.open_device(planned.resolved.device)
     folder = RunFolder.create(planned.resolved, out)
     return carry_on(
         folder,
@@ -131,23 +130,21 @@ def plan_resume(
     folder = RunFolder.open(path)
     recorded = folder.resolved
     registry = registry_of(folder)
-    dataset = load_data(recorded.data, data_dir, announce)
-    check_data(recorded, dataset)
+    kind = kind_of(registry)
+    data = kind.load_data(recorded.data, data_dir, announce)
+    check_data(recorded, data)
     now = resolve_study(
         replace(recorded.study, preset=recorded.preset),
         registry,
-        dataset,
+        data,
         device=device or recorded.device,
         features_from=folder.source_file(FEATURES_OPTION),
         registry_file=folder.source_file(REGISTRY_OPTION),
     )
+    planned = Plan(resolved=now, registry=registry, data=data)
     environments = list(folder.read_trials().environments.values())
-    if _trains_here(now, timeout_seconds) or now.device.startswith("cpu"):
-        here = planned_environment(now, compiling=why_not_compiling(open_device(now.device)) is None)
-    else:
-        here = environment_in_a_child(now)
-    found = differences(recorded, now, environments=environments, environment=here)
-    return folder, Plan(resolved=now, registry=registry, dataset=dataset), found
+    here = kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds))
+    return folder, planned, differences(recorded, now, environments=environments, environment=here)
 
 
 def resume(
@@ -254,21 +251,33 @@ def _executor(
     debug: bool,
     announce: Announce,
 ) -> Executor:
-    if _trains_here(folder.resolved, timeout_seconds):
+    own_limit = timeout_seconds if planned.kind.keeps_time else None
+    if _trains_here(planned, timeout_seconds):
         return InProcessExecutor(
             trainer_for(
-                folder.resolved, planned.registry, planned.dataset, device=device, debug=debug, announce=announce
+                folder.resolved,
+                planned.registry,
+                planned.data,
+                device=device,
+                debug=debug,
+                folder=folder.path,
+                timeout_seconds=own_limit,
+                announce=announce,
             )
         )
+    # A trainer that keeps time itself is not raced for it.
+    limit = timeout_seconds if own_limit is None else own_limit + _OWN_LIMIT_MARGIN_SECONDS
     return ChildExecutor(
         CHILD_TRAINER,
-        child_arguments(folder, planned.resolved, data_dir=data_dir, device=device, debug=debug),
+        child_arguments(
+            folder, planned.resolved, data_dir=data_dir, device=device, debug=debug, timeout_seconds=own_limit
+        ),
         untried=untried_by(planned.resolved, planned.registry),
         announce=announce,
-        timeout_seconds=timeout_seconds,
+        timeout_seconds=limit if timeout_seconds is not None else None,
     )
 
 
-def _trains_here(resolved: ResolvedStudy, timeout_seconds: float | None) -> bool:
-    """One process trains in this one; several, or a time limit, take children."""
-    return resolved.study.processes == 1 and timeout_seconds is None
+def _trains_here(planned: Plan, timeout_seconds: float | None) -> bool:
+    """One process trains in this one; several, or a time limit that the trainer does not keep itself, take children."""
+    return planned.resolved.study.processes == 1 and (timeout_seconds is None or planned.kind.keeps_time)

@@ -20,6 +20,7 @@ from ablate.errors import DataError, UsageError
 from ablate.lineages.loading import load_registry
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, add_one_in, leave_one_out
+from ablate.training import image_kind
 from tests.tiny_study import make_everything_tiny, study_json, tiny_dataset, trial_lines, untouched
 
 
@@ -113,14 +114,14 @@ def test_bad_input_leaves_nothing_behind(here: Path, case: str) -> None:
 def test_a_folder_that_exists_is_refused_before_the_images_are_read(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "load_data", lambda *_: pytest.fail("the images were read"))
+    monkeypatch.setattr(image_kind, "load_data", lambda *_: pytest.fail("the images were read"))
     (here / "old").mkdir()
     with untouched(here), pytest.raises(UsageError, match="old exists already"):
         ablate.run(study(), out=Path("old"))
 
 
 def test_names_are_looked_up_before_the_images_are_read(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "load_data", lambda *_: pytest.fail("the images were read"))
+    monkeypatch.setattr(image_kind, "load_data", lambda *_: pytest.fail("the images were read"))
     wrong = Study.of(leave_one_out(["sillu"]), name="wrong", question="?", blocks=1, processes=1)
     with pytest.raises(UsageError, match="sillu"):
         ablate.run(wrong)
@@ -172,7 +173,7 @@ def test_no_module_hides_a_public_name() -> None:
     """Importing a submodule puts its name on the package, where it would stand in for a function of that name."""
     modules = {module.name for module in pkgutil.iter_modules(ablate.__path__)}
     functions = set(ablate.__all__) - {"lineages", "parts", "plots", "report", "stats", "study"}
-    assert len(functions) == 17
+    assert len(functions) == 22
     assert not functions & modules
     for name in functions:
         assert callable(getattr(ablate, name))

@@ -51,7 +51,7 @@ def test_what_reads_results_loads_no_torch(contract: dict[str, list[str]]) -> No
 
 
 def test_the_check_itself_sees_torch() -> None:
-    done = importable_without_torch("ablate.parts")
+    done = importable_without_torch("ablate.parts.network")
     assert done.returncode == 1
     assert "'torch'" in done.stderr
 

@@ -31,6 +31,7 @@ def example(name: str) -> str:
     return str(text)
 
 
+EXAMPLES = re.findall(r"^<!-- example: (\S+) -->$", README, re.MULTILINE)
 CONSOLE_LINES = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
 IN_TEXT = sorted(
     set(re.findall(r"`(ablate [^`]+)`", re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)))
@@ -44,7 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the README's example files, in which trainings are tiny."""
     make_everything_tiny(monkeypatch, tmp_path)
     without_figures(monkeypatch)
-    for name in ("my_features.py", "my_registry.py", "my_study.py"):
+    for name in EXAMPLES:
         (tmp_path / name).write_text(example(name))
     return tmp_path
 
@@ -55,7 +56,8 @@ def ablate(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(CONSOLE_LINES) == 5
+    assert len(CONSOLE_LINES) == 9
+    assert len(EXAMPLES) == 6
     assert all(line.startswith("ablate ") for line in CONSOLE_LINES)
     assert len(CONCRETE) >= 9
     assert "ablate run --disable selective_tta" in IN_TEXT
@@ -90,12 +92,22 @@ def test_the_examples_run(here: Path, ablate: CommandLine, line: str) -> None:
             "ablate study run my_study.py --registry my_registry.py --dry-run",
             ["all", "all - alternating_flip", "all - silu"],
         ),
+        (
+            "ablate study run features --registry my_command.py --dry-run",
+            ["baseline", "all", "all - high_rate", "all - more_steps"],
+        ),
     ],
 )
 def test_the_studies_on_a_registry_of_ones_own(here: Path, ablate: CommandLine, line: str, arms: list[str]) -> None:
     assert line in CONSOLE_LINES
     planned = json.loads(ablate.ok(*shlex.split(line)[1:], "--json").out)
     assert list(planned["arm_features"]) == arms
+
+
+def test_trainings_of_ones_own_are_short() -> None:
+    for names in (["my_digits.py"], ["my_command.py", "my_training.py"]):
+        lines = [line for name in names for line in example(name).splitlines() if line]
+        assert len(lines) < 30, names
 
 
 def test_a_leave_one_out_study_with_the_feature_of_ones_own(here: Path, ablate: CommandLine) -> None:

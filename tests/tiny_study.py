@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from ablate import api
 from ablate.cli import main
 from ablate.datasets import Dataset, synthetic
 from ablate.parts import PRESETS, Scale
-from ablate.training import arm_trainer, opening
+from ablate.training import arm_trainer, image_kind
 
 NOT_COMPILING = "no C++ compiler in this test"
 TINY = Scale(width=0.125, batch=0.005, epochs=0.125)
@@ -75,8 +74,8 @@ def make_everything_tiny(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setitem(PRESETS, "mini", TINY)
     monkeypatch.setattr(synthetic, "generate", tiny_dataset)
     monkeypatch.setattr(arm_trainer, "why_not_compiling", lambda device: NOT_COMPILING)
-    monkeypatch.setattr(api, "why_not_compiling", lambda device: NOT_COMPILING)
-    for module in (arm_trainer, opening):
+    monkeypatch.setattr(image_kind, "why_not_compiling", lambda device: NOT_COMPILING)
+    for module in (arm_trainer, image_kind):
         monkeypatch.setattr(module, "compute_dtype_of", lambda device: torch.float32)
     monkeypatch.setenv("ABLATE_DATA_DIR", str(folder / "data-home"))
     # Set, not deleted: what a command sets must be undone too.

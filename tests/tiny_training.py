@@ -12,7 +12,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from ablate.parts import NoCompile, Scale
 from ablate.parts import augment as augmentation
 from ablate.parts.optimiser import Muon
-from ablate.recipes.recipe import Plan, Recipe
+from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.training import train as training
 from ablate.training.session import Clock, DeviceImages, Streams
 
@@ -36,7 +36,7 @@ def tiny_images(num_train: int, num_test: int = 40, dtype: torch.dtype = torch.f
     return DeviceImages(train_images=train[0], train_labels=train[1], test_images=test[0], test_labels=test[1])
 
 
-def eager(recipe: Recipe, scale: Scale = TINY) -> Recipe:
+def eager(recipe: MuonRecipe, scale: Scale = TINY) -> MuonRecipe:
     """The recipe at a tiny scale, without compiling."""
     return replace(recipe, scale=scale, compiler=NoCompile())
 
@@ -104,7 +104,7 @@ def recording(recorded: Recorded) -> Iterator[None]:
             patch.stop()
 
 
-def run(recipe: Recipe, images: DeviceImages, *, seed: int = 0, plan: Plan | None = None) -> Recorded:
+def run(recipe: MuonRecipe, images: DeviceImages, *, seed: int = 0, plan: Plan | None = None) -> Recorded:
     """Train an eager recipe on the CPU and keep what happened."""
     recorded = Recorded()
     plan = plan or recipe.plan(len(images.train_images))

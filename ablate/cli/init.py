@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,9 +30,15 @@ def feature(file: File) -> None:
 
 
 @app.command()
-def registry(file: File) -> None:
+def registry(
+    file: File,
+    kind: Annotated[
+        Literal["image", "python", "command"],
+        typer.Option(help="What is trained: the package's images, a function in Python, a command in any language."),
+    ] = "image",
+) -> None:
     """Write a file with a registry of your own: a baseline, groups and features."""
-    _write("registry", file)
+    _write("registry" if kind == "image" else kind, file)
     named = shlex.quote(str(file))
     _say_next(file, f"ablate features --registry {named}", f"ablate study run waterfall --registry {named} --dry-run")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -28,8 +29,6 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
         TrialsFailedError: the study ended, but some trials failed; the table is printed before.
     """
     from ablate import api
-    from ablate.training.rehearsal import rehearse
-    from ablate.training.session import open_device
 
     planning: api.Planning = {
         "recipe": options.recipe,
@@ -45,7 +44,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     if options.dry:
         api.check_limits(options.minutes, options.timeout)
         planned = api.plan(study, **planning)
-        rehearse(planned.registry, planned.resolved.study.arms, open_device(planned.resolved.device))
+        planned.kind.rehearse(planned.resolved.study.arms, planned.resolved.device)
         print_estimate(planned, api.foresee(planned), options.as_json)
         return
     with StudyProgress(stderr()) as progress:
@@ -117,12 +116,17 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         line(console, f"left out: {name}: {reason}")
     study = resolved.study
     left = "" if estimate.trials == len(resolved.schedule) else f" left of {len(resolved.schedule)}"
+    compiling = f"; {counted(estimate.compile_keys, 'network')} to compile" if estimate.compile_keys else ""
     line(
         console,
         f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')} "
-        f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}; "
-        f"{counted(estimate.compile_keys, 'network')} to compile.",
+        f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}"
+        f"{compiling}.",
     )
-    basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
-    line(console, f"About {rough_duration(60 * estimate.minutes)}, compiling included ({basis}).")
+    if isnan(estimate.minutes):
+        line(console, "How long that takes nobody knows before a trial has run here; `--trials 1` shows it.")
+    else:
+        basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
+        compiled = ", compiling included" if estimate.compile_keys else ""
+        line(console, f"About {rough_duration(60 * estimate.minutes)}{compiled} ({basis}).")
     line(console, f"{estimate.visible.sentence}.")

@@ -12,10 +12,11 @@ from rich.text import Text
 from ablate.cli.output import stdout
 from ablate.errors import UsageError, near_match
 from ablate.formats.fitted_table import FittedTable
+from ablate.formats.values import jsonable
 
 if TYPE_CHECKING:
+    from ablate.recipes.fields import RecipeField
     from ablate.recipes.registry import Registry
-    from ablate.recipes.slots import RecipeField
 
 HOW = (
     "A slot takes a part: an instance of a frozen dataclass, `@dataclass(frozen=True, kw_only=True)`, that inherits from the slot's "
@@ -29,7 +30,7 @@ def show_slots(registry: "Registry", name: str | None, *, as_json: bool) -> None
     Raises:
         UsageError: there is no such field.
     """
-    chosen = _chosen(name)
+    chosen = _chosen(registry, name)
     if as_json:
         typer.echo(json.dumps([_as_json(registry, field) for field in chosen], indent=2, ensure_ascii=False))
         return
@@ -49,10 +50,8 @@ def show_slots(registry: "Registry", name: str | None, *, as_json: bool) -> None
         console.print(Text(inspect.getsource(example).rstrip()), soft_wrap=True)
 
 
-def _chosen(name: str | None) -> list["RecipeField"]:
-    from ablate.recipes.slots import recipe_fields
-
-    known = recipe_fields()
+def _chosen(registry: "Registry", name: str | None) -> list["RecipeField"]:
+    known = registry.baseline.settable()
     if name is None:
         return list(known.values())
     by_class = {field.type_name: field for field in known.values() if field.slot is not None}
@@ -65,7 +64,7 @@ def _chosen(name: str | None) -> list["RecipeField"]:
 
 
 def _slot(registry: "Registry", field: "RecipeField") -> Group:
-    from ablate.recipes.slots import parameters_of, place_of
+    from ablate.recipes.fields import parameters_of, place_of
 
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
@@ -107,8 +106,7 @@ def _set_by(registry: "Registry", field: "RecipeField") -> list[str]:
 
 
 def _as_json(registry: "Registry", field: "RecipeField") -> dict[str, Any]:
-    from ablate.parts.part import jsonable
-    from ablate.recipes.slots import parameters_of, place_of
+    from ablate.recipes.fields import parameters_of, place_of
 
     answer: dict[str, Any] = {
         "field": field.name,

@@ -78,6 +78,7 @@ def run_study(
     from ablate.lineages.loading import load_registry
     from ablate.lineages.study_files import load_study
     from ablate.store.run_folder import check_new_folder
+    from ablate.training.kinds import kind_of
 
     if options.out is not None:
         check_new_folder(options.out)
@@ -89,7 +90,12 @@ def run_study(
         "preset": options.preset,
     }
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
-    chosen = load_study(study, registry).possible(registry).override(**given)
+    asked = load_study(study, registry).possible(registry)
+    chosen = kind_of(registry).fitted(asked)
+    for what, was, now in (("preset", asked.preset, chosen.preset), ("data", asked.data, chosen.data)):
+        if was != now:
+            remark(f"The study's {what} '{was}' means nothing for these recipes and is taken as '{now}'.")
+    chosen = chosen.override(**given)
     if options.aa:
         chosen = chosen.with_twin()
     if sum(contrast.kind == "ladder" for contrast in chosen.contrasts) == 1:

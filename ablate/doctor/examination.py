@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ablate.doctor.compilation import compilation_findings
 from ablate.doctor.finding import Finding, ok, problem, warning
@@ -9,28 +10,67 @@ from ablate.doctor.gpu import gpu_findings
 from ablate.doctor.machine import folder_finding, memory_findings, processor_findings, thread_finding
 from ablate.doctor.recipe import recipe_finding
 from ablate.doctor.software import current_variables, data_findings, source_finding, variable_finding, version_finding
-from ablate.errors import UsageError
+from ablate.errors import AblateError, UsageError
 from ablate.lineages.lookup import find_lineage
 from ablate.machine import environment, nvidia
+
+if TYPE_CHECKING:
+    from ablate.recipes.registry import Registry
+    from ablate.training.kinds import Kind
 
 RUN_FOLDER = Path("runs")
 """Where commands make their run folders unless told otherwise."""
 
 
 def examine(
-    device: str = "auto", data_home: Path | None = None, *, recipe: str | None = None, run_folder: Path = RUN_FOLDER
+    device: str = "auto",
+    data_home: Path | None = None,
+    *,
+    recipe: str | None = None,
+    run_folder: Path = RUN_FOLDER,
+    registry: "Registry | None" = None,
 ) -> list[Finding]:
     """Everything about this machine that would spoil a measurement, a finding for each thing that could be looked at.
 
     Takes up to a minute: a function is really compiled. What the system does not show gives no finding. With `recipe`, whether that
-    one can be loaded here is looked at too.
+    one can be loaded here is looked at too. With a `registry` of recipes of one's own, what torch needs is not looked at, but
+    whether their programs and files are here.
 
     Raises:
         UsageError: `device` is no device's name; a known one that is not here is a finding. There is no such recipe.
     """
     known = None if recipe is None else find_lineage(recipe)
+    if registry is not None:
+        from ablate.training.kinds import kind_of
+
+        kind = kind_of(registry)
+        if not kind.in_torch:
+            return list(_findings_without_torch(kind, device, run_folder))
     found = list(_findings(device, data_home, run_folder))
     return found if known is None else [*found, recipe_finding(known)]
+
+
+def _findings_without_torch(kind: "Kind", device: str, run_folder: Path) -> Iterator[Finding]:
+    from ablate.study import BASELINE, Arm
+
+    chosen = kind.find_device(device)
+    facts = environment.describe_plainly(chosen).facts
+    yield ok("device", f"{chosen}: {facts['device_name'] or 'unknown'}")
+    on_cpu = chosen == "cpu"
+    yield from processor_findings(on_cpu)
+    yield from memory_findings(on_cpu)
+    yield folder_finding("disk", run_folder, "choose another place with `--out DIR`")
+    yield source_finding()
+    arms = [Arm(name=name, features=frozenset((name,))) for name in kind.registry.names]
+    try:
+        # One that cannot be on alone is tried with those it needs, in the study.
+        possible = [arm for arm in arms if kind.registry.reason_impossible(arm.features) is None]
+        kind.rehearse([Arm(name=BASELINE, features=frozenset()), *possible], chosen)
+        data = kind.load_data("auto", None, lambda line: None)
+    except AblateError as error:
+        yield problem("recipes", str(error), "mend the registry's file, or what it names")
+    else:
+        yield ok("recipes", f"{type(kind.registry.baseline).__name__}: what it names is here; data: {data.name}")
 
 
 def _findings(device: str, data_home: Path | None, run_folder: Path) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from types import MappingProxyType
 
 from ablate.engine.pace import Pace
@@ -43,8 +44,9 @@ ROUGH_SPEEDS: Mapping[tuple[str, str], RoughSpeed] = {
 class Estimate:
     """What a study will cost and could show.
 
-    `measured` says that finished trials set the pace, not a table of rough speeds; `pace_source` completes "from ...". The effects
-    that are `visible` are unknown (NaN, null in JSON) where no trial has shown how much they spread here.
+    `minutes` is NaN where nobody knows. `measured` says that finished trials set the pace, not a table of rough speeds;
+    `pace_source` completes "from ...". The effects that are `visible` are unknown (NaN, null in JSON) where no trial has shown how
+    much they spread here.
     """
 
     arms: int
@@ -67,10 +69,10 @@ def estimate(
 ) -> Estimate:
     """The estimate of what is left of a study.
 
-    `compile_keys`: the compile key of each arm. `store`: the trials that the folder has already; they set pace and spreads where
-    they can. `retry_failed`: failed trials are left to do, too. `precedent`: another folder's trials, made under the same
-    conditions, for what the store does not tell. `facts`: this machine's environment; on the published logs' machine, data and preset
-    their spreads are the last resort.
+    `compile_keys`: the compile key of each arm; none where nothing is compiled, and then only trials set the pace. `store`: the
+    trials that the folder has already; they set pace and spreads where they can. `retry_failed`: failed trials are left to do, too.
+    `precedent`: another folder's trials, made under the same conditions, for what the store does not tell. `facts`: this machine's
+    environment; on the published logs' machine, data and preset their spreads are the last resort.
     """
     store = store or MemoryTrialStore()
     pending = pending_trials(resolved.schedule, store, retry_failed=retry_failed)
@@ -81,7 +83,11 @@ def estimate(
     pace_source = None if seconds is None else "trials here"
     if seconds is None:
         seconds = _rough_seconds(resolved, compile_keys, pending, precedent)
-        pace_source = None if precedent is None else f"trials in {precedent.path}; compiling is a rough guess"
+        pace_source = (
+            None
+            if precedent is None
+            else f"trials in {precedent.path}{'; compiling is a rough guess' if compile_keys else ''}"
+        )
     study = resolved.study
     return Estimate(
         arms=len(study.arms),
@@ -126,9 +132,13 @@ def _like_the_published(resolved: ResolvedStudy, facts: Mapping[str, Json]) -> b
 def _rough_seconds(
     resolved: ResolvedStudy, compile_keys: Mapping[str, str], pending: Sequence[TrialSpec], precedent: Precedent | None
 ) -> float:
+    lengths = {arm.name: arm.length for arm in resolved.study.arms}
+    if not compile_keys:
+        if precedent is None:
+            return nan
+        return sum(precedent.trial_seconds(resolved.fingerprints[spec.arm], lengths[spec.arm]) for spec in pending)
     kind = resolved.device.split(":")[0]
     speed = ROUGH_SPEEDS.get((kind, resolved.preset), ROUGH_SPEEDS["cpu", resolved.preset])
-    lengths = {arm.name: arm.length for arm in resolved.study.arms}
     each = {arm: speed.trial_seconds * length for arm, length in lengths.items()}
     compile_seconds = speed.compile_seconds
     if precedent is not None:

@@ -70,6 +70,30 @@ def describe(
     return Environment(facts={**facts, **extra})
 
 
+def describe_plainly(device: str, extra: Mapping[str, Json] = MappingProxyType({})) -> Environment:
+    """The facts of `describe` that can be had without importing torch, for trainings that may not use it.
+
+    torch, torchvision and numpy are the versions installed beside this package, None where there are none.
+
+    Raises:
+        ValueError: `extra` repeats a name.
+    """
+    source = source_state()
+    facts: dict[str, Json] = {
+        "package_version": source.version,
+        "commit": source.commit,
+        "dirty": source.dirty,
+        "python": platform.python_version(),
+        **{name: installed_version(name) for name in ("torch", "torchvision", "numpy")},
+        **_hardware(device, False),
+        "platform": platform.platform(),
+        "os": _operating_system(),
+    }
+    if repeated := sorted(facts.keys() & extra.keys()):
+        raise ValueError(f"extra facts repeat {', '.join(repeated)}, which the environment records itself")
+    return Environment(facts={**facts, **extra})
+
+
 def gpu_state(device: str) -> Mapping[str, Json] | None:
     """A CUDA device's clocks, heat, power, use and throttle reasons now; None elsewhere or without nvidia-smi.
 
@@ -115,14 +139,14 @@ def source_state() -> SourceState:
 
 def package_version() -> str:
     """The package's version: of the checkout that its source lies in, else of what is installed; "0+unknown" for a bare copy."""
-    return _checkout_version(_PACKAGE_FOLDER.parent) or _installed_version(DISTRIBUTION) or "0+unknown"
+    return _checkout_version(_PACKAGE_FOLDER.parent) or installed_version(DISTRIBUTION) or "0+unknown"
 
 
 @functools.cache
 def _checkout_state(root: Path) -> SourceState:
     version = _checkout_version(root)
     if version is None:
-        return SourceState(_installed_version(DISTRIBUTION), None, None)
+        return SourceState(installed_version(DISTRIBUTION), None, None)
     if not (root / ".git").exists():
         return SourceState(version, None, None)
     # A git hook that runs us has GIT_DIR and the like point at its own repository. Without the optional locks a status
@@ -149,7 +173,9 @@ def _checkout_version(root: Path) -> str | None:
     return project.get("version") if project.get("name") == DISTRIBUTION else None
 
 
-def _installed_version(distribution: str) -> str | None:
+@functools.cache
+def installed_version(distribution: str) -> str | None:
+    """The version of a distribution that is installed here; None where it is not."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -163,8 +189,8 @@ def _software() -> dict[str, Json]:
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "torchvision": _installed_version("torchvision"),
-        "numpy": _installed_version("numpy"),
+        "torchvision": installed_version("torchvision"),
+        "numpy": installed_version("numpy"),
         "cuda": torch.version.cuda,
         "hip": torch.version.hip,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),

@@ -55,10 +55,23 @@ def ask(
         raise
 
 
+_USERS_SEARCH_PATH = "ABLATE_USERS_PYTHONPATH"
+
+
 def same_modules() -> dict[str, str]:
     """The environment in which a new Python process finds modules where this one does."""
     search_path = os.pathsep.join(dict.fromkeys(folder or os.getcwd() for folder in sys.path))
-    return {**os.environ, "PYTHONPATH": search_path}
+    users = users_environment().get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": search_path, _USERS_SEARCH_PATH: users}
+
+
+def users_environment() -> dict[str, str]:
+    """The environment as the user set it, also in a process that was started with that of `same_modules`: for programs of theirs."""
+    environment = dict(os.environ)
+    if (users := environment.pop(_USERS_SEARCH_PATH, None)) is not None:
+        environment.pop("PYTHONPATH", None)
+        environment |= {"PYTHONPATH": users} if users else {}
+    return environment
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from ablate.formats.values import jsonable
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -21,14 +23,3 @@ class Part:
     def __str__(self) -> str:
         parameters = ", ".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
         return f"{type(self).__name__}({parameters})"
-
-
-def jsonable(value: Any) -> Any:
-    """A recipe value as JSON: parts by their dictionary, tuples as lists, the rest as it is; equal numbers are spelled alike."""
-    if isinstance(value, Part):
-        return value.to_dict()
-    if isinstance(value, tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value

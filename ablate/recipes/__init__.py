@@ -1,1 +1,1 @@
-"""Recipes and the features that change them: the frozen knobs, registries, and what may fill a field."""
+"""Recipes and the features that change them: frozen knobs of any kind, registries, and what may fill a field; never how it is trained."""

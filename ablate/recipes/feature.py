@@ -1,16 +1,15 @@
 """A feature as data: a named patch on a recipe."""
 
-import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
 from ablate.errors import UsageError
 from ablate.formats.canonical import digest
 from ablate.formats.printable import check_printable, printable
-from ablate.parts.part import Part, jsonable
-from ablate.recipes.part_checks import is_shipped
+from ablate.formats.values import jsonable
+from ablate.recipes.source import foreign_source
 from ablate.study.groups import Group
 
 
@@ -54,15 +53,5 @@ class Feature:
 
     def digest(self) -> str:
         """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
-        sources = sorted({_foreign_source(value) for value in self.patch.values() if isinstance(value, Part)})
+        sources = sorted({foreign_source(value) for value in self.patch.values() if is_dataclass(value)})
         return digest({"patch": {name: jsonable(value) for name, value in self.patch.items()}, "sources": sources})
-
-
-def _foreign_source(part: Part) -> str:
-    """The source of the module a part comes from, "" for parts of the package: their `version` speaks for them."""
-    if is_shipped(type(part)):
-        return ""
-    try:
-        return inspect.getsource(inspect.getmodule(type(part)) or type(part))
-    except (OSError, TypeError):
-        return ""

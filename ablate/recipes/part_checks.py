@@ -1,4 +1,4 @@
-"""Whether a value can be in a field of the recipe, and a part can do what the trainer will ask of it.
+"""Whether a value can be in a field of an image recipe, and a part can do what the trainer will ask of it.
 
 Found out when a registry is made, not after minutes of training.
 """
@@ -6,61 +6,48 @@ Found out when a registry is made, not after minutes of training.
 import inspect
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from ablate import parts
 from ablate.errors import UsageError
 from ablate.formats.canonical import canonical_json
+from ablate.formats.values import jsonable
 from ablate.parts import Part
-from ablate.parts.part import jsonable
-from ablate.recipes.recipe import POSITIVE, field_types
-from ablate.recipes.slots import RecipeField, lacking, methods_of, place_of, recipe_fields, type_name
+from ablate.recipes.fields import RecipeField, field_types, lacking, methods_of, place_of, type_name
+from ablate.recipes.slots import recipe_fields
+from ablate.recipes.source import is_shipped
+from ablate.recipes.values import DECORATOR, fits, with_article
 
-DECORATOR = "@dataclass(frozen=True, kw_only=True)"
 
-
-def check_value(who: str, name: str, value: Any) -> None:
-    """Refuse a value that cannot be in a field of the recipe; `who` begins the message: "Feature 'x' sets".
+def check_value(recipe: Any, who: str, name: str, value: Any) -> None:
+    """Refuse a value that cannot be in a field of a recipe's class; `who` begins the message: "Feature 'x' sets".
 
     Raises:
         UsageError: a value of another type, or a part that cannot do what its slot needs.
     """
-    kind = field_types()[name]
-    if not _fits(value, kind):
+    kind = field_types(recipe)[name]
+    if not fits(value, kind):
         expected = kind.__name__ if isinstance(kind, type) else str(kind)
         is_slot = isinstance(kind, type) and issubclass(kind, Part)
         hint = f" `ablate features --slots {name}` lists what fills it." if is_slot else ""
         if isinstance(value, type):
             hint = f" A part is made by calling its class: {value.__name__}(...)." if issubclass(value, Part) else hint
-            raise UsageError(f"{who} '{name}' to the class {value.__name__}, not {_with_article(expected)}.{hint}")
-        actual = _with_article(type(value).__name__)
-        raise UsageError(f"{who} '{name}' to {value!r}, which is {actual}, not {_with_article(expected)}.{hint}")
-    if name in POSITIVE and not value > 0:
+            raise UsageError(f"{who} '{name}' to the class {value.__name__}, not {with_article(expected)}.{hint}")
+        actual = with_article(type(value).__name__)
+        raise UsageError(f"{who} '{name}' to {value!r}, which is {actual}, not {with_article(expected)}.{hint}")
+    if name in recipe.positive and not value > 0:
         raise UsageError(f"{who} '{name}' to {value}; training takes more than 0.")
-    if isinstance(value, Part) and name != "scale" and (problem := why_unfit(name, value)):
+    if isinstance(value, Part) and name != "scale" and (problem := why_unfit(recipe, name, value)):
         part = type(value)
-        raise UsageError(f"{who} '{name}' to {_with_article(part.__name__)}{_line_of(part)}, {problem}")
+        raise UsageError(f"{who} '{name}' to {with_article(part.__name__)}{_line_of(part)}, {problem}")
 
 
-def _with_article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiouAEIOU' else 'a'} {word}"
-
-
-def _fits(value: Any, expected: Any) -> bool:
-    """Whether a value has a field's type; whole numbers are floats too, True and False are not numbers."""
-    if get_origin(expected) is tuple:
-        return isinstance(value, tuple) and all(_fits(item, get_args(expected)[0]) for item in value)
-    if isinstance(value, bool):
-        return expected is bool
-    return isinstance(value, (int, float) if expected is float else expected)
-
-
-def why_unfit(field: str, part: Part) -> str | None:
+def why_unfit(recipe: Any, field: str, part: Part) -> str | None:
     """What keeps a part of the right slot from filling a field of the recipe, and what to do, in one line; None if nothing does."""
     kind = type(part)
     if is_shipped(kind) and not lacking(kind):
         return _why_mistyped(part)
-    slot = recipe_fields()[field]
+    slot = recipe_fields(recipe)[field]
     return (
         _why_abstract(slot, kind)
         or _why_not_callable(slot, part)
@@ -69,11 +56,6 @@ def why_unfit(field: str, part: Part) -> str | None:
         or _why_mistyped(part)
         or _why_mistakable(kind)
     )
-
-
-def is_shipped(kind: type) -> bool:
-    """Whether a class comes with the package, and not from a file or package of the user's."""
-    return kind.__module__.startswith("ablate.")
 
 
 def _why_abstract(slot: RecipeField, kind: type[Part]) -> str | None:
@@ -160,8 +142,8 @@ def _why_mistyped(part: Part) -> str | None:
     """Of the parameters that are annotated as plain numbers or text; whoever annotates otherwise is trusted."""
     for field in fields(part):
         value = getattr(part, field.name)
-        if field.type in (bool, int, float, str) and not _fits(value, field.type):
-            expected = _with_article(type_name(field.type))
+        if field.type in (bool, int, float, str) and not fits(value, field.type):
+            expected = with_article(type_name(field.type))
             return f"whose parameter '{field.name}' is {value!r} ({type(value).__name__}), not {expected}."
     return None
 

@@ -4,19 +4,18 @@ import math
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from ablate.errors import UsageError, near_match
 from ablate.recipes.feature import Feature
-from ablate.recipes.part_checks import check_value
-from ablate.recipes.recipe import Recipe, field_types
+from ablate.recipes.recipe import Recipe, check_baseline, score_of
 from ablate.study.catalogue import reason_barred
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
-from ablate.study.score import TTA_ACCURACY, Score
+from ablate.study.score import Score
 
 RESERVED_NAMES = frozenset({"all", "baseline"})
 
@@ -34,8 +33,8 @@ class Change:
 class Registry:
     """A baseline recipe, the features that may be put on it, and their groups.
 
-    `score` is what studies of it compare beside time, `ladders` what was published about its changes. `lineage` is the name it
-    ships under, "" for one's own.
+    `score` is what studies of it compare beside time (image recipes need not say), `ladders` what was published about its changes.
+    `lineage` is the name it ships under, "" for one's own.
 
     Raises:
         UsageError: at construction, for an unknown field, a duplicate name, a patch that changes nothing or touches the scale, a
@@ -49,19 +48,18 @@ class Registry:
         features: Iterable[Feature],
         groups: Iterable[Group],
         *,
-        score: Score = TTA_ACCURACY,
+        score: Score | None = None,
         ladders: Iterable[Ladder] = (),
         lineage: str = "",
     ) -> None:
+        check_baseline(baseline)
         self.baseline = baseline
-        self.score = score
+        self.score = score_of(baseline, score)
         self.lineage = lineage
         self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
         )
-        for name in field_types():
-            check_value("The baseline sets", name, getattr(baseline, name))
         for slug in self.groups:
             if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
                 raise UsageError(
@@ -233,14 +231,13 @@ class Registry:
             )
 
     def _check_value(self, who: str, name: str, value: Any) -> None:
-        known = [field.name for field in fields(Recipe) if field.name != "scale"]
-        if name == "scale":
-            raise UsageError(
-                f"{who} sets 'scale', which belongs to presets and lengths. Patch 'epochs' or 'batch_size' instead."
-            )
+        known = self.baseline.settable()
+        if name == self.baseline.scale_field:
+            advice = f" {self.baseline.instead_of_scale}".rstrip()
+            raise UsageError(f"{who} sets '{name}', which belongs to presets and lengths.{advice}")
         if name not in known:
             raise UsageError(f"{who} sets an unknown field '{name}' of the recipe.{near_match(name, known)}")
-        check_value(f"{who} sets", name, value)
+        self.baseline.check_value(f"{who} sets", name, value)
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{who} sets '{name}' to {value}; a number of a recipe is finite.")
         if value == getattr(self.baseline, name):

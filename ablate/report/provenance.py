@@ -12,6 +12,7 @@ _LABELS = {
     "device_memory_bytes": "Device memory",
     "driver": "Driver",
     "compute_dtype": "Compute dtype",
+    "clock": "Clock",
     "compiling": "Compiled",
     "torch": "torch",
     "torchvision": "torchvision",

@@ -1,1 +1,1 @@
-"""How image recipes are trained: device, data, compilation, the loop. Everything here needs torch."""
+"""How recipes are trained, kind by kind: opening and planning a study of them, and their trainers. Only image recipes need torch."""

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -14,20 +14,17 @@ from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
 from ablate.parts import PRESETS, NoCompile
-from ablate.recipes.recipe import Plan, Recipe
+from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements, Trial
 from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
 from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
+from ablate.training.kinds import TrialFailure
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
 from ablate.training.train import CompiledNetwork, Outcome, accuracy, build_network, evaluate_plainly, train
 
 WARM_UP_SEED = 0
-
-
-class TrialFailure(Exception):
-    """A trial that ended without a result, with its reason and remedy in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ NO_WARM_UP = WarmUp(0.0, 0.0)
 class ReadyArm:
     """A warm recipe with all that its trials use."""
 
-    recipe: Recipe
+    recipe: MuonRecipe
     plan: Plan
     compiled: CompiledNetwork
     warm_up: WarmUp
@@ -86,7 +83,7 @@ class ArmTrainer:
         torch.backends.cudnn.benchmark = True
         allow_many_arms()
         self.compiling = why_not_compiling(self.device)
-        self._baseline_compiler = registry.baseline.compiler
+        self._baseline_compiler = cast(MuonRecipe, registry.baseline).compiler
         self._networks: dict[str, CompiledNetwork] = {}
         self._warm: set[str] = set()
         self._ready: dict[str, ReadyArm] = {}
@@ -150,7 +147,7 @@ class ArmTrainer:
         facts: dict[str, Json] = {"preset": self.preset, "compiling": self.compiling is None}
         return trial_environment(self.device, self.compute_dtype, facts)
 
-    def _prepare(self, published: Recipe) -> "ReadyArm":
+    def _prepare(self, published: MuonRecipe) -> "ReadyArm":
         """Everything a trial needs, warmed up."""
         recipe = self._runnable(published)
         try:
@@ -184,7 +181,7 @@ class ArmTrainer:
             curve=tuple(curve),
         )
 
-    def _runnable(self, recipe: Recipe) -> Recipe:
+    def _runnable(self, recipe: MuonRecipe) -> MuonRecipe:
         """The recipe as this machine can run it: eager where nothing can be compiled, unless the study asks about just that."""
         if self.compiling is None:
             return recipe
@@ -202,7 +199,7 @@ class ArmTrainer:
             self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
         return self._images
 
-    def _warm_up(self, recipe: Recipe, plan: Plan) -> WarmUp:
+    def _warm_up(self, recipe: MuonRecipe, plan: Plan) -> WarmUp:
         """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
 
         A recipe that another arm has warmed already costs nothing.
@@ -288,9 +285,10 @@ def choose_preset(preset: str, device: torch.device) -> str:
     return preset
 
 
-def compose_arm(registry: Registry, arm: Arm, preset: str) -> Recipe:
+def compose_arm(registry: Registry, arm: Arm, preset: str) -> MuonRecipe:
     """The recipe of an arm at a preset's scale and the arm's length."""
-    return registry.compose(arm.features).scaled(PRESETS[preset].lengthened(arm.length))
+    recipe = cast(MuonRecipe, registry.compose(arm.features))
+    return recipe.scaled(PRESETS[preset].lengthened(arm.length))
 
 
 def _no_validation(network: torch.nn.Module) -> float:

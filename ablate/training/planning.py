@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from ablate.datasets import Dataset
 from ablate.engine.estimate import Estimate, estimate
 from ablate.engine.precedent import find_precedent
 from ablate.errors import UsageError
@@ -15,9 +14,8 @@ from ablate.recipes.registry import Registry
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study
-from ablate.training.arm_trainer import choose_preset, compose_arm
-from ablate.training.opening import CURVES, Announce, load_data, planned_environment, resolve_study, say_on_stderr
-from ablate.training.session import find_device
+from ablate.training.kinds import CURVES, Announce, Data, Kind, kind_of
+from ablate.training.opening import resolve_study, say_on_stderr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +24,16 @@ class Plan:
 
     resolved: ResolvedStudy
     registry: Registry
-    dataset: Dataset
+    data: Data
 
-    def compile_keys(self) -> dict[str, str]:
-        """The compile key of each arm."""
-        preset = self.resolved.preset
-        return {arm.name: compose_arm(self.registry, arm, preset).compile_key() for arm in self.resolved.study.arms}
+    @property
+    def kind(self) -> Kind:
+        """What opens and trains such recipes."""
+        return kind_of(self.registry)
+
+    def compile_keys(self) -> Mapping[str, str]:
+        """The compile key of each arm; none where nothing is compiled."""
+        return self.kind.compile_keys(self.resolved.study, self.resolved.preset)
 
 
 class Planning(TypedDict, total=False):
@@ -81,19 +83,21 @@ def plan(
     registry = registry or load_registry(recipe=recipe, features_from=features_from, registry=registry_file)
     # Names first: a typo should not have to wait for the images.
     study = study.possible(registry)
-    choose_preset(study.preset, find_device(device))
-    dataset = load_data(study.data, data_dir, announce)
+    kind = kind_of(registry)
+    kind.choose_preset(study.preset, kind.find_device(device))
+    kind.check_study(study, curves=curves)
+    data = kind.load_data(study.data, data_dir, announce)
     resolved = resolve_study(
         study,
         registry,
-        dataset,
+        data,
         device=device,
         command=command,
         overrides={**(overrides or {}), **({CURVES: True} if curves else {})},
         features_from=features_from,
         registry_file=registry_file,
     )
-    return Plan(resolved=resolved, registry=registry, dataset=dataset)
+    return Plan(resolved=resolved, registry=registry, data=data)
 
 
 def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: bool = False) -> Estimate:
@@ -107,7 +111,7 @@ def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: boo
         AblateError: the folder's trials cannot be read.
     """
     resolved = planned.resolved
-    facts = planned_environment(resolved).facts
+    facts = planned.kind.planned_environment(resolved).facts
     return estimate(
         resolved,
         planned.compile_keys(),

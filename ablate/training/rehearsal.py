@@ -4,15 +4,16 @@ import inspect
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import cast
 
 import torch
 
 from ablate.errors import UsageError
 from ablate.parts import PRESETS, NoCompile, Part, Scale
-from ablate.recipes.part_checks import is_shipped
-from ablate.recipes.recipe import Recipe
+from ablate.recipes.fields import shown_path
+from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.registry import Registry
-from ablate.recipes.slots import recipe_fields, shown_path
+from ablate.recipes.source import is_shipped
 from ablate.study.arms import Arm
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
 from ablate.training.train import build_network, train
@@ -28,7 +29,7 @@ def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> N
     """
     tried: set[Part] = set()
     for arm in arms:
-        recipe = registry.compose(arm.features)
+        recipe = cast(MuonRecipe, registry.compose(arm.features))
         own = dict(_own_parts(recipe))
         if tried.issuperset(own.values()):
             continue
@@ -49,14 +50,14 @@ def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> N
             )
 
 
-def _own_parts(recipe: Recipe) -> Iterator[tuple[str, Part]]:
-    for name in recipe_fields():
+def _own_parts(recipe: MuonRecipe) -> Iterator[tuple[str, Part]]:
+    for name in recipe.settable():
         part = getattr(recipe, name)
         if isinstance(part, Part) and not is_shipped(type(part)):
             yield name, part
 
 
-def _logits_shape(recipe: Recipe, device: torch.device) -> tuple[int, ...]:
+def _logits_shape(recipe: MuonRecipe, device: torch.device) -> tuple[int, ...]:
     """The shape of the predictions after a short training."""
     scale = Scale(width=PRESETS["mini"].width, batch=BATCH / recipe.batch_size)
     compiler = recipe.compiler if not is_shipped(type(recipe.compiler)) else NoCompile()

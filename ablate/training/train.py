@@ -12,7 +12,7 @@ from ablate.parts.evaluate import plain_logits
 from ablate.parts.loss import summed_cross_entropy
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.parts.optimiser import Muon, coupled_sgd
-from ablate.recipes.recipe import Plan, Recipe
+from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.training.session import Clock, DeviceImages, Streams
 
 TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
@@ -44,7 +44,7 @@ AfterEpoch = Callable[[WhitenedConvNet], float]
 """Called after each epoch with the network; gives the seconds it took, which the clock leaves out."""
 
 
-def build_network(recipe: Recipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledNetwork:
+def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledNetwork:
     """A network and training step for every recipe that has this one's compile key."""
     network = recipe.network.build(
         scale=recipe.scale,
@@ -63,7 +63,7 @@ def build_network(recipe: Recipe, compute_dtype: torch.dtype, device: torch.devi
 
 
 def train(
-    recipe: Recipe,
+    recipe: MuonRecipe,
     plan: Plan,
     compiled: CompiledNetwork,
     images: DeviceImages,
@@ -153,7 +153,7 @@ def accuracy(logits_NK: Tensor, labels_N: Tensor) -> float:
 
 
 def _optimisers(
-    recipe: Recipe, plan: Plan, network: WhitenedConvNet, compiler: Compiler
+    recipe: MuonRecipe, plan: Plan, network: WhitenedConvNet, compiler: Compiler
 ) -> tuple[torch.optim.SGD, Muon]:
     groups: list[tuple[list[Tensor], float]] = [
         ([network.whitening_bias], recipe.bias_rate),

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import PRESETS, NoCompile
-from ablate.recipes.recipe import Plan, Recipe
+from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.training.compilation import allow_many_arms, why_not_compiling
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
 from ablate.training.train import CompiledNetwork, build_network, train
@@ -47,7 +47,7 @@ class Seen:
 class Sides:
     """Both trainings, ready; each trains one block from the same starting values and gives seconds for each step."""
 
-    recipe: Recipe
+    recipe: MuonRecipe
     plan: Plan
     images: DeviceImages
     compiled: CompiledNetwork

@@ -9,7 +9,7 @@ from ablate.doctor.finding import Finding, ok, problem, warning
 
 
 def run(findings: list[Finding], *words: str, monkeypatch: pytest.MonkeyPatch, columns: str = "160") -> tuple[int, str]:
-    monkeypatch.setattr("ablate.cli.doctor.examine", lambda device, data_dir, *, recipe: findings)
+    monkeypatch.setattr("ablate.cli.doctor.examine", lambda device, data_dir, *, recipe, registry: findings)
     app = typer.Typer()
     app.command()(doctor)
     result = CliRunner().invoke(app, list(words), env={"COLUMNS": columns})

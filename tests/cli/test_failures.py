@@ -15,7 +15,7 @@ import pytest
 from ablate import datasets
 from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
-from ablate.training import planning
+from ablate.training import image_kind
 from ablate.training.arm_trainer import ArmTrainer
 from tests.datasets.archives import picture_files, write_tar
 from tests.tiny_study import CommandLine, trial_lines, untouched
@@ -158,7 +158,7 @@ def test_an_interrupt_before_the_study_begins(here: Path, ablate: CommandLine, m
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(planning, "load_data", interrupted)
+    monkeypatch.setattr(image_kind, "load_data", interrupted)
     with untouched(here):
         ended = ablate("run")
     assert (ended.code, ended.out, ended.err) == (130, "", "Interrupted.\n")
@@ -172,7 +172,7 @@ class TestFaults:
         def broken(*_: object) -> None:
             raise ZeroDivisionError("a [bold]bug[/bold]")
 
-        monkeypatch.setattr(planning, "load_data", broken)
+        monkeypatch.setattr(image_kind, "load_data", broken)
 
     def test_is_said_in_two_lines(self, ablate: CommandLine) -> None:
         ended = ablate("run")

@@ -92,6 +92,36 @@ def test_nothing_was_published_about_a_registry_of_ones_own(here: Path, ablate: 
     )
 
 
+@pytest.mark.parametrize("kind", ["python", "command"])
+class TestTrainingsOfOnesOwn:
+    def test_the_file_is_what_it_carries_and_what_comes_next_works(
+        self, here: Path, ablate: CommandLine, kind: str
+    ) -> None:
+        said = ablate.ok("init", "registry", "--kind", kind, "my own.py")
+        assert (here / "my own.py").read_text() == (STARTS / f"{kind}.py").read_text()
+        commands = [line.strip() for line in said.out.splitlines() if line.startswith("  ablate ")]
+        assert len(commands) == 2
+        for command in commands:
+            assert ablate.ok(*shlex.split(command)[1:]).out
+
+    @pytest.mark.parametrize("study", study_files())
+    def test_it_trains_in_every_study_that_means_something(
+        self, here: Path, ablate: CommandLine, kind: str, study: str
+    ) -> None:
+        ablate.ok("init", "registry", "--kind", kind, "own.py")
+        words = ["study", "run", study, "--registry", "own.py", "--trials", "1", "--processes", "1", "--out", "run"]
+        if kind == "command" and study == "waterfall_equal_accuracy":
+            ablate(*words).refused(2, "Mine does not honour lengths")
+        else:
+            ablate.ok(*words)
+            assert {trial["status"] for trial in trial_lines(here / "run")} == {"ok"}
+
+
+def test_an_unknown_kind_of_recipe(here: Path, ablate: CommandLine) -> None:
+    with untouched(here):
+        ablate("init", "registry", "--kind", "pyhton", "own.py").refused(2, "pyhton")
+
+
 @pytest.mark.parametrize("start", OPTIONS)
 class TestRefusals:
     def test_a_file_that_exists_is_left_alone(self, here: Path, ablate: CommandLine, start: str) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from ablate.parts import LinearDecay
+from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.slots import recipe_fields
 from tests.tiny_study import CommandLine, untouched
 
 
 def test_every_field_is_listed_with_what_to_write(here: Path, ablate: CommandLine) -> None:
     said = ablate.ok("features", "--slots").out
-    for name, field in recipe_fields().items():
+    for name, field in recipe_fields(MuonRecipe).items():
         assert name in said
         for part in field.parts:
             assert part.__name__ in said
@@ -22,7 +23,7 @@ def test_every_field_is_listed_with_what_to_write(here: Path, ablate: CommandLin
 
 def test_json_has_every_field_with_its_methods_parts_and_setters(here: Path, ablate: CommandLine) -> None:
     answer = {field["field"]: field for field in json.loads(ablate.ok("features", "--slots", "--json").out)}
-    assert answer.keys() == recipe_fields().keys()
+    assert answer.keys() == recipe_fields(MuonRecipe).keys()
     assert answer["epochs"]["baseline"] == 8
     assert answer["epochs"]["set_by"] == ["tuning"]
     assert answer["schedule"]["copy"] == "LinearDecay"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ablate import api
 from ablate.datasets import home
 from ablate.formats.canonical import Json
 from ablate.lineages.study_files import study_files
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
+from ablate.training import image_kind
 from tests.tiny_study import CommandLine, study_json, tiny_dataset, trial_lines, untouched
 
 ROOT = Path(__file__).parents[2]
@@ -321,12 +321,12 @@ class TestResume:
             ablate("study", "resume", "run").refused(2, "Data set 'synthetic' has changed", "start a new study")
 
     def test_another_torch(self, ablate: CommandLine, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        planned_environment = api.planned_environment
+        planned_environment = image_kind.planned_environment
 
         def newer(resolved: ResolvedStudy, **facts: Json) -> Environment:
             return Environment(facts={**planned_environment(resolved, **facts).facts, "torch": "99.0"})
 
-        monkeypatch.setattr(api, "planned_environment", newer)
+        monkeypatch.setattr(image_kind, "planned_environment", newer)
         with untouched(begun):
             ablate("study", "resume", "run").refused(2, "torch was", "is 99.0", "--allow-mixed")
 

@@ -14,8 +14,8 @@ from ablate.machine.environment import describe
 from ablate.store.records import Environment
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, add_one_in
-from ablate.training import opening
-from ablate.training.opening import environment_in_a_child, planned_environment
+from ablate.training import image_kind, opening
+from ablate.training.image_kind import environment_in_a_child, planned_environment
 from ablate.training.session import find_device, open_device
 from tests.fakes import resolved_study
 from tests.tiny_study import make_everything_tiny, without_figures
@@ -91,7 +91,7 @@ class TestNoContext:
             asked.append(resolved.device)
             return Environment(facts={"device": "cuda"})
 
-        monkeypatch.setattr(api, "environment_in_a_child", in_a_child)
+        monkeypatch.setattr(image_kind, "environment_in_a_child", in_a_child)
         api.run(CHILDREN_OF_TWO, out=Path("run"), minutes=1e-6, announce=lambda line: None)
         resumed = api.resume("run", announce=lambda line: None, allow_mixed=True)
         assert resumed.summary is not None
@@ -143,7 +143,7 @@ class TestALookInAChild:
             environment_in_a_child(resolved_study(device="cdua"))
 
     def test_a_child_that_dies(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(opening, "__name__", "nowhere")
+        monkeypatch.setattr(image_kind, "__name__", "nowhere")
         with pytest.raises(AblateError, match="that was to look at cpu failed: ModuleNotFoundError"):
             environment_in_a_child(resolved_study(device="cpu"))
 

@@ -8,7 +8,7 @@ import pytest
 from ablate import parts
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.loading import load_registry
-from ablate.recipes.recipe import Recipe
+from ablate.recipes.muon import MuonRecipe
 
 REGISTRY = load_registry()
 ALL = REGISTRY.compose(REGISTRY.names)
@@ -53,7 +53,7 @@ def test_iteration_coefficients_are_the_published_ones() -> None:
 
 
 def test_the_baselines_parts() -> None:
-    kinds = {field.name: type(getattr(AIRBENCH94_MUON, field.name)) for field in fields(Recipe)}
+    kinds = {field.name: type(getattr(AIRBENCH94_MUON, field.name)) for field in fields(MuonRecipe)}
     assert kinds["network"] is parts.AirbenchNet
     assert kinds["activation"] is parts.Gelu
     assert kinds["precision"] is parts.Float32Norms
@@ -186,7 +186,7 @@ def test_sources_say_which_version() -> None:
 def test_a_feature_composes_alone_and_may_be_left_out_alone(name: str) -> None:
     alone, without = REGISTRY.compose([name]), REGISTRY.compose(set(REGISTRY.names) - {name})
     patch = REGISTRY.features[name].patch
-    for field in fields(Recipe):
+    for field in fields(MuonRecipe):
         baseline, everything = getattr(AIRBENCH94_MUON, field.name), getattr(ALL, field.name)
         assert getattr(alone, field.name) == (everything if field.name in patch else baseline)
         assert getattr(without, field.name) == (baseline if field.name in patch else everything)

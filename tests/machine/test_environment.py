@@ -200,9 +200,9 @@ def test_the_version_has_one_source_of_truth(checkout: Path, monkeypatch: pytest
     assert ablate.__version__ == "9.8.7"
     assert "__version__" in dir(ablate)
     (checkout / "pyproject.toml").unlink()
-    monkeypatch.setattr(environment, "_installed_version", lambda distribution: "1.2.3")
+    monkeypatch.setattr(environment, "installed_version", lambda distribution: "1.2.3")
     assert ablate.__version__ == "1.2.3"
-    monkeypatch.setattr(environment, "_installed_version", lambda distribution: None)
+    monkeypatch.setattr(environment, "installed_version", lambda distribution: None)
     assert ablate.__version__ == "0+unknown"
 
 

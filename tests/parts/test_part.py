@@ -2,8 +2,8 @@ from dataclasses import FrozenInstanceError, dataclass
 
 import pytest
 
+from ablate.formats.values import jsonable
 from ablate.parts import BrightnessContrast, NewtonSchulz, Part, Scale
-from ablate.parts.part import jsonable
 
 
 def test_a_part_says_its_name_version_and_parameters() -> None:

@@ -7,7 +7,7 @@ import pytest
 from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
 from ablate.parts import Part
-from ablate.recipes.recipe import Recipe
+from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.slots import recipe_fields
 
 HEAD = """import torch
@@ -99,12 +99,12 @@ def test_a_part_that_cannot_work_is_refused_when_its_file_is_read(case: str, reg
     assert len(str(caught.value).splitlines()) <= 2
 
 
-SLOTS = [name for name, field in recipe_fields().items() if any(method.abstract for method in field.methods)]
+SLOTS = [name for name, field in recipe_fields(MuonRecipe).items() if any(method.abstract for method in field.methods)]
 
 
 @pytest.mark.parametrize("name", SLOTS)
 def test_every_slot_refuses_itself_and_a_part_that_does_nothing(name: str, tmp_path: Path) -> None:
-    slot = recipe_fields()[name]
+    slot = recipe_fields(MuonRecipe)[name]
     assert slot.slot is not None
     given = "widths=(8, 8, 8)" if name == "network" else ""
     first = next(method for method in slot.methods if method.abstract)
@@ -132,7 +132,7 @@ ACCEPTED = {
 def test_what_works_is_not_refused(case: str, tmp_path: Path) -> None:
     registry = load_registry(features_from=own_file(tmp_path, ACCEPTED[case]))
     recipe = registry.compose(["own"])
-    assert isinstance(recipe, Recipe)
+    assert isinstance(recipe, MuonRecipe)
     assert isinstance(recipe.schedule, Part)
     assert type(recipe.schedule).__name__ == "Own"
     assert recipe.fingerprint() != registry.baseline.fingerprint()

@@ -8,15 +8,16 @@ import pytest
 from ablate import parts
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import Crop, NewtonSchulz, Part, RateSchedule
-from ablate.recipes.recipe import Recipe
-from ablate.recipes.slots import lacking, methods_of, parameters_of, place_of, recipe_fields, signature_of, type_name
+from ablate.recipes.fields import lacking, methods_of, parameters_of, place_of, signature_of, type_name
+from ablate.recipes.muon import MuonRecipe
+from ablate.recipes.slots import recipe_fields
 
-FIELDS = recipe_fields()
+FIELDS = recipe_fields(MuonRecipe)
 SLOTS = [name for name, field in FIELDS.items() if field.slot is not None]
 
 
 def test_every_field_but_the_scale_is_there_in_the_recipes_order() -> None:
-    assert list(FIELDS) == [field.name for field in fields(Recipe) if field.name != "scale"]
+    assert list(FIELDS) == [field.name for field in fields(MuonRecipe) if field.name != "scale"]
 
 
 def test_every_slot_of_the_parts_is_a_field() -> None:

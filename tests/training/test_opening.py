@@ -11,13 +11,14 @@ from ablate.store.resolved import FEATURES_OPTION, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, ladder, pair
 from ablate.study.arms import Arm
+from ablate.training.image_kind import load_data
 from ablate.training.opening import (
     check_data,
     child_arguments,
     child_trainer,
-    load_data,
     registry_of,
     resolve_study,
+    say_on_stderr,
     trainer_for,
 )
 from tests.tiny_study import NOT_COMPILING, make_everything_tiny, tiny_dataset
@@ -87,7 +88,7 @@ def test_lengths_change_the_fingerprint_and_nothing_else() -> None:
 
 class TestData:
     def test_the_announcement_of_last_resort(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert load_data("auto", None).name == "synthetic"
+        assert load_data("auto", None, say_on_stderr).name == "synthetic"
         said = capsys.readouterr()
         assert said.out == ""
         assert "`ablate data fetch`" in said.err
@@ -98,7 +99,7 @@ class TestData:
         many = Dataset.of("many", tuple("abcdefghijk"), (few.train_images, labels), (few.test_images, few.test_labels))
         home.write(here / "data-home", many, "a test", replace=False)
         with pytest.raises(DataError, match=r"'many' has 11 classes, and the network tells 10 apart"):
-            load_data("many", None)
+            load_data("many", None, say_on_stderr)
 
     def test_another_content_of_the_same_name(self) -> None:
         opened = resolved("silu")

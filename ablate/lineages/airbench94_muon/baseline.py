@@ -17,9 +17,9 @@ from ablate.parts import (
     LoopedUpdates,
     NewtonSchulz,
 )
-from ablate.recipes.recipe import Recipe
+from ablate.recipes.muon import MuonRecipe
 
-AIRBENCH94_MUON = Recipe(
+AIRBENCH94_MUON = MuonRecipe(
     epochs=8.0,
     batch_size=2000,
     network=AirbenchNet(),

@@ -5,7 +5,8 @@ import pytest
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.loading import load_registry
 from ablate.parts import PRESETS, NoJitter, Scale
-from ablate.recipes.recipe import Recipe, field_types
+from ablate.recipes.fields import field_types
+from ablate.recipes.muon import MuonRecipe
 
 REGISTRY = load_registry()
 ALL = REGISTRY.compose(REGISTRY.names)
@@ -23,7 +24,7 @@ def test_fingerprints_stay_what_they_are() -> None:
 
 def test_fields_at_their_neutral_value_are_left_out() -> None:
     neutral = {"scale", "jitter", "schedule", "filter_decay"}
-    assert {field.name for field in fields(Recipe)} - AIRBENCH94_MUON.to_dict().keys() == neutral
+    assert {field.name for field in fields(MuonRecipe)} - AIRBENCH94_MUON.to_dict().keys() == neutral
     assert replace(AIRBENCH94_MUON, jitter=NoJitter(), filter_decay=0).fingerprint() == BASELINE_FINGERPRINT
     assert AIRBENCH94_MUON.scaled(Scale(width=0.5)).to_dict().keys() - AIRBENCH94_MUON.to_dict().keys() == {"scale"}
 
@@ -35,7 +36,7 @@ def test_equal_recipes_have_equal_fingerprints() -> None:
 
 
 def test_every_field_enters_the_fingerprint() -> None:
-    for name, kind in field_types().items():
+    for name, kind in field_types(MuonRecipe).items():
         if kind in (int, float):
             changed = replace(AIRBENCH94_MUON, **{name: getattr(AIRBENCH94_MUON, name) + 1})
             assert changed.fingerprint() != BASELINE_FINGERPRINT, name
@@ -70,7 +71,7 @@ def test_the_plan_with_all_features_is_the_sheets() -> None:
     [(AIRBENCH94_MUON, (500, 20, 80, 30, 1000, 4.0)), (ALL, (384, 26, 99, 3, 192, 4.0))],
     ids=["baseline", "all"],
 )
-def test_mini_is_the_same_code_on_less(recipe: Recipe, expected: tuple[float, ...]) -> None:
+def test_mini_is_the_same_code_on_less(recipe: MuonRecipe, expected: tuple[float, ...]) -> None:
     plan = recipe.scaled(PRESETS["mini"]).plan(10_000)
     whole = (plan.batch_size, plan.steps_per_epoch, plan.num_steps, plan.whitening_bias_steps, plan.whitening_images)
     assert (*whole, plan.loss_weight) == expected

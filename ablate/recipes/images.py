@@ -1,0 +1,46 @@
+"""Recipes that train a network on images in torch, by this package's own loops: what every family of them has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from ablate.parts import Scale
+from ablate.recipes.fields import RecipeField
+from ablate.recipes.part_checks import check_value
+from ablate.recipes.recipe import Recipe
+from ablate.recipes.slots import recipe_fields
+from ablate.study.score import TTA_ACCURACY, Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRecipe(Recipe):
+    """Parts and published numbers of a training on images; a family of them adds its fields, and has a loop in `ablate.training`."""
+
+    trainer: ClassVar[str] = "ablate.training.image_kind:ImageKind"
+    scale_field: ClassVar[str] = "scale"
+    default_score: ClassVar[Score | None] = TTA_ACCURACY
+    instead_of_scale: ClassVar[str] = "Patch 'epochs' or 'batch_size' instead."
+    positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size"})
+    """Fields that no training can do without."""
+
+    scale: Scale = Scale()
+    """Set by presets and lengths only."""
+
+    epochs: float
+    """Passes over the training set; the incomplete last batch of a pass is dropped."""
+    batch_size: int
+    """Images a step, as published."""
+
+    @classmethod
+    def settable(cls) -> Mapping[str, RecipeField]:
+        """Every field that a feature may set, with the parts that fill it, by its name, in the class's order."""
+        return recipe_fields(cast(Any, cls))
+
+    @classmethod
+    def check_value(cls, who: str, name: str, value: Any) -> None:
+        """Refuse a value that cannot be in a field; `who` begins the message: "Feature 'x' sets".
+
+        Raises:
+            UsageError: a value of another type, or a part that cannot do what its slot needs.
+        """
+        check_value(cls, who, name, value)

@@ -1,0 +1,154 @@
+"""Image recipes whose filters are trained with Muon: all that may change accuracy or time, and the numbers that follow from it."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ablate.formats.canonical import digest
+from ablate.formats.values import jsonable
+from ablate.parts import (
+    Activation,
+    Compiler,
+    CompileStep,
+    Crop,
+    FilterUpdates,
+    Flip,
+    Jitter,
+    LinearDecay,
+    Network,
+    NewtonSchulz,
+    NoJitter,
+    Normalisation,
+    Orthogonaliser,
+    Precision,
+    RateSchedule,
+    TestTimeAugmentation,
+    Whitening,
+)
+from ablate.recipes.images import ImageRecipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuonRecipe(ImageRecipe):
+    """Parts and published numbers of a network on images whose filters Muon trains, the rest SGD: the airbench94_muon family."""
+
+    # Images, steps, rates that are divided by, the momentum that Nesterov's needs.
+    positive: ClassVar[frozenset[str]] = frozenset(
+        {"epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"}
+    )
+
+    network: Network
+    activation: Activation
+    norm_momentum: float
+    """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
+    precision: Precision
+
+    whitening: Whitening
+    whitening_images: int
+    """How many training images, in storage order, the whitening filters are computed from."""
+    whitening_bias_epochs: float
+    """How long the whitening layer's bias is trained."""
+
+    flip: Flip
+    crop: Crop
+    jitter: Jitter = NoJitter()
+
+    label_smoothing: float
+    """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
+    schedule: RateSchedule = LinearDecay()
+    bias_rate: float
+    """Peak learning rate of the whitening bias and the norms' biases, for a loss summed over `batch_size`."""
+    head_rate: float
+    """Peak learning rate of the linear head."""
+    momentum: float
+    """SGD's momentum (Nesterov)."""
+    decay: float
+    """SGD's weight decay for each image of a batch: rate · weight decay = decay · batch_size in every group."""
+
+    orthogonaliser: Orthogonaliser
+    filter_updates: FilterUpdates
+    newton_schulz: NewtonSchulz
+    normalisation: Normalisation
+    filter_rate: float
+    """Muon's peak learning rate."""
+    filter_momentum: float
+    """Muon's momentum (Nesterov)."""
+    filter_decay: float = 0.0
+    """Muon's decoupled weight decay for each image of a batch."""
+
+    tta: TestTimeAugmentation
+    compiler: Compiler
+
+    def compile_key(self) -> str:
+        """What two recipes must share to share one compiled network, as a hash in hex."""
+        key = [self.network, self.activation, self.norm_momentum, self.precision, self.compiler, self.batch_size]
+        key += [self.scale.width, self.scale.batch]
+        if isinstance(self.compiler, CompileStep):
+            key.append(self.label_smoothing)
+        return digest([jsonable(value) for value in key])
+
+    def plan(self, num_train_images: int) -> "Plan":
+        """The numbers of a run over `num_train_images` images (already scaled).
+
+        Raises:
+            ValueError: the images do not fill one batch.
+        """
+        return Plan.of(self, num_train_images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Numbers derived from a recipe, its scale and the size of the training set.
+
+    `loss_weight` keeps the summed loss, and with it every learning rate, what it is at the published batch size.
+    """
+
+    batch_size: int
+    steps_per_epoch: int
+    num_steps: int
+    whitening_bias_steps: int
+    num_epochs: int
+    whitening_images: int
+    loss_weight: float
+    decay: float
+    filter_decay: float
+    normalisation_due: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, recipe: MuonRecipe, num_train_images: int) -> "Plan":
+        """The plan of a recipe."""
+        scale = recipe.scale
+        batch_size = max(1, round(recipe.batch_size * scale.batch))
+        steps_per_epoch = num_train_images // batch_size
+        if steps_per_epoch == 0:
+            raise ValueError(f"{num_train_images} training images do not fill one batch of {batch_size}")
+        num_steps = _rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
+        return cls(
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            num_steps=num_steps,
+            whitening_bias_steps=_rounded_up(recipe.whitening_bias_epochs * scale.epochs * steps_per_epoch),
+            num_epochs=math.ceil(num_steps / steps_per_epoch),
+            whitening_images=min(num_train_images, _rounded_up(recipe.whitening_images * scale.images)),
+            loss_weight=recipe.batch_size / batch_size,
+            decay=recipe.decay * recipe.batch_size,
+            filter_decay=recipe.filter_decay * recipe.batch_size,
+            normalisation_due=recipe.normalisation.due(num_steps),
+        )
+
+    def shortened(self) -> "Plan":
+        """A plan for warming up: two epochs (the second is mirrored) of two steps, the whitening bias trained in the first."""
+        steps_per_epoch = min(2, self.steps_per_epoch)
+        num_steps = min(2 * steps_per_epoch, self.num_steps)
+        return replace(
+            self,
+            steps_per_epoch=steps_per_epoch,
+            num_steps=num_steps,
+            num_epochs=math.ceil(num_steps / steps_per_epoch),
+            whitening_bias_steps=max(1, num_steps // 2),
+        )
+
+
+def _rounded_up(product: float) -> int:
+    """The next whole number; a product that misses one by rounding alone (3.0 · 1.05 · 20) is that number, not the next."""
+    return math.ceil(round(product, 9))

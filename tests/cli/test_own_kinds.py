@@ -1,0 +1,266 @@
+"""Every command, design, report and figure on trainings of one's own: a function in Python, a script in Python, one for a shell."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ablate.plots import KINDS
+from tests.own_kinds import marked, python_file, script_files, shell_files, wait_for
+from tests.tiny_study import CommandLine, study_json, trial_lines
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def digits(folder: Path, *, loss: bool = False) -> Path:
+    """The README's network on scikit-learn's digits, with a curve; with `loss`, what is compared is its loss, of which less is better."""
+    (text,) = re.findall(r"^<!-- example: my_digits.py -->\n```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    if loss:
+        score = re.compile(r"score=\(net.*\.item\(\)")
+        assert score.search(text)
+        text = score.sub("score=torch.nn.functional.cross_entropy(net(X[1400:].float() / 16), Y[1400:]).item()", text)
+        assert 'title="Accuracy", factor=100, margin=0.5' in text
+        text = text.replace('title="Accuracy", factor=100, margin=0.5', 'title="Loss", better="lower", margin=0.01')
+    text = text.replace("ablate.Measured(", "ablate.Measured(curve=[0.5, 0.9], ")
+    path = folder / "my_digits.py"
+    path.write_text(text)
+    return path
+
+
+def digits_by_loss(folder: Path) -> Path:
+    return digits(folder, loss=True)
+
+
+Registry = Callable[[Path], Path]
+KINDS_OF_RECIPE = [digits, digits_by_loss, script_files, shell_files]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ABLATE_DEBUG", "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence: ())
+
+
+def statuses(folder: Path) -> set[str]:
+    return {trial["status"] for trial in trial_lines(folder)}
+
+
+@pytest.mark.usefixtures("without_figures")
+@pytest.mark.parametrize("registry", KINDS_OF_RECIPE)
+@pytest.mark.parametrize("study", ["features", "waterfall", "aa", "smoke"])
+def test_every_study_of_the_package(ablate: CommandLine, here: Path, registry: Registry, study: str) -> None:
+    file = registry(here)
+    blocks = ["--trials", "2", "--processes", "1"]
+    ended = ablate.ok("study", "run", study, "--registry", file, "--out", "run", *blocks)
+    assert statuses(here / "run") == {"ok"}
+    assert "Run folder: run" in ended.err
+    assert (here / "run" / "report.html").exists()
+    resolved = study_json(here / "run")
+    assert resolved["lineage"] == ""
+    assert resolved["score"]["title"] in ("Accuracy", "Loss")
+    if study == "smoke":
+        assert "The study's preset 'mini' means nothing for these recipes and is taken as 'auto'." in ended.err
+
+
+@pytest.mark.usefixtures("without_figures")
+@pytest.mark.parametrize("registry", [digits, script_files])
+def test_shapley_values_reports_and_every_kind_of_figure(ablate: CommandLine, here: Path, registry: Registry) -> None:
+    file = registry(here)
+    ablate.ok("study", "run", "shapley", "--registry", file, "--out", "run", "--trials", "2", "--processes", "2")
+    assert statuses(here / "run") == {"ok"}
+    assert {trial["process"] for trial in trial_lines(here / "run")} == {0, 1}
+    page = (here / "run" / "report.html").read_text()
+    assert "Clock" in page
+    assert ("wall clock around the training" if registry is digits else "the training&#39;s own") in page
+    for kind in KINDS:
+        ablate.ok("figure", kind, "run", "-o", f"{kind}.svg")
+        assert (here / f"{kind}.svg").read_text().startswith("<?xml")
+    for shape in ("md", "csv", "json", "latex"):
+        assert ablate.ok("report", "run", "--format", shape).out
+    shutil.copytree("run", "again")
+    ablate.ok("compare", "run", "again")
+    if registry is script_files:
+        trials = json.loads(
+            ablate.ok("report", "run", "--trials", "-o", "trials.json").out or (here / "trials.json").read_text()
+        )
+        assert trials
+
+
+def test_equal_accuracy_takes_a_training_that_honours_lengths(ablate: CommandLine, here: Path) -> None:
+    train = "import random\nreturn ablate.Measured(score=self.rate + 0.1 * trial.length, seconds=trial.length)"
+    words = ["--out", "run", "--trials", "1", "--processes", "1", "--dry-run"]
+    file = python_file(here, train)
+    ablate("study", "run", "waterfall_equal_accuracy", "--registry", file, *words).refused(
+        2, "Own does not honour lengths"
+    )
+    file = python_file(here, train, extra="honours_lengths = True")
+    assert "@ 0.85" in ablate.ok("study", "run", "waterfall_equal_accuracy", "--registry", file, *words).out
+
+
+@pytest.mark.parametrize("registry", KINDS_OF_RECIPE)
+def test_features_and_slots(ablate: CommandLine, here: Path, registry: Registry) -> None:
+    file = registry(here)
+    listed = json.loads(ablate.ok("features", "--registry", file, "--json").out)
+    slots = json.loads(ablate.ok("features", "--slots", "--registry", file, "--json").out)
+    assert {each["field"] for each in slots} == {change["field"] for each in listed for change in each["changes"]}
+    assert "baseline" in ablate.ok("features", listed[0]["name"], "--registry", file).out
+    assert ablate.ok("features", "--slots", slots[0]["field"], "--registry", file).out
+    ablate("features", "--slots", "raet", "--registry", file).refused(
+        2, "The recipe has no field 'raet' that a feature can set"
+    )
+
+
+class TestADryRun:
+    def test_promises_nothing_before_a_trial(self, ablate: CommandLine, here: Path) -> None:
+        said = ablate.ok("run", "--registry", script_files(here), "--dry-run").out
+        assert "How long that takes nobody knows before a trial has run here; `--trials 1` shows it." in said
+        assert "network" not in said
+        assert json.loads(ablate.ok("run", "--registry", here / "own.py", "--dry-run", "--json").out)["minutes"] is None
+
+    @pytest.mark.usefixtures("without_figures")
+    def test_and_what_trials_have_shown_after_them(self, ablate: CommandLine, here: Path) -> None:
+        ablate.ok("run", "--registry", script_files(here), "--trials", "3")
+        said = ablate.ok("run", "--registry", here / "own.py", "--dry-run").out
+        assert re.search(r"^About \d+ s \(from trials in runs/[^;]*\)\.$", said, re.MULTILINE), said
+
+    def test_looks_for_the_program(self, ablate: CommandLine, here: Path) -> None:
+        file = script_files(here)
+        file.write_text(file.read_text().replace("sys.executable", "'pyhton'"))
+        ablate("run", "--registry", file, "--dry-run").refused(
+            2, "Arm 'baseline' runs 'pyhton', which is no program here"
+        )
+
+
+@pytest.mark.usefixtures("without_figures")
+class TestFailures:
+    def test_are_records_and_the_others_go_on(self, ablate: CommandLine, here: Path) -> None:
+        file = python_file(here, "if self.layers == 4: raise ValueError('too deep')\nreturn ablate.Measured(score=1)")
+        ended = ablate(
+            "study", "run", "features", "--registry", file, "--out", "run", "--trials", "2", "--processes", "2"
+        )
+        assert ended.code == 3
+        assert "own.py, line 12: ValueError: too deep" in ended.err
+        assert statuses(here / "run") == {"ok", "failed"}
+        file.write_text(file.read_text().replace("self.layers == 4", "self.layers == 5"))
+        ablate("study", "resume", "run", "--retry-failed").refused(
+            2, "The run folder was made under other conditions: recipe of arm"
+        )
+        ablate.ok("study", "resume", "run", "--retry-failed", "--allow-mixed")
+
+    @pytest.mark.parametrize("processes", ["1", "2"])
+    def test_a_time_limit(self, ablate: CommandLine, here: Path, processes: str) -> None:
+        slow = "import time; time.sleep(60 if layers == 4 else 0)\n"
+        file = script_files(here)
+        script = here / "train.py"
+        script.write_text(script.read_text().replace("noise =", f"{slow}noise ="))
+        words = ["--registry", file, "--disable", "wide,low_rate", "--trials", "2", "--processes", processes]
+        ended = ablate("run", *words, "--out", "run", "--timeout", "0.5")
+        assert ended.code == 3, ended.err
+        by_arm = {(trial["spec"]["arm"], trial["status"]) for trial in trial_lines(here / "run")}
+        assert by_arm == {("all", "timeout"), ("all - wide - low_rate", "timeout")}
+        assert "No result after 0.5 s, so the program was stopped" in ended.err
+
+    def test_a_time_limit_of_a_function(self, ablate: CommandLine, here: Path) -> None:
+        train = "import time\nif self.layers == 4: time.sleep(60)\nreturn ablate.Measured(score=1)"
+        file = python_file(here, train)
+        ended = ablate(
+            "run", "--registry", file, "--disable", "deep", "--trials", "1", "--out", "run", "--timeout", "2"
+        )
+        assert ended.code == 3
+        assert [
+            trial["status"] for trial in sorted(trial_lines(here / "run"), key=lambda each: each["spec"]["arm"])
+        ] == ["timeout", "ok"]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("registry", [python_file, script_files])
+def test_a_study_is_resumed_after_it_was_killed(
+    here: Path, monkeypatch: pytest.MonkeyPatch, registry: Callable[..., Path], processes: str
+) -> None:
+    monkeypatch.setenv("ABLATE_TEST_MARK", str(here))
+    train = "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)"
+    file = registry(here, train) if registry is python_file else registry(here)
+    words = [
+        "study",
+        "run",
+        "features",
+        "--registry",
+        str(file),
+        "--trials",
+        "4",
+        "--processes",
+        processes,
+        "--out",
+        "run",
+    ]
+    trials_path = here / "run" / "trials.jsonl"
+    study = subprocess.Popen(
+        [sys.executable, "-m", "ablate", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert wait_for(lambda: trials_path.exists() and trials_path.read_bytes().count(b"\n") > 6, seconds=60)
+    finally:
+        study.send_signal(signal.SIGKILL)
+        study.wait()
+    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={here}"))
+    # In a process of its own: this one may have asked git for the commit before somebody made another.
+    resume = [sys.executable, "-m", "ablate", "study", "resume", "run"]
+    ended = subprocess.run(resume, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    trials = trial_lines(here / "run")
+    assert len({(trial["spec"]["arm"], trial["spec"]["block"]) for trial in trials}) == len(trials) == 32
+    assert statuses(here / "run") == {"ok"}
+
+
+FAKE_TORCH = """import os, sys
+with open(os.environ["ABLATE_TEST_TORCH"], "a") as file:
+    file.write("imported\\n")
+raise ImportError("there is no torch here")
+"""
+
+
+@pytest.mark.parametrize("words", [["run", "--trials", "2"], ["run", "--trials", "2", "--processes", "2"], ["run", "--dry-run"],
+    ["study", "run", "features", "--trials", "1", "--processes", "1"], ["features"], ["features", "--slots"], ["doctor"],
+    ["run", "--trials", "1", "--timeout", "30"]], ids=" ".join)  # fmt: skip
+def test_a_training_without_torch_never_imports_it(here: Path, words: list[str]) -> None:
+    stand_in = here / "modules"
+    for name in ("torch", "torchvision"):
+        (stand_in / name).mkdir(parents=True)
+        (stand_in / name / "__init__.py").write_text(FAKE_TORCH)
+    environment = {**os.environ, "PYTHONPATH": f"{stand_in}:{ROOT}", "ABLATE_TEST_TORCH": str(here / "imported")}
+    command = [sys.executable, "-m", "ablate", *words, "--registry", str(script_files(here))]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert not (here / "imported").exists(), "torch was imported"
+    # The check itself sees torch: the package's own recipes need it.
+    if words == ["features"]:
+        assert subprocess.run(
+            [sys.executable, "-m", "ablate", "features"], env=environment, capture_output=True
+        ).returncode
+        assert (here / "imported").exists()
+
+
+def test_the_doctor_looks_at_what_the_recipes_need(ablate: CommandLine, here: Path) -> None:
+    found = json.loads(ablate.ok("doctor", "--registry", script_files(here), "--json").out)["findings"]
+    checks = {each["check"]: each for each in found}
+    assert checks["recipes"]["status"] == "ok"
+    assert "c++ compiler" not in checks
+    file = here / "own.py"
+    file.write_text(file.read_text().replace("sys.executable", "'pyhton'"))
+    ended = ablate("doctor", "--registry", file)
+    assert ended.code == 1
+    assert "'pyhton'" in ended.out
