@@ -10,7 +10,6 @@ from ablate.doctor.machine import folder_finding, memory_findings, processor_fin
 from ablate.doctor.recipe import recipe_finding
 from ablate.doctor.software import current_variables, data_findings, source_finding, variable_finding, version_finding
 from ablate.errors import UsageError
-from ablate.lineages.lookup import find_lineage
 from ablate.machine import environment, nvidia
 
 RUN_FOLDER = Path("runs")
@@ -28,9 +27,12 @@ def examine(
     Raises:
         UsageError: `device` is no device's name; a known one that is not here is a finding. There is no such recipe.
     """
-    known = None if recipe is None else find_lineage(recipe)
-    found = list(_findings(device, data_home, run_folder))
-    return found if known is None else [*found, recipe_finding(known)]
+    if recipe is None:
+        return list(_findings(device, data_home, run_folder))
+    from ablate.lineages.lookup import find_lineage
+
+    known = find_lineage(recipe)
+    return [*_findings(device, data_home, run_folder), recipe_finding(known)]
 
 
 def _findings(device: str, data_home: Path | None, run_folder: Path) -> Iterator[Finding]:
