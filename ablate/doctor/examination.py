@@ -11,7 +11,6 @@ from ablate.doctor.machine import folder_finding, memory_findings, processor_fin
 from ablate.doctor.recipe import recipe_finding
 from ablate.doctor.software import current_variables, data_findings, source_finding, variable_finding, version_finding
 from ablate.errors import AblateError, UsageError
-from ablate.lineages.lookup import find_lineage
 from ablate.machine import environment, nvidia
 
 if TYPE_CHECKING:
@@ -39,15 +38,18 @@ def examine(
     Raises:
         UsageError: `device` is no device's name; a known one that is not here is a finding. There is no such recipe.
     """
-    known = None if recipe is None else find_lineage(recipe)
     if registry is not None:
         from ablate.training.kinds import kind_of
 
         kind = kind_of(registry)
         if not kind.in_torch:
             return list(_findings_without_torch(kind, device, run_folder))
-    found = list(_findings(device, data_home, run_folder))
-    return found if known is None else [*found, recipe_finding(known)]
+    if recipe is None:
+        return list(_findings(device, data_home, run_folder))
+    from ablate.lineages.lookup import find_lineage
+
+    known = find_lineage(recipe)
+    return [*_findings(device, data_home, run_folder), recipe_finding(known)]
 
 
 def _findings_without_torch(kind: "Kind", device: str, run_folder: Path) -> Iterator[Finding]:

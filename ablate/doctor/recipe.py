@@ -1,11 +1,15 @@
 """Whether a recipe can be taken apart here."""
 
+from typing import TYPE_CHECKING
+
 from ablate.doctor.finding import Finding, ok, problem
 from ablate.errors import UsageError
-from ablate.lineages.lineage import Lineage
+
+if TYPE_CHECKING:
+    from ablate.lineages.lineage import Lineage
 
 
-def recipe_finding(lineage: Lineage) -> Finding:
+def recipe_finding(lineage: "Lineage") -> Finding:
     """Its registry, loaded with the features that installed packages add."""
     from ablate.lineages.loading import load_registry
     from ablate.stats.wording import counted

@@ -1,10 +1,13 @@
 """The names that need no torch are those of the registry that does."""
 
+import ast
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ablate
 from ablate.errors import UsageError
 from ablate.lineages.lineage import Lineage, Outline
 from ablate.lineages.loading import load_registry
@@ -117,3 +120,19 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], words: s
     with pytest.raises(UsageError) as caught:
         lineage(**changes)
     assert words in str(caught.value)
+
+
+def test_nothing_outside_a_lineages_package_knows_its_groups_or_its_published_seconds() -> None:
+    package = Path(ablate.__file__).parent
+    for name, told in lineages().items():
+        groups = told.groups.values()
+        words = {*told.groups, *(group.title for group in groups), *(group.source for group in groups)}
+        figures = {rung.seconds for ladder in told.ladders.values() for rung in ladder.rungs} - {None}
+        found = set()
+        for path in package.rglob("*.py"):
+            if package / "lineages" / name not in path.parents:
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                    if isinstance(node, ast.Constant) and (node.value in words or node.value in figures):
+                        found.add((str(path.relative_to(package)), node.value))
+        # What can be compiled here, and whether it was: the word, not the group.
+        assert found <= {("doctor/compilation.py", "compilation"), ("engine/conditions.py", "compilation")}

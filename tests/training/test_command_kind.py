@@ -156,7 +156,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     registry = command_file(tmp_path, "['no-such-program', self.rate]")
     assert "Cannot start 'no-such-program' in " in str(run(registry).trial.error)
     with pytest.raises(UsageError, match="Arm 'baseline' runs 'no-such-program', which is no program here"):
-        kind_of(load_registry(registry=registry)).rehearse([Arm(name="baseline", features=frozenset())])
+        kind_of(load_registry(registry=registry)).rehearse([Arm(name="baseline", features=frozenset())], "cpu")
 
 
 def test_a_hundred_megabytes_of_output_pass_through(tmp_path: Path) -> None:
