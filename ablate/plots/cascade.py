@@ -31,7 +31,8 @@ HATCH = "////"
 class Cascade:
     """Steps with their place in each slot: `offset` from its middle and `thickness`, both as fractions of a slot.
 
-    `published` ones are drawn in a colour of their own; `open_steps` are the subjects whose verdict is not settled.
+    `published` ones are drawn in a colour of their own; `open_steps` are the subjects whose verdict is not settled. `widening` is how
+    many times as wide the intervals are that hold for all contrasts at once.
     """
 
     steps: Sequence[Step]
@@ -39,7 +40,13 @@ class Cascade:
     offset: float
     thickness: float
     published: bool
+    widening: float = 1.0
     open_steps: frozenset[str] = frozenset()
+
+    def at_once(self, step: Step) -> tuple[float, float]:
+        """The levels between which a step ends in an interval that holds for all contrasts at once; NaN where it has none."""
+        low, high = (step.value + self.widening * (end - step.value) for end in (step.low, step.high))
+        return step.start + low, step.start + high
 
     @property
     def ends(self) -> list[float]:
@@ -130,6 +137,15 @@ class Slots:
             for artist in (*drawn.lines[1], *drawn.lines[2]):
                 artist.set_path_effects(edge)
 
+    def thin_whiskers(self, places: Sequence[float], cascade: Cascade) -> None:
+        """The intervals that hold for all contrasts at once, as thin lines that go on where the whiskers end."""
+        for place, step in zip(places, cascade.steps, strict=True):
+            low, high = cascade.at_once(step)
+            if cascade.widening > 1 and isfinite(low) and isfinite(high):
+                looks: Looks = {"color": self.on.theme.ink, "linewidth": 0.5, "solid_capstyle": "butt", "zorder": 3.9}
+                edge: list[AbstractPathEffect] = [withStroke(linewidth=1.5, foreground=self.on.theme.background)]
+                self.line([place, place], [low, high], label="_at_once", path_effects=edge, **looks)
+
     def value(self, cascade: Cascade, slot: int, colour: str, points: float) -> None:
         """The value of a bar at its own end: beside a standing bar's whisker, below a lying bar that has one."""
         step = cascade.steps[slot]
@@ -172,6 +188,7 @@ class Slots:
         for cascade in cascades:
             for step in cascade.steps:
                 reach = [step.start + bound for bound in (0.0, step.value, step.low, step.high) if isfinite(bound)]
+                reach += [end for end in cascade.at_once(step) if isfinite(end)]
                 levels += reach
                 if step.value < 0:
                     downwards.append(min(reach))

@@ -12,12 +12,11 @@ from matplotlib.patches import Patch, Rectangle
 
 from ablate.errors import UsageError
 from ablate.plots import style, text
+from ablate.plots.interaction_panels import COLUMNS, Panel, panels_of
 from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
 from ablate.stats.effect import misses_zero
-from ablate.stats.score_words import decimals_for_gains, gain_name, with_unit
-from ablate.stats.verdicts import Margins
 from ablate.stats.wording import counted, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
@@ -34,36 +33,6 @@ _WEAKEST = 0.3
 
 _UNCLEAR = 0.07
 """The opacity of a cell whose interval covers zero, or that has none: a hint of its sign, no finding."""
-
-
-_MARGINS = Margins()
-
-
-class _Panel(NamedTuple):
-    """One outcome; `full_scale` is the least that the strongest colour stands for, so that trifles stay pale."""
-
-    value: str
-    low: str
-    high: str
-    stands_out: str
-    name: str
-    decimals: int
-    full_scale: float
-
-
-_COLUMNS = {
-    "time": ("time_saved_percent", "time_saved_low_percent", "time_saved_high_percent", "time_stands_out"),
-    "score": ("score_change", "score_low", "score_high", "score_stands_out"),
-}
-
-
-def _panels(data: pd.DataFrame, score: Score) -> dict[str, _Panel]:
-    gains = zip(data["score_change"], data["score_low"], data["score_high"], strict=True)
-    name = with_unit(gain_name(score), score.unit)
-    return {
-        "time": _Panel(*_COLUMNS["time"], "Time saved (%)", 1, 2 * _MARGINS.time_percent),
-        "score": _Panel(*_COLUMNS["score"], name, decimals_for_gains(score, gains), 2 * score.margin),
-    }
 
 
 def interactions(
@@ -110,10 +79,10 @@ def interactions(
         return on.ax
 
 
-def _chosen(data: pd.DataFrame, outcome: str, score: Score) -> list[_Panel]:
-    needed = ["first", "second", "blocks", "processes", *(name for columns in _COLUMNS.values() for name in columns)]
+def _chosen(data: pd.DataFrame, outcome: str, score: Score) -> list[Panel]:
+    needed = ["first", "second", "blocks", "processes", *(name for columns in COLUMNS.values() for name in columns)]
     need_columns(data, needed, "interactions", "ablate.stats.interactions")
-    asked = chosen_panels(_panels(data, score), outcome)
+    asked = chosen_panels(panels_of(data, score), outcome)
     if data.empty:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
     panels = [panel for panel in asked if any(isfinite(value) for value in data[panel.value])]
@@ -204,7 +173,7 @@ def _frame(axes: Axes, on: Sheet, rows: Sequence[str], layout: _Layout, name: st
     )
 
 
-def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], panel: _Panel) -> None:
+def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], panel: Panel) -> None:
     theme = on.theme
     place = {player: index for index, player in enumerate(players)}
     largest = max([panel.full_scale, *(abs(value) for value in data[panel.value] if isfinite(value))])
@@ -244,7 +213,7 @@ def _draw(axes: Axes, on: Sheet, data: pd.DataFrame, players: Sequence[str], pan
             axes.plot([column], [line - (0.29 if written else 0)], "o", markerfacecolor=face, clip_on=False, **dot)
 
 
-def _half_width(row: Any, panel: _Panel) -> str:
+def _half_width(row: Any, panel: Panel) -> str:
     """From the value to the end of its interval on zero's side, as "±0.31"; nothing where there is none.
 
     The two sides of an interval of time differ; this one says whether it covers zero.
@@ -254,7 +223,7 @@ def _half_width(row: Any, panel: _Panel) -> str:
     return f"±{reach:.{panel.decimals}f}" if isfinite(reach) else ""
 
 
-def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[_Panel]) -> tuple[list[Artist], list[str]]:
+def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[Panel]) -> tuple[list[Artist], list[str]]:
     """What occurs, and only that."""
     theme = on.theme
     dot: Looks = {"linestyle": "none", "marker": "o", "markersize": 0.42 * on.points, "markeredgecolor": theme.ink}
@@ -281,7 +250,7 @@ def _legend(on: Sheet, data: pd.DataFrame, panels: Sequence[_Panel]) -> tuple[li
     return [handle for handle, _ in shown], [label for _, label in shown]
 
 
-def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
+def _description(data: pd.DataFrame, panels: Sequence[Panel]) -> str:
     parts = []
     for panel in panels:
         marked = [
@@ -293,7 +262,7 @@ def _description(data: pd.DataFrame, panels: Sequence[_Panel]) -> str:
     return f"Map of pairwise interactions. {' '.join(parts)}"
 
 
-def _remarks(data: pd.DataFrame, panels: Sequence[_Panel], setting: str) -> list[str]:
+def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str) -> list[str]:
     blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
     remarks.append(

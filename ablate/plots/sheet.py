@@ -104,7 +104,7 @@ class Sheet:
 
     def caption(self, remarks: Sequence[str]) -> None:
         """Sentences in small type, below all that is there."""
-        whole = " ".join(_as_sentence(remark) for remark in remarks if remark)
+        whole = " ".join(text.as_sentence(remark) for remark in remarks if remark)
         if whole:
             self._place(whole, self.small, "normal", self.theme.muted, above=False)
 
@@ -292,12 +292,3 @@ def number_ticks(
 def mask(on: Sheet) -> Looks:
     """What keeps lines from running through text."""
     return {"boxstyle": "square,pad=0.06", "facecolor": on.theme.background, "edgecolor": "none"}
-
-
-def _as_sentence(remark: str) -> str:
-    remark = remark.strip()
-    if not remark:
-        return ""
-    if not remark.startswith("n ="):
-        remark = remark[0].upper() + remark[1:]
-    return remark if remark.endswith((".", "!", "?")) else f"{remark}."

@@ -122,6 +122,11 @@ def open_steps(effects: pd.DataFrame | None) -> frozenset[str]:
     return frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
 
 
+def family_of(judged: pd.DataFrame | None) -> int:
+    """How many contrasts of time the verdicts allow for; 0 without any."""
+    return 0 if judged is None or "time_family" not in judged.columns else int(judged["time_family"].max())
+
+
 def steps_of(
     ladder: Attribution, titles: Mapping[str, str], total_name: str, *, score: Score = TTA_ACCURACY
 ) -> list[Step]:

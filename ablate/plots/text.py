@@ -79,3 +79,13 @@ def _fitting(line: str, width_points: float, points: float, weight: str) -> int:
     while count < len(line) and line_width(line[: count + 1], points, weight) <= width_points:
         count += 1
     return count
+
+
+def as_sentence(remark: str) -> str:
+    """A remark with a capital and a full stop; "" stays nothing."""
+    remark = remark.strip()
+    if not remark:
+        return ""
+    if not remark.startswith("n ="):
+        remark = remark[0].upper() + remark[1:]
+    return remark if remark.endswith((".", "!", "?")) else f"{remark}."

@@ -18,9 +18,10 @@ from ablate.plots.cascade import HATCH, OPEN, Cascade, Slots, has_whisker, value
 from ablate.plots.published import PublishedBars, published_bars
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
-from ablate.plots.steps import Step, ladder_of, open_steps, steps_of
+from ablate.plots.steps import Step, family_of, ladder_of, open_steps, steps_of
 from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
+from ablate.stats.multiplicity import widening
 from ablate.stats.score_words import equal_name, gain_name, short_name
 from ablate.stats.wording import counted
 from ablate.study.groups import Group
@@ -74,7 +75,11 @@ def waterfall(
     measured = None if data is None else ladder_of(data)
     judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
     record = None if published is None else published_bars(published, beside_times=measured is not None)
-    cascades = _cascades(measured, record, titles or {}, open_steps(judged), score)
+    wider = 1.0 if measured is None else widening(measured.processes, family_of(judged))
+    cascades = [
+        cascade if cascade.published else replace(cascade, widening=wider)
+        for cascade in _cascades(measured, record, titles or {}, open_steps(judged), score)
+    ]
     overlay = _overlay(equal_accuracy, cascades[-1].steps, score)
     names = [step.name for step in cascades[-1].steps]
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
@@ -188,6 +193,7 @@ def _draw(slots: Slots, cascade: Cascade) -> None:
     places = [slots.whisker_place(cascade, slot) for slot in range(len(cascade.steps))]
     ends = [(step.start + step.low, step.start + step.high) for step in cascade.steps]
     slots.whiskers(places, cascade.ends, ends)
+    slots.thin_whiskers(places, cascade)
     colour = slots.on.theme.muted if cascade.published else slots.on.theme.ink
     for slot in range(len(cascade.steps)):
         slots.value(cascade, slot, colour, slots.on.small)
@@ -277,8 +283,8 @@ def _remarks(
         arms, processes = len(measured.shares) + 1, counted(measured.processes, "process")
         remarks += [f"n = {counted(measured.blocks, 'block')} of {arms} arms in {processes}", setting]
         if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
-            family = 0 if judged is None or "time_family" not in judged.columns else int(judged["time_family"].max())
-            allowing = f"; verdicts allow for {family} contrasts" if family > 1 else ""
+            family = family_of(judged)
+            allowing = f"; thin: for all {family} contrasts at once, as verdicts are" if family > 1 else ""
             remarks.append(f"Whiskers and ±: 95 % intervals, each for itself{allowing}")
         if gains:
             change = (

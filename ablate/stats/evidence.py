@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,8 @@ from ablate.formats.printable import printable
 from ablate.stats.frames import EXTRA, extra_columns, usable
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions
-from ablate.store.records import Environment, RecipeRecord, Trial
+from ablate.stats.trial_facts import epochs_by_arm, throttled
+from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
@@ -29,11 +29,6 @@ OFFICIAL_DATA = "cifar10"
 
 RECORD_TARGET = 0.94
 """What the record is a record in: mean TTA accuracy above 94 % on the official test images, recipe as published."""
-
-HARMFUL_THROTTLE_REASONS = frozenset(
-    {"power_cap", "hardware_slowdown", "thermal_slowdown", "hardware_thermal_slowdown", "power_brake", "sync_boost"}
-)
-"""Those that slow a GPU down against its owner's will; "idle" and clocks that were set on purpose are none."""
 
 
 _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
@@ -86,10 +81,10 @@ class Evidence:
             store=store,
             frame=frame,
             environments={digest: store.environments[digest] for digest in cited if digest in store.environments},
-            throttled=_throttled(trials),
+            throttled=throttled(trials),
             marks=dict(sorted(Counter(mark for trial in trials for mark in trial.marks).items())),
             left=sum(spec.key not in latest for spec in resolved.schedule),
-            epochs=_epochs(trials, store.recipes),
+            epochs=epochs_by_arm(trials, store.recipes),
             data_sets=tuple(
                 (str(row.data), str(row.data_digest))
                 for row in good[["data", "data_digest"]].drop_duplicates().itertuples()
@@ -290,29 +285,3 @@ def _counts_only(arms: pd.DataFrame) -> pd.DataFrame:
     """Without means, which would be taken over different data sets."""
     numbers = arms.columns.difference(["arm", *_COUNTS])
     return arms.assign(**dict.fromkeys(numbers, float("nan")))
-
-
-def _epochs(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dict[str, float]:
-    """By arm: the recipe's epochs times its scale's, a factor that is left out where it is 1."""
-    found = {}
-    for trial in trials:
-        fields = recipes[trial.recipe].fields if trial.recipe in recipes else {}
-        scale, epochs = fields.get("scale", {}), fields.get("epochs")
-        factor = scale.get("epochs", 1.0) if isinstance(scale, Mapping) else 1.0
-        if isinstance(epochs, (int, float)) and isinstance(factor, (int, float)):
-            # A whole number of a damaged file may be larger than any float.
-            with suppress(OverflowError):
-                found[trial.spec.arm] = float(epochs * factor)
-    return found
-
-
-def _throttled(trials: Sequence[Trial]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for trial in trials:
-        reasons: set[str] = set()
-        for state in (trial.device_before, trial.device_after):
-            listed = (state or {}).get("throttle_reasons")
-            if isinstance(listed, list):
-                reasons.update(str(reason) for reason in listed)
-        counts.update(reasons & HARMFUL_THROTTLE_REASONS)
-    return dict(sorted(counts.items()))

@@ -22,6 +22,17 @@ def simultaneous(interval: TInterval, family: int) -> tuple[float, float]:
     return (float(interval.mean) - half_width, float(interval.mean) + half_width)
 
 
+def widening(values: int, family: int) -> float:
+    """How many times as wide the simultaneous interval of `family` contrasts is as the plain one of `values` values; 1 for one.
+
+    Source: as `simultaneous`.
+    """
+    if family < 2 or values < 2:
+        return 1.0
+    tail = (1 - CONFIDENCE) / 2
+    return float(stats.t.isf(tail / family, values - 1) / stats.t.isf(tail, values - 1))
+
+
 def holm(p_values: ArrayLike) -> FloatArray:
     """Holm's step-down adjustment of `p_values` `(..., m)` over the last axis; adjusted p below α keeps the family's error at α.
 

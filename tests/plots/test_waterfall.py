@@ -12,6 +12,7 @@ from ablate.errors import UsageError
 from ablate.lineages.airbench94_muon.lineage import GROUPS, LADDERS
 from ablate.plots.style import LIGHT
 from ablate.stats import Attribution, effects
+from ablate.stats.multiplicity import widening
 from ablate.study import ladder as ladder_design
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS, TITLES, equal_accuracy_of, factorial_study, ladder_of, names_of, trials_of
@@ -139,12 +140,30 @@ def test_steps_that_are_not_settled_are_lighter_and_the_legend_says_so() -> None
     assert opacity[SLUGS.index("tta")] < 0.5
     assert sorted(opacity)[1:] == [1.0] * len(SLUGS)
     assert "not settled" in all_words(figure_of(axes))
-    assert f"verdicts allow for {len(design.contrasts)} contrasts" in all_words(figure_of(axes))
+    assert f"thin: for all {len(design.contrasts)} contrasts at once" in all_words(figure_of(axes))
     assert "saves time" in all_words(figure_of(axes))
     settled = plots.waterfall(table.assign(time_verdict="better"), width_inches=10.0)
     assert "saves time" not in all_words(figure_of(settled))
     assert {bar.get_facecolor()[3] for bar in bars_of(settled)} == {1.0}
     assert "not settled" not in all_words(figure_of(settled))
+
+
+def test_a_thin_line_goes_on_to_the_interval_that_holds_for_all_contrasts_at_once() -> None:
+    design = ladder_design(SLUGS)
+    table = effects(trials_of(design), design.contrasts)
+    measured = ladder_of(SLUGS)
+    axes = plots.waterfall(measured, effects=table, width_inches=3.5, orientation="lying")
+    thin = [line.get_xdata() for line in axes.lines if line.get_label() == "_at_once"]
+    assert len(thin) == len(SLUGS) + 1
+    wider = widening(measured.processes, int(table["time_family"].max()))
+    start = 0.0
+    for share, (low, high) in zip(measured.shares, thin[:-1], strict=True):
+        end = start + share.time_saved_percent
+        assert low == pytest.approx(end - wider * (share.time_saved_percent - share.time_saved_low_percent))
+        assert high == pytest.approx(end + wider * (share.time_saved_high_percent - share.time_saved_percent))
+        start = end
+    alone = plots.waterfall(measured, width_inches=3.5, orientation="lying")
+    assert not [line for line in alone.lines if line.get_label() == "_at_once"]
 
 
 def test_an_open_step_that_slows_keeps_its_hatch_in_svg(tmp_path) -> None:
