@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from ablate.parts import Scale
+from ablate.parts import PRESETS, Scale
 from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe
@@ -20,6 +20,8 @@ class ImageRecipe(Recipe):
     scale_field: ClassVar[str] = "scale"
     default_score: ClassVar[Score | None] = TTA_ACCURACY
     instead_of_scale: ClassVar[str] = "Patch 'epochs' or 'batch_size' instead."
+    presets: ClassVar[Mapping[str, Scale]] = PRESETS
+    """The scales that have a name, "full" and "mini" among them; a lineage may have its own, in a class of its own."""
     positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size"})
     """Fields that no training can do without."""
 

@@ -13,7 +13,7 @@ from ablate.datasets import Dataset
 from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
-from ablate.parts import PRESETS, NoCompile
+from ablate.parts import NoCompile, Scale
 from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements, Trial
@@ -72,7 +72,8 @@ class ArmTrainer:
     ) -> None:
         self.device = open_device(device)
         self.compute_dtype = compute_dtype_of(self.device)
-        self.preset = choose_preset(preset, self.device)
+        self.presets = presets_of(registry)
+        self.preset = choose_preset(preset, self.device, self.presets)
         self.dataset = dataset
         self.curves = curves
         self.debug = debug
@@ -195,7 +196,7 @@ class ArmTrainer:
 
     def _device_images(self) -> DeviceImages:
         if self._images is None:
-            fraction = PRESETS[self.preset].images
+            fraction = self.presets[self.preset].images
             self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
         return self._images
 
@@ -272,23 +273,28 @@ def trial_environment(
     return describe(str(device), str(compute_dtype).removeprefix("torch."), facts, opened=opened)
 
 
-def choose_preset(preset: str, device: torch.device) -> str:
-    """The preset's name, "auto" resolved: `full` on a GPU, `mini` elsewhere.
+def presets_of(registry: Registry) -> Mapping[str, Scale]:
+    """The presets of the registry's recipes."""
+    return cast(MuonRecipe, registry.baseline).presets
+
+
+def choose_preset(preset: str, device: torch.device, presets: Mapping[str, Scale]) -> str:
+    """The preset's name among `presets`, "auto" resolved: `full` on a GPU, `mini` elsewhere.
 
     Raises:
         UsageError: no such preset.
     """
     if preset == "auto":
         return "full" if device.type == "cuda" else "mini"
-    if preset not in PRESETS:
-        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *PRESETS])}")
+    if preset not in presets:
+        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *presets])}")
     return preset
 
 
 def compose_arm(registry: Registry, arm: Arm, preset: str) -> MuonRecipe:
     """The recipe of an arm at a preset's scale and the arm's length."""
     recipe = cast(MuonRecipe, registry.compose(arm.features))
-    return recipe.scaled(PRESETS[preset].lengthened(arm.length))
+    return recipe.scaled(presets_of(registry)[preset].lengthened(arm.length))
 
 
 def _no_validation(network: torch.nn.Module) -> float:

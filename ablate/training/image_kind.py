@@ -19,7 +19,7 @@ from ablate.recipes.registry import Registry
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Arm, Study
-from ablate.training.arm_trainer import ArmTrainer, choose_preset, compose_arm, trial_environment
+from ablate.training.arm_trainer import ArmTrainer, choose_preset, compose_arm, presets_of, trial_environment
 from ablate.training.compilation import why_not_compiling
 from ablate.training.kinds import CURVES, Announce, Kind
 from ablate.training.rehearsal import rehearse
@@ -44,7 +44,7 @@ class ImageKind(Kind):
 
     def choose_preset(self, preset: str, device: str) -> str:
         """See `Kind`: `full` on a GPU, `mini` elsewhere."""
-        return choose_preset(preset, torch.device(device))
+        return choose_preset(preset, torch.device(device), presets_of(self.registry))
 
     def check_study(self, study: Study, *, curves: bool) -> None:
         """See `Kind`: lengths and curves are the trainer's own."""

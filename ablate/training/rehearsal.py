@@ -9,7 +9,7 @@ from typing import cast
 import torch
 
 from ablate.errors import UsageError
-from ablate.parts import PRESETS, NoCompile, Part, Scale
+from ablate.parts import NoCompile, Part, Scale
 from ablate.recipes.fields import shown_path
 from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.registry import Registry
@@ -59,7 +59,7 @@ def _own_parts(recipe: MuonRecipe) -> Iterator[tuple[str, Part]]:
 
 def _logits_shape(recipe: MuonRecipe, device: torch.device) -> tuple[int, ...]:
     """The shape of the predictions after a short training."""
-    scale = Scale(width=PRESETS["mini"].width, batch=BATCH / recipe.batch_size)
+    scale = Scale(width=recipe.presets["mini"].width, batch=BATCH / recipe.batch_size)
     compiler = recipe.compiler if not is_shipped(type(recipe.compiler)) else NoCompile()
     tiny = replace(recipe, scale=scale, compiler=compiler)
     dtype = compute_dtype_of(device)

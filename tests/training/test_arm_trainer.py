@@ -1,5 +1,7 @@
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from ablate.datasets import Dataset
 from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
 from ablate.parts import PRESETS, NoJitter, Scale
+from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.registry import Feature, Registry
 from ablate.store.records import FinishedTrial, Trial
 from ablate.study.arms import Arm
@@ -204,10 +207,27 @@ def test_lengths_change_the_epochs() -> None:
 
 def test_presets_are_chosen_by_device_and_name(monkeypatch: pytest.MonkeyPatch) -> None:
     choose = arm_trainer.choose_preset
-    assert choose("auto", torch.device("cuda")) == "full"
-    assert choose("auto", torch.device("cpu")) == "mini"
+    assert choose("auto", torch.device("cuda"), PRESETS) == "full"
+    assert choose("auto", torch.device("cpu"), PRESETS) == "mini"
     with pytest.raises(UsageError, match=r"Unknown preset 'minni'\. Did you mean 'mini'\?"):
-        choose("minni", torch.device("cpu"))
+        choose("minni", torch.device("cpu"), PRESETS)
+
+
+def test_a_familys_own_presets_take_the_place_of_the_packages() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Short(MuonRecipe):
+        presets: ClassVar[Mapping[str, Scale]] = {"full": Scale(), "mini": replace(TINY, epochs=0.0625)}
+
+    shipped = load_registry()
+    fields = {field.name: getattr(shipped.baseline, field.name) for field in dataclasses.fields(shipped.baseline)}
+    registry = Registry(Short(**fields), shipped.features.values(), shipped.groups.values())
+    assert registry.baseline.fingerprint() == shipped.baseline.fingerprint()
+    (recipe,) = ArmTrainer(
+        registry=registry, arms=[Arm(name="x", features=frozenset())], preset="mini", dataset=DATASET, device="cpu"
+    ).recipes.values()
+    assert recipe.scale == replace(TINY, epochs=0.0625)
+    with pytest.raises(UsageError, match="Unknown preset 'tiny'"):
+        ArmTrainer(registry=registry, arms=[], preset="tiny", dataset=DATASET, device="cpu")
 
 
 def test_a_preset_takes_the_first_images_in_storage_order(monkeypatch: pytest.MonkeyPatch) -> None:
