@@ -38,6 +38,10 @@ class NewerSchemaError(AblateError):
     """What is to be read was written by a newer package."""
 
 
+# One for all: a dictionary a trial is work for the collector, where studies have 100,000.
+_NOTHING_MORE: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
     """What one finished training gave: its score (of image recipes TTA accuracy, a fraction), durations in seconds, and more.
@@ -60,7 +64,7 @@ class Measurements:
     compile_seconds: float | None = None
     train_accuracy: float | None = None
     curve: tuple[float, ...] = ()
-    extra: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, float] = field(default_factory=lambda: _NOTHING_MORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
