@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from ablate.engine.events import Event, TrialStarted, WarmUpFinished, WarmUpStarted
 from ablate.errors import AblateError
-from ablate.store.records import FinishedTrial
+from ablate.store.records import Environment, FinishedTrial, RecipeRecord, Trial
 from ablate.study.schedule import TrialSpec
 
 
@@ -57,6 +58,30 @@ def train_one(trainer: Trainer, spec: TrialSpec, process: int) -> Iterator[Finis
     except Exception as error:
         finished = failed(trainer.untried(spec, process), _in_one_line(error))
     yield finished
+
+
+def untried_record(
+    spec: TrialSpec,
+    process: int,
+    *,
+    recipe: RecipeRecord,
+    environment: Environment,
+    data: str,
+    data_digest: str,
+    begun: bool = True,
+) -> FinishedTrial:
+    """The record of a trial that has given nothing yet, begun now, or never where nobody saw it begin."""
+    trial = Trial(
+        spec=spec,
+        status="failed",
+        process=process,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds") if begun else "",
+        recipe=recipe.digest,
+        environment=environment.digest,
+        data=data,
+        data_digest=data_digest,
+    )
+    return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
 
 def failed(untried: FinishedTrial, reason: str) -> FinishedTrial:

@@ -8,7 +8,7 @@ from ablate.study.ladders import Ladder
 
 
 class Catalogue(Protocol):
-    """What a design needs to know of a registry; the torch side's Registry is one."""
+    """What a design needs to know of a registry; a Registry is one, and so is a Lineage, which needs no torch."""
 
     @property
     def names(self) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """Trains any arm of a study on one device: composes its recipe, warms it up, trains, measures and records."""
 
-import datetime
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -10,13 +9,14 @@ from typing import Any, cast
 import torch
 
 from ablate.datasets import Dataset
+from ablate.engine.trainer import untried_record
 from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
 from ablate.parts import NoCompile, Scale
 from ablate.recipes.muon import MuonRecipe, Plan
 from ablate.recipes.registry import Registry
-from ablate.store.records import Environment, FinishedTrial, Measurements, Trial
+from ablate.store.records import Environment, FinishedTrial, Measurements
 from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
 from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
@@ -131,17 +131,14 @@ class ArmTrainer:
         """The record of a trial that has given nothing yet."""
         recipe = self.recipes[spec.arm].record(self.features[spec.arm])
         environment = self.environment()
-        trial = Trial(
-            spec=spec,
-            status="failed",
-            process=process,
-            started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-            recipe=recipe.digest,
-            environment=environment.digest,
+        return untried_record(
+            spec,
+            process,
+            recipe=recipe,
+            environment=environment,
             data=self.dataset.name,
             data_digest=self.dataset.digest,
         )
-        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
     def environment(self) -> Environment:
         """What the trials of this process ran on."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablate.engine.trainer import Trainer
+from ablate.engine.trainer import Trainer, untried_record
 from ablate.errors import UsageError
 from ablate.formats.canonical import Json
 from ablate.lineages.loading import load_registry
 from ablate.machine.environment import source_state
 from ablate.recipes.registry import Registry
-from ablate.store.records import FinishedTrial, Trial
+from ablate.store.records import FinishedTrial
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, FeatureRecord, ResolvedStudy, SourceFile
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study
@@ -134,17 +134,15 @@ def untried_by(resolved: ResolvedStudy, registry: Registry) -> Callable[[TrialSp
     def untried(spec: TrialSpec, process: int) -> FinishedTrial:
         environment = kind.planned_environment(resolved, opened=False)
         recipe = kind.compose(arms[spec.arm], resolved.preset).record(resolved.arm_features[spec.arm])
-        trial = Trial(
-            spec=spec,
-            status="failed",
-            process=process,
-            started_at="",
-            recipe=recipe.digest,
-            environment=environment.digest,
+        return untried_record(
+            spec,
+            process,
+            recipe=recipe,
+            environment=environment,
             data=resolved.data,
             data_digest=resolved.data_digest,
+            begun=False,
         )
-        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
     return untried
 

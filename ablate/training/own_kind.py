@@ -1,6 +1,5 @@
 """Recipes of one's own: what opens, plans and trains a study of them, whatever they run. Free of torch."""
 
-import datetime
 import hashlib
 import os
 import re
@@ -13,13 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from ablate.engine.trainer import untried_record
 from ablate.errors import DataError, UsageError, near_match_and_all
 from ablate.formats.canonical import Json, digest
 from ablate.machine import nvidia
 from ablate.machine.environment import describe_plainly, installed_version
 from ablate.recipes.own import Measured, OwnRecipe, TrialContext
 from ablate.recipes.source import folder_of
-from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status, Trial
+from ablate.store.records import Environment, FinishedTrial, Measurements, RecipeRecord, Status
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Arm, Study
 from ablate.study.schedule import TrialSpec
@@ -214,17 +214,9 @@ class OwnTrainer:
     def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
         """The record of a trial that has given nothing yet."""
         recipe, environment = self._records[spec.arm], self._environment()
-        trial = Trial(
-            spec=spec,
-            status="failed",
-            process=process,
-            started_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-            recipe=recipe.digest,
-            environment=environment.digest,
-            data=self.data.name,
-            data_digest=self.data.digest,
+        return untried_record(
+            spec, process, recipe=recipe, environment=environment, data=self.data.name, data_digest=self.data.digest
         )
-        return FinishedTrial(trial=trial, recipe=recipe, environment=environment)
 
     def _environment(self, *, own_clock: bool = False) -> Environment:
         clock = "the training's own" if own_clock else "wall clock around the training"
