@@ -23,6 +23,7 @@ _HOMES = {
     "Results": "ablate.engine.results",
     "Rung": "ablate.study.ladders",
     "Score": "ablate.study.score",
+    "SgdRecipe": "ablate.recipes.sgd",
     "Study": "ablate.study",
     "TrialContext": "ablate.recipes.own",
     "load_registry": "ablate.lineages.loading",

@@ -12,8 +12,8 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from ablate.parts import NoCompile, Scale
 from ablate.parts import augment as augmentation
 from ablate.parts.optimiser import Muon
-from ablate.recipes.muon import MuonRecipe, Plan
-from ablate.training import train as training
+from ablate.recipes.muon import MuonPlan, MuonRecipe
+from ablate.training import muon_loop as training
 from ablate.training.session import Clock, DeviceImages, Streams
 
 CPU = torch.device("cpu")
@@ -104,7 +104,7 @@ def recording(recorded: Recorded) -> Iterator[None]:
             patch.stop()
 
 
-def run(recipe: MuonRecipe, images: DeviceImages, *, seed: int = 0, plan: Plan | None = None) -> Recorded:
+def run(recipe: MuonRecipe, images: DeviceImages, *, seed: int = 0, plan: MuonPlan | None = None) -> Recorded:
     """Train an eager recipe on the CPU and keep what happened."""
     recorded = Recorded()
     plan = plan or recipe.plan(len(images.train_images))

@@ -25,15 +25,15 @@ def normalised(images_NCHW: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Flip(Part):
-    """Slot: mirroring of normalised images (N, 3, H, W). The random half is chosen once; `each_epoch` may mirror the whole set."""
+    """Slot: mirroring of normalised images (N, 3, H, W), once before the first epoch and again in each."""
 
     @abstractmethod
     def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """The set before the first epoch, in the same shape and dtype; draws come from `generator`."""
 
     @abstractmethod
-    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
-        """The cropped set of an epoch (from 0), in the same shape and dtype."""
+    def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
+        """The cropped set of an epoch (from 0), in the same shape and dtype; draws come from `generator`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class NoFlip(Flip):
         """Unchanged."""
         return images_NCHW
 
-    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
+    def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
         """Unchanged."""
         return images_NCHW
 
@@ -63,9 +63,23 @@ class AlternatingFlip(Flip):
         chosen = torch.rand(len(images_NCHW), device=images_NCHW.device, generator=generator) < 0.5
         return compiler.function(mirror_chosen, self.compile_mode)(images_NCHW, chosen)
 
-    def each_epoch(self, images_NCHW: Tensor, epoch: int) -> Tensor:
+    def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
         """Mirrored in odd epochs."""
         return images_NCHW.flip(-1) if epoch % 2 == 1 else images_NCHW
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomFlip(Flip):
+    """Each image mirrored at random in every epoch anew."""
+
+    def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
+        """Unchanged."""
+        return images_NCHW
+
+    def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
+        """Each image mirrored with probability one half."""
+        chosen = torch.rand(len(images_NCHW), device=images_NCHW.device, generator=generator) < 0.5
+        return mirror_chosen(images_NCHW, chosen)
 
 
 def mirror_chosen(images_NCHW: Tensor, chosen_N: Tensor) -> Tensor:
@@ -106,6 +120,25 @@ class LoopedCrop(Crop):
             for x in range(2 * self.reach + 1):
                 chosen = (offsets_N2[:, 0] == y) & (offsets_N2[:, 1] == x)
                 cropped[chosen] = padded_NCHW[chosen, :, y : y + size, x : x + size]
+        return cropped
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStageCrop(Crop):
+    """Rows first, then columns: one masked copy for each of the 2·reach + 1 shifts of either, the cheaper loop beyond two pixels."""
+
+    def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
+        """Each image's window, (N, C, H, W) contiguous."""
+        num_images, channels, padded_size, _ = padded_NCHW.shape
+        size = padded_size - 2 * self.reach
+        rows = padded_NCHW.new_empty((num_images, channels, size, padded_size))
+        cropped = padded_NCHW.new_empty((num_images, channels, size, size))
+        for y in range(2 * self.reach + 1):
+            chosen = offsets_N2[:, 0] == y
+            rows[chosen] = padded_NCHW[chosen, :, y : y + size, :]
+        for x in range(2 * self.reach + 1):
+            chosen = offsets_N2[:, 1] == x
+            cropped[chosen] = rows[chosen, :, :, x : x + size]
         return cropped
 
 

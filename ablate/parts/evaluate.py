@@ -42,6 +42,24 @@ class TestTimeAugmentation(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlainTta(TestTimeAugmentation):
+    """The image itself and nothing else: airbench's level 0."""
+
+    def logits(self, predict: Predictor, images_NCHW: Tensor, compiler: Compiler) -> Tensor:
+        """One pass for each chunk."""
+        return plain_logits(predict, images_NCHW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorTta(TestTimeAugmentation):
+    """The mean over an image and its mirror: airbench's level 1."""
+
+    def logits(self, predict: Predictor, images_NCHW: Tensor, compiler: Compiler) -> Tensor:
+        """Two passes for each chunk."""
+        return torch.cat([_mirror_mean(predict, chunk) for chunk in images_NCHW.split(CHUNK_IMAGES)])
+
+
+@dataclass(frozen=True, kw_only=True)
 class FullTta(TestTimeAugmentation):
     """Six views of every image, *not* equally weighted: the image and its mirror 1/4 each, the four shifted views 1/8 each."""
 

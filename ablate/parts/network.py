@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablate.parts.initial import copy_uniform, uniform_like
 from ablate.parts.part import Part
 from ablate.parts.precision import Precision
 from ablate.parts.scale import Scale
@@ -20,7 +21,7 @@ NORM_EPS = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class Activation(Part):
-    """Slot: the nonlinearity inside the convolution groups (the one after whitening is always GELU)."""
+    """Slot: the nonlinearity between layers (after a Muon recipe's whitening layer it is always GELU)."""
 
     @abstractmethod
     def build(self) -> nn.Module:
@@ -43,6 +44,15 @@ class Silu(Activation):
     def build(self) -> nn.Module:
         """`nn.SiLU()`."""
         return nn.SiLU()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relu(Activation):
+    """max(x, 0)."""
+
+    def build(self) -> nn.Module:
+        """`nn.ReLU()`."""
+        return nn.ReLU()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +92,7 @@ class AirbenchNet(Network):
         device: torch.device,
     ) -> "WhitenedConvNet":
         """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last."""
-        widths = [max(8, 8 * round(width * scale.width / 8)) for width in self.widths]
+        widths = [scale.channels(width) for width in self.widths]
         # As published the divisor is the head's width. A narrower head keeps both the spread of its starting logits and the
         # effective learning rate of its weights if it is divided by the geometric mean of its own width and the published one.
         divisor = math.sqrt(widths[-1] * self.widths[-1])
@@ -167,27 +177,16 @@ def reset_network(network: WhitenedConvNet, generator: torch.Generator) -> None:
     Convolutions: PyTorch's default, then identity filters for the first min(C_in, C_out) outputs. Head: PyTorch's default scaled to
     unit standard deviation. Whitening bias: PyTorch's default, *not* zero as in airbench94's older scripts. Norms: 1, 0, 0, 1.
     """
-    _copy_uniform(network.whitening_bias, network.whiten.weight[0].numel(), generator)
+    copy_uniform(network.whitening_bias, network.whiten.weight[0].numel(), generator)
     for weight in network.filters():
-        _copy_uniform(weight, weight[0].numel(), generator)
+        copy_uniform(weight, weight[0].numel(), generator)
         nn.init.dirac_(weight[: weight.shape[1]])
-    head = _uniform_like(network.head.weight, network.head.in_features, generator)
+    head = uniform_like(network.head.weight, network.head.in_features, generator)
     network.head.weight.copy_(head / head.std())
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
     network.zero_grad(set_to_none=True)
-
-
-def _copy_uniform(parameter: Tensor, fan_in: int, generator: torch.Generator) -> None:
-    parameter.copy_(_uniform_like(parameter, fan_in, generator))
-
-
-def _uniform_like(parameter: Tensor, fan_in: int, generator: torch.Generator) -> Tensor:
-    """PyTorch's default initialisation of convolutions and linear layers: uniform in ±1/sqrt(fan_in)."""
-    draw = torch.empty(parameter.shape, dtype=torch.float32, device=parameter.device)
-    bound = 1 / math.sqrt(fan_in)
-    return draw.uniform_(-bound, bound, generator=generator)
 
 
 def _conv(in_channels: int, channels: int) -> nn.Conv2d:

@@ -198,14 +198,20 @@ class Muon:
         self.updates.apply(self.filters, directions, rate, self.decay)
 
 
-def coupled_sgd(groups: Sequence[tuple[list[Tensor], float]], *, momentum: float, decay: float) -> torch.optim.SGD:
-    """PyTorch's fused Nesterov SGD over (parameters, peak rate) groups.
+def coupled_sgd(
+    groups: Sequence[tuple[list[Tensor], float]], *, momentum: float, decay: float, fused: bool | None = None
+) -> torch.optim.SGD:
+    """PyTorch's Nesterov SGD over (parameters, peak rate) groups, which keep their peak as "initial_lr".
 
     Each group's weight decay is `decay` over its rate: rate · weight decay is the same for all groups, and shrinks with the schedule.
+    `fused` None leaves the form of the updates to PyTorch.
     """
     return torch.optim.SGD(
-        [{"params": parameters, "lr": rate, "weight_decay": decay / rate} for parameters, rate in groups],
+        [
+            {"params": parameters, "lr": rate, "initial_lr": rate, "weight_decay": decay / rate}
+            for parameters, rate in groups
+        ],
         momentum=momentum,
         nesterov=True,
-        fused=True,
+        fused=fused,
     )

@@ -14,6 +14,10 @@ class Scale(Part):
     batch: float = 1.0
     epochs: float = 1.0
 
+    def channels(self, published: int) -> int:
+        """The channels of a layer that has `published` of them: a multiple of eight."""
+        return max(8, 8 * round(published * self.width / 8))
+
     def lengthened(self, factor: float) -> "Scale":
         """The same scale with `factor` times the epochs."""
         return replace(self, epochs=self.epochs * factor)

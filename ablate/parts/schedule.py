@@ -25,6 +25,23 @@ class LinearDecay(RateSchedule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Triangle(RateSchedule):
+    """From `start` up to 1 in a straight line over the share `peak` of the steps, then down towards `end`, which no step reaches."""
+
+    start: float = 0.2
+    peak: float
+    end: float
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """The height of the triangle at a step; its peak is at ⌊peak · num_steps⌋."""
+        top = int(num_steps * self.peak)
+        begin, finish, share = (
+            (self.start, 1.0, step / top) if step < top else (1.0, self.end, (step - top) / (num_steps - top))
+        )
+        return begin * (1 - share) + finish * share
+
+
+@dataclass(frozen=True, kw_only=True)
 class Normalisation(Part):
     """Slot: at which steps the filters are scaled back to norm sqrt(C_out) before they are updated."""
 

@@ -44,6 +44,15 @@ class EigenWhitening(Whitening):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DescendingEigenWhitening(EigenWhitening):
+    """The same filters in descending order of eigenvalue."""
+
+    def principal_filters(self, moment_DD: Tensor) -> Tensor:
+        """Eigenvectors over the root of their eigenvalues, the largest first."""
+        return super().principal_filters(moment_DD).flip(0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SvdWhitening(Whitening):
     """By the singular value decomposition: the same filters up to sign, in descending order."""
 

@@ -1,10 +1,11 @@
 """Recipes that train a network on images in torch, by this package's own loops: what every family of them has."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Protocol, Self, cast
 
-from ablate.parts import PRESETS, Scale
+from ablate.parts import PRESETS, Compiler, Precision, Scale
 from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe
@@ -12,11 +13,24 @@ from ablate.recipes.slots import recipe_fields
 from ablate.study.score import TTA_ACCURACY, Score
 
 
+class Plan(Protocol):
+    """Numbers derived from a recipe, its scale and the size of the training set; a family's own has more."""
+
+    @property
+    def num_steps(self) -> int:
+        """How many steps the run has."""
+
+    def shortened(self) -> Self:
+        """A plan of a few steps that calls everything a run does, for warming up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecipe(Recipe):
     """Parts and published numbers of a training on images; a family of them adds its fields, and has a loop in `ablate.training`."""
 
     trainer: ClassVar[str] = "ablate.training.image_kind:ImageKind"
+    loop: ClassVar[str]
+    """The module of `ablate.training` that builds the family's networks and trains them."""
     scale_field: ClassVar[str] = "scale"
     default_score: ClassVar[Score | None] = TTA_ACCURACY
     instead_of_scale: ClassVar[str] = "Patch 'epochs' or 'batch_size' instead."
@@ -32,6 +46,20 @@ class ImageRecipe(Recipe):
     """Passes over the training set; the incomplete last batch of a pass is dropped."""
     batch_size: int
     """Images a step, as published."""
+    precision: Precision
+    compiler: Compiler
+
+    def compile_key(self) -> str:
+        """What two recipes must share to share one compiled network, as a hash in hex."""
+        raise NotImplementedError
+
+    def plan(self, num_train_images: int) -> Plan:
+        """The numbers of a run over `num_train_images` images (already scaled).
+
+        Raises:
+            ValueError: the images do not fill one batch.
+        """
+        raise NotImplementedError
 
     @classmethod
     def settable(cls) -> Mapping[str, RecipeField]:
@@ -46,3 +74,8 @@ class ImageRecipe(Recipe):
             UsageError: a value of another type, or a part that cannot do what its slot needs.
         """
         check_value(cls, who, name, value)
+
+
+def rounded_up(product: float) -> int:
+    """The next whole number; a product that misses one by rounding alone (3.0 · 1.05 · 20) is that number, not the next."""
+    return math.ceil(round(product, 9))

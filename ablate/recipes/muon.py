@@ -8,7 +8,6 @@ from ablate.formats.canonical import digest
 from ablate.formats.values import jsonable
 from ablate.parts import (
     Activation,
-    Compiler,
     CompileStep,
     Crop,
     FilterUpdates,
@@ -20,18 +19,18 @@ from ablate.parts import (
     NoJitter,
     Normalisation,
     Orthogonaliser,
-    Precision,
     RateSchedule,
     TestTimeAugmentation,
     Whitening,
 )
-from ablate.recipes.images import ImageRecipe
+from ablate.recipes.images import ImageRecipe, rounded_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuonRecipe(ImageRecipe):
     """Parts and published numbers of a network on images whose filters Muon trains, the rest SGD: the airbench94_muon family."""
 
+    loop: ClassVar[str] = "ablate.training.muon_loop"
     # Images, steps, rates that are divided by, the momentum that Nesterov's needs.
     positive: ClassVar[frozenset[str]] = frozenset(
         {"epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"}
@@ -41,7 +40,6 @@ class MuonRecipe(ImageRecipe):
     activation: Activation
     norm_momentum: float
     """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
-    precision: Precision
 
     whitening: Whitening
     whitening_images: int
@@ -77,7 +75,6 @@ class MuonRecipe(ImageRecipe):
     """Muon's decoupled weight decay for each image of a batch."""
 
     tta: TestTimeAugmentation
-    compiler: Compiler
 
     def compile_key(self) -> str:
         """What two recipes must share to share one compiled network, as a hash in hex."""
@@ -87,17 +84,17 @@ class MuonRecipe(ImageRecipe):
             key.append(self.label_smoothing)
         return digest([jsonable(value) for value in key])
 
-    def plan(self, num_train_images: int) -> "Plan":
+    def plan(self, num_train_images: int) -> "MuonPlan":
         """The numbers of a run over `num_train_images` images (already scaled).
 
         Raises:
             ValueError: the images do not fill one batch.
         """
-        return Plan.of(self, num_train_images)
+        return MuonPlan.of(self, num_train_images)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class MuonPlan:
     """Numbers derived from a recipe, its scale and the size of the training set.
 
     `loss_weight` keeps the summed loss, and with it every learning rate, what it is at the published batch size.
@@ -115,28 +112,28 @@ class Plan:
     normalisation_due: tuple[bool, ...]
 
     @classmethod
-    def of(cls, recipe: MuonRecipe, num_train_images: int) -> "Plan":
+    def of(cls, recipe: MuonRecipe, num_train_images: int) -> "MuonPlan":
         """The plan of a recipe."""
         scale = recipe.scale
         batch_size = max(1, round(recipe.batch_size * scale.batch))
         steps_per_epoch = num_train_images // batch_size
         if steps_per_epoch == 0:
             raise ValueError(f"{num_train_images} training images do not fill one batch of {batch_size}")
-        num_steps = _rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
+        num_steps = rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
         return cls(
             batch_size=batch_size,
             steps_per_epoch=steps_per_epoch,
             num_steps=num_steps,
-            whitening_bias_steps=_rounded_up(recipe.whitening_bias_epochs * scale.epochs * steps_per_epoch),
+            whitening_bias_steps=rounded_up(recipe.whitening_bias_epochs * scale.epochs * steps_per_epoch),
             num_epochs=math.ceil(num_steps / steps_per_epoch),
-            whitening_images=min(num_train_images, _rounded_up(recipe.whitening_images * scale.images)),
+            whitening_images=min(num_train_images, rounded_up(recipe.whitening_images * scale.images)),
             loss_weight=recipe.batch_size / batch_size,
             decay=recipe.decay * recipe.batch_size,
             filter_decay=recipe.filter_decay * recipe.batch_size,
             normalisation_due=recipe.normalisation.due(num_steps),
         )
 
-    def shortened(self) -> "Plan":
+    def shortened(self) -> "MuonPlan":
         """A plan for warming up: two epochs (the second is mirrored) of two steps, the whitening bias trained in the first."""
         steps_per_epoch = min(2, self.steps_per_epoch)
         num_steps = min(2 * steps_per_epoch, self.num_steps)
@@ -147,8 +144,3 @@ class Plan:
             num_epochs=math.ceil(num_steps / steps_per_epoch),
             whitening_bias_steps=max(1, num_steps // 2),
         )
-
-
-def _rounded_up(product: float) -> int:
-    """The next whole number; a product that misses one by rounding alone (3.0 · 1.05 · 20) is that number, not the next."""
-    return math.ceil(round(product, 9))

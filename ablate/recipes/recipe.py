@@ -48,6 +48,11 @@ class Recipe:
         """The recipe as a run folder keeps it."""
         return RecipeRecord(fingerprint=self.fingerprint(), features=features, fields=self.to_dict())
 
+    @classmethod
+    def like(cls, other: "Recipe", **changes: Any) -> Self:
+        """A recipe of this class with the fields of another, but for `changes`."""
+        return cls(**{field.name: getattr(other, field.name) for field in fields(other)} | changes)
+
     def scaled(self, scale: Any) -> Self:
         """The same recipe at another scale."""
         return replace(self, **{self.scale_field: scale})

@@ -14,15 +14,15 @@ from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
 from ablate.parts import NoCompile, Scale
-from ablate.recipes.muon import MuonRecipe, Plan
+from ablate.recipes.images import ImageRecipe, Plan
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements
 from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
 from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
 from ablate.training.kinds import TrialFailure
+from ablate.training.outcome import Compiled, Outcome, accuracy, evaluate_plainly, loop_of
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
-from ablate.training.train import CompiledNetwork, Outcome, accuracy, build_network, evaluate_plainly, train
 
 WARM_UP_SEED = 0
 
@@ -42,9 +42,9 @@ NO_WARM_UP = WarmUp(0.0, 0.0)
 class ReadyArm:
     """A warm recipe with all that its trials use."""
 
-    recipe: MuonRecipe
+    recipe: ImageRecipe
     plan: Plan
-    compiled: CompiledNetwork
+    compiled: Compiled
     warm_up: WarmUp
 
 
@@ -84,8 +84,8 @@ class ArmTrainer:
         torch.backends.cudnn.benchmark = True
         allow_many_arms()
         self.compiling = why_not_compiling(self.device)
-        self._baseline_compiler = cast(MuonRecipe, registry.baseline).compiler
-        self._networks: dict[str, CompiledNetwork] = {}
+        self._baseline_compiler = cast(ImageRecipe, registry.baseline).compiler
+        self._networks: dict[str, Compiled] = {}
         self._warm: set[str] = set()
         self._ready: dict[str, ReadyArm] = {}
         self._broken: dict[str, str] = {}
@@ -145,7 +145,7 @@ class ArmTrainer:
         facts: dict[str, Json] = {"preset": self.preset, "compiling": self.compiling is None}
         return trial_environment(self.device, self.compute_dtype, facts)
 
-    def _prepare(self, published: MuonRecipe) -> "ReadyArm":
+    def _prepare(self, published: ImageRecipe) -> "ReadyArm":
         """Everything a trial needs, warmed up."""
         recipe = self._runnable(published)
         try:
@@ -159,7 +159,9 @@ class ArmTrainer:
         images, streams, curve = self._device_images(), Streams(seed, self.device), list[float]()
         compiles = count_compiles()
         after_epoch = self._validator(images, curve) if self.curves else _no_validation
-        outcome = train(ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch)
+        outcome = loop_of(ready.recipe).train(
+            ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch
+        )
         if not (compiled_inside := compiles()).nothing:
             raise TrialFailure(
                 f"{compiled_inside.graphs} graphs were compiled inside the clock, so its time means nothing. "
@@ -177,9 +179,10 @@ class ArmTrainer:
             warm_up_seconds=ready.warm_up.seconds,
             compile_seconds=ready.warm_up.compile_seconds,
             curve=tuple(curve),
+            extra=outcome.extra,
         )
 
-    def _runnable(self, recipe: MuonRecipe) -> MuonRecipe:
+    def _runnable(self, recipe: ImageRecipe) -> ImageRecipe:
         """The recipe as this machine can run it: eager where nothing can be compiled, unless the study asks about just that."""
         if self.compiling is None:
             return recipe
@@ -197,7 +200,7 @@ class ArmTrainer:
             self._images = DeviceImages.of(self.dataset, fraction, self.device, self.compute_dtype)
         return self._images
 
-    def _warm_up(self, recipe: MuonRecipe, plan: Plan) -> WarmUp:
+    def _warm_up(self, recipe: ImageRecipe, plan: Plan) -> WarmUp:
         """Compile and run everything a recipe will call, on random images and labels of the same shapes; once a process.
 
         A recipe that another arm has warmed already costs nothing.
@@ -208,7 +211,7 @@ class ArmTrainer:
         began, compiling_began = time.perf_counter(), compile_seconds()
         key = recipe.compile_key()
         if key not in self._networks:
-            self._networks[key] = build_network(recipe, self.compute_dtype, self.device)
+            self._networks[key] = loop_of(recipe).build_network(recipe, self.compute_dtype, self.device)
         # A GPU captures graphs and fills its memory pool over the first steps of each kind, so it gets a whole run.
         warm_plan = plan if self.device.type == "cuda" else plan.shortened()
         streams = Streams(WARM_UP_SEED, self.device)
@@ -216,7 +219,7 @@ class ArmTrainer:
         # The real images make room for the noise: together they would set the peak of the whole process's memory.
         self._images = None
         network = self._networks[key]
-        train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
+        loop_of(recipe).train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
         evaluate_plainly(network.network, noise.test_images, noise.test_labels)
         del noise
         self._device_images()
@@ -272,7 +275,7 @@ def trial_environment(
 
 def presets_of(registry: Registry) -> Mapping[str, Scale]:
     """The presets of the registry's recipes."""
-    return cast(MuonRecipe, registry.baseline).presets
+    return cast(ImageRecipe, registry.baseline).presets
 
 
 def choose_preset(preset: str, device: torch.device, presets: Mapping[str, Scale]) -> str:
@@ -288,9 +291,9 @@ def choose_preset(preset: str, device: torch.device, presets: Mapping[str, Scale
     return preset
 
 
-def compose_arm(registry: Registry, arm: Arm, preset: str) -> MuonRecipe:
+def compose_arm(registry: Registry, arm: Arm, preset: str) -> ImageRecipe:
     """The recipe of an arm at a preset's scale and the arm's length."""
-    recipe = cast(MuonRecipe, registry.compose(arm.features))
+    recipe = cast(ImageRecipe, registry.compose(arm.features))
     return recipe.scaled(presets_of(registry)[preset].lengthened(arm.length))
 
 

@@ -14,7 +14,7 @@ from ablate.errors import AblateError, DataError, UsageError
 from ablate.formats.canonical import Json
 from ablate.machine.programs import ask, same_modules
 from ablate.parts.network import NUM_CLASSES
-from ablate.recipes.muon import MuonRecipe
+from ablate.recipes.images import ImageRecipe
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
@@ -53,7 +53,7 @@ class ImageKind(Kind):
         """See `Kind`."""
         return load_data(name, data_dir, announce)
 
-    def compose(self, arm: Arm, preset: str) -> MuonRecipe:
+    def compose(self, arm: Arm, preset: str) -> ImageRecipe:
         """See `Kind`."""
         return compose_arm(self.registry, arm, preset)
 
@@ -169,5 +169,5 @@ def _remarks(registry: Registry, trainer: ArmTrainer) -> Iterator[str]:
 
 
 def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:
-    baseline = cast(MuonRecipe, registry.baseline)
+    baseline = cast(ImageRecipe, registry.baseline)
     return len({recipe.precision for recipe in trainer.recipes.values()} | {baseline.precision}) > 1

@@ -11,12 +11,12 @@ import torch
 from ablate.errors import UsageError
 from ablate.parts import NoCompile, Part, Scale
 from ablate.recipes.fields import shown_path
-from ablate.recipes.muon import MuonRecipe
+from ablate.recipes.images import ImageRecipe
 from ablate.recipes.registry import Registry
 from ablate.recipes.source import is_shipped
 from ablate.study.arms import Arm
+from ablate.training.outcome import loop_of
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
-from ablate.training.train import build_network, train
 
 IMAGES, BATCH = 16, 4
 
@@ -29,7 +29,7 @@ def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> N
     """
     tried: set[Part] = set()
     for arm in arms:
-        recipe = cast(MuonRecipe, registry.compose(arm.features))
+        recipe = cast(ImageRecipe, registry.compose(arm.features))
         own = dict(_own_parts(recipe))
         if tried.issuperset(own.values()):
             continue
@@ -50,25 +50,25 @@ def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> N
             )
 
 
-def _own_parts(recipe: MuonRecipe) -> Iterator[tuple[str, Part]]:
+def _own_parts(recipe: ImageRecipe) -> Iterator[tuple[str, Part]]:
     for name in recipe.settable():
         part = getattr(recipe, name)
         if isinstance(part, Part) and not is_shipped(type(part)):
             yield name, part
 
 
-def _logits_shape(recipe: MuonRecipe, device: torch.device) -> tuple[int, ...]:
+def _logits_shape(recipe: ImageRecipe, device: torch.device) -> tuple[int, ...]:
     """The shape of the predictions after a short training."""
     scale = Scale(width=recipe.presets["mini"].width, batch=BATCH / recipe.batch_size)
     compiler = recipe.compiler if not is_shipped(type(recipe.compiler)) else NoCompile()
     tiny = replace(recipe, scale=scale, compiler=compiler)
-    dtype = compute_dtype_of(device)
+    dtype, loop = compute_dtype_of(device), loop_of(tiny)
     # A part may draw from PyTorch's own stream; what is drawn here must not shift what is drawn later.
     with torch.random.fork_rng(devices=[]):
-        outcome = train(
+        outcome = loop.train(
             tiny,
             tiny.plan(IMAGES).shortened(),
-            build_network(tiny, dtype, device),
+            loop.build_network(tiny, dtype, device),
             _random_images(dtype, device),
             Streams(0, device),
             Clock(device),

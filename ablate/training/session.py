@@ -82,18 +82,32 @@ def compute_dtype_of(device: torch.device) -> torch.dtype:
 
 
 class Streams:
-    """One random stream a slot, derived from the seed and the slot's name: toggling one slot leaves the others' draws alone."""
+    """One random stream a slot, derived from the seed and the slot's name: toggling one slot leaves the others' draws alone.
 
-    def __init__(self, seed: int, device: torch.device) -> None:
+    `branch` names a training inside the run, whose streams are its own.
+    """
+
+    def __init__(self, seed: int, device: torch.device, branch: str = "") -> None:
         self.seed = seed
         self.device = device
+        self.branch = branch
         self._generators: dict[str, torch.Generator] = {}
 
     def __getitem__(self, slot: str) -> torch.Generator:
         if slot not in self._generators:
-            number = int.from_bytes(hashlib.sha256(f"{self.seed}/{slot}".encode()).digest()[:8], "big") >> 1
+            number = (
+                int.from_bytes(hashlib.sha256(f"{self.seed}/{self.branch}{slot}".encode()).digest()[:8], "big") >> 1
+            )
             self._generators[slot] = torch.Generator(self.device).manual_seed(number)
         return self._generators[slot]
+
+    def anew(self) -> "Streams":
+        """The same streams from their beginnings, for whoever has to draw what will be drawn, or was."""
+        return Streams(self.seed, self.device, self.branch)
+
+    def within(self, name: str) -> "Streams":
+        """Streams of a training inside this one."""
+        return Streams(self.seed, self.device, f"{self.branch}{name}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
     PYTHONPATH=. python tests/benchmarks/step_time.py --preset mini --compiled
 
 Both sides train from the same starting values in this process, in blocks of `--steps` steps in the order ours, bare, bare,
-ours. Ours is `ablate.training.train.train` itself: a step lasts from one call of its training step to the next, so that backward,
+ours. Ours is `ablate.training.muon_loop.train` itself: a step lasts from one call of its training step to the next, so that backward,
 optimisers and the choice of the batch are in it. Each adjacent pair of blocks gives one ratio; the result is their median.
 On a machine that others use too, only the ratio means something, and with `--cpu-time` (one thread, processor time instead of
 the wall clock) it hardly notices them. Target: at most 1.05.
@@ -25,10 +25,10 @@ from torch import Tensor
 
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import PRESETS, NoCompile
-from ablate.recipes.muon import MuonRecipe, Plan
+from ablate.recipes.muon import MuonPlan, MuonRecipe
 from ablate.training.compilation import allow_many_arms, why_not_compiling
+from ablate.training.muon_loop import CompiledNetwork, build_network, train
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
-from ablate.training.train import CompiledNetwork, build_network, train
 
 TARGET = 1.05
 CPU = torch.device("cpu")
@@ -48,7 +48,7 @@ class Sides:
     """Both trainings, ready; each trains one block from the same starting values and gives seconds for each step."""
 
     recipe: MuonRecipe
-    plan: Plan
+    plan: MuonPlan
     images: DeviceImages
     compiled: CompiledNetwork
     bare: BareNet

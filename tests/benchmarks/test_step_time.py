@@ -9,8 +9,8 @@ from step_time import Sides, durations, get_ready, paired_ratios, summary
 from torch import nn
 
 from ablate.parts import PRESETS, Scale
+from ablate.training.muon_loop import reset_network
 from ablate.training.session import Streams
-from ablate.training.train import reset_network
 
 
 @pytest.fixture

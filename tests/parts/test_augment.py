@@ -81,13 +81,13 @@ def test_half_of_the_images_are_mirrored_once() -> None:
 def test_the_whole_set_is_mirrored_in_odd_epochs(epoch: int) -> None:
     original = images(5)
     expected = original[..., torch.arange(31, -1, -1)] if epoch in (1, 3) else original
-    assert torch.equal(AlternatingFlip().each_epoch(original, epoch), expected)
+    assert torch.equal(AlternatingFlip().each_epoch(original, epoch, stream()), expected)
 
 
 def test_a_recipe_may_leave_images_as_they_are() -> None:
     original = images(5)
     assert NoFlip().once(original, stream(), NoCompile()) is original
-    assert NoFlip().each_epoch(original, 1) is original
+    assert NoFlip().each_epoch(original, 1, stream()) is original
     assert NoJitter().jitter(original, stream(), NoCompile()) is original
 
 

@@ -17,7 +17,7 @@ from ablate.recipes.registry import Feature, Registry
 from ablate.store.records import FinishedTrial, Trial
 from ablate.study.arms import Arm
 from ablate.study.schedule import TrialSpec
-from ablate.training import arm_trainer
+from ablate.training import arm_trainer, muon_loop
 from ablate.training.arm_trainer import ArmTrainer
 
 TINY = Scale(width=0.125, batch=0.005, epochs=0.125)
@@ -159,7 +159,7 @@ def test_ctrl_c_is_no_failure_of_the_arm(monkeypatch: pytest.MonkeyPatch) -> Non
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(arm_trainer, "train", interrupted)
+    monkeypatch.setattr(muon_loop, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         trainer({"x": set()}).train(spec("x"), 0)
 
@@ -181,13 +181,13 @@ def test_without_a_compiler_only_arms_about_compiling_fail() -> None:
 
 def test_a_recipe_is_warmed_up_once_and_networks_are_shared_by_compile_key(monkeypatch: pytest.MonkeyPatch) -> None:
     trainings: list[tuple[int, int]] = []
-    train = arm_trainer.train
+    train = muon_loop.train
 
     def watched(recipe: Any, plan: Any, compiled: Any, *rest: Any) -> Any:
         trainings.append((plan.num_steps, id(compiled.network)))
         return train(recipe, plan, compiled, *rest)
 
-    monkeypatch.setattr(arm_trainer, "train", watched)
+    monkeypatch.setattr(muon_loop, "train", watched)
     ready = trainer({"baseline": set(), "twin": set(), "cropped": {"vectorised_crop"}, "silu": {"silu"}})
     for arm in ("baseline", "twin", "baseline", "cropped", "silu"):
         assert ready.train(spec(arm), 0).trial.status == "ok"

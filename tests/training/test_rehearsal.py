@@ -9,7 +9,7 @@ from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
 from ablate.recipes.registry import Registry
 from ablate.study.arms import Arm
-from ablate.training import rehearsal
+from ablate.training import muon_loop
 from ablate.training.rehearsal import rehearse
 from tests.tiny_study import CommandLine, make_everything_tiny
 
@@ -66,13 +66,13 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 def trainings(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The recipes that were trained."""
     seen: list[object] = []
-    train = rehearsal.train
+    train = muon_loop.train
 
     def watched(recipe, *rest):  # type: ignore[no-untyped-def]
         seen.append(recipe)
         return train(recipe, *rest)
 
-    monkeypatch.setattr(rehearsal, "train", watched)
+    monkeypatch.setattr(muon_loop, "train", watched)
     return seen
 
 

@@ -11,7 +11,7 @@ from ablate.lineages.loading import load_registry
 from ablate.parts import GatheredCrop, NoFlip
 from ablate.recipes import muon as recipes
 from ablate.recipes.muon import MuonRecipe
-from ablate.training import train as training
+from ablate.training import muon_loop as training
 from ablate.training.session import Clock, Streams
 from tests.tiny_training import CPU, Recorded, eager, run, tiny_images
 

@@ -1,4 +1,4 @@
-"""The training loop. It knows no features and has no flags: every slot of the recipe is always called."""
+"""The Muon family's training loop. It knows no features and has no flags: every slot of the recipe is always called."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from torch import Tensor
 
 from ablate.parts.augment import normalised
 from ablate.parts.compiler import Compiler
-from ablate.parts.evaluate import plain_logits
 from ablate.parts.loss import summed_cross_entropy
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.parts.optimiser import Muon, coupled_sgd
-from ablate.recipes.muon import MuonRecipe, Plan
+from ablate.recipes.muon import MuonPlan, MuonRecipe
+from ablate.training.outcome import AfterEpoch, Outcome, Timing
 from ablate.training.session import Clock, DeviceImages, Streams
 
 TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
@@ -25,23 +25,6 @@ class CompiledNetwork:
 
     network: WhitenedConvNet
     step: TrainingStep
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one training left behind: predictions on the device, durations in seconds."""
-
-    tta_logits: Tensor
-    time_seconds: float
-    train_seconds: float
-    tta_seconds: float
-    reset_seconds: float
-    wall_seconds: float
-    last_loss: Tensor
-
-
-AfterEpoch = Callable[[WhitenedConvNet], float]
-"""Called after each epoch with the network; gives the seconds it took, which the clock leaves out."""
 
 
 def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledNetwork:
@@ -64,7 +47,7 @@ def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.
 
 def train(
     recipe: MuonRecipe,
-    plan: Plan,
+    plan: MuonPlan,
     compiled: CompiledNetwork,
     images: DeviceImages,
     streams: Streams,
@@ -82,9 +65,8 @@ def train(
     sgd, muon = _optimisers(recipe, plan, network, compiler)
     loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=network.whiten.weight.dtype)
     loss = last_loss = torch.zeros((), device=clock.device)
-    paused_seconds = 0.0
 
-    start = clock.mark(settled=True)
+    timing = Timing(clock, before, start=clock.mark(settled=True))
     with torch.no_grad():
         filters = recipe.whitening.filters(normalised(images.train_images[: plan.whitening_images]))
         network.whiten.weight.copy_(filters)
@@ -95,7 +77,7 @@ def train(
         network.train()
         with torch.no_grad():
             offsets = recipe.crop.draw(len(padded), streams["crop"])
-            epoch_images = recipe.flip.each_epoch(recipe.crop.crop(padded, offsets, compiler), epoch)
+            epoch_images = recipe.flip.each_epoch(recipe.crop.crop(padded, offsets, compiler), epoch, streams["flip"])
             epoch_images = recipe.jitter.jitter(epoch_images, streams["jitter"], compiler)
         order = torch.randperm(len(padded), device=clock.device, generator=streams["order"])
         for batch in order.split(plan.batch_size)[: min(plan.steps_per_epoch, plan.num_steps - step)]:
@@ -117,52 +99,21 @@ def train(
             step += 1
         # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
         last_loss = loss.detach().clone()
-        paused_seconds += after_epoch(network)
-    trained = clock.mark()
-
+        timing.paused_seconds += after_epoch(network)
     # The training set is not needed any more, and the test set's views take as much memory again.
     del padded, epoch_images
-    network.eval()
-    with torch.no_grad():
-        tta_logits = recipe.tta.logits(network, normalised(images.test_images), compiler)
-    end = clock.mark(settled=True)
-
-    tta_seconds = clock.seconds(trained, end)
-    train_seconds = clock.seconds(start, trained) - paused_seconds
-    return Outcome(
-        tta_logits=tta_logits,
-        time_seconds=train_seconds + tta_seconds,
-        train_seconds=train_seconds,
-        tta_seconds=tta_seconds,
-        reset_seconds=clock.seconds(before, start),
-        wall_seconds=end.wall_seconds - start.wall_seconds - paused_seconds,
-        last_loss=last_loss,
-    )
-
-
-def evaluate_plainly(network: WhitenedConvNet, images_NCHW: Tensor, labels_N: Tensor) -> float:
-    """Accuracy without test-time augmentation, a fraction; leaves the network in evaluation mode."""
-    network.eval()
-    with torch.no_grad():
-        return accuracy(plain_logits(network, normalised(images_NCHW)), labels_N)
-
-
-def accuracy(logits_NK: Tensor, labels_N: Tensor) -> float:
-    """The fraction of images whose largest logit is their label's."""
-    return (logits_NK.argmax(1) == labels_N).sum().item() / len(labels_N)
+    return timing.predict(network, images.test_images, recipe.tta, compiler, last_loss)
 
 
 def _optimisers(
-    recipe: MuonRecipe, plan: Plan, network: WhitenedConvNet, compiler: Compiler
+    recipe: MuonRecipe, plan: MuonPlan, network: WhitenedConvNet, compiler: Compiler
 ) -> tuple[torch.optim.SGD, Muon]:
     groups: list[tuple[list[Tensor], float]] = [
         ([network.whitening_bias], recipe.bias_rate),
         (network.norm_biases(), recipe.bias_rate),
         ([network.head.weight], recipe.head_rate),
     ]
-    sgd = coupled_sgd(groups, momentum=recipe.momentum, decay=plan.decay)
-    for group, (_, rate) in zip(sgd.param_groups, groups, strict=True):
-        group["initial_lr"] = rate
+    sgd = coupled_sgd(groups, momentum=recipe.momentum, decay=plan.decay, fused=True)
     muon = Muon(
         network.filters(),
         orthogonaliser=recipe.orthogonaliser,

@@ -1,0 +1,12 @@
+"""Each image mirrored at random once, then all of them in every second epoch."""
+
+from ablate.parts import AlternatingFlip
+from ablate.recipes.feature import Feature
+
+FEATURE = Feature(
+    name="alternating_flip",
+    group="alternating_flip",
+    summary="Each image mirrored at random once, then all of them in every second epoch.",
+    patch={"flip": AlternatingFlip()},
+    source="KellerJordan/cifar10-airbench, legacy/airbench96.py",
+)

@@ -1,0 +1,70 @@
+"""Averages of the weights over the steps of a run."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.parts.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Averaging(Part):
+    """Slot: what becomes of the network's state (weights and running statistics) besides its optimiser's steps."""
+
+    @abstractmethod
+    def begin(self, state: Sequence[Tensor]) -> list[Tensor]:
+        """What it keeps beside the network, made before the first layer is prepared."""
+
+    @abstractmethod
+    def after_step(self, kept: list[Tensor], state: Sequence[Tensor], step: int, num_steps: int) -> None:
+        """Change both in place after the optimiser's step, `step` counted from 1 to `num_steps`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAveraging(Averaging):
+    """The network is what its last step made it."""
+
+    def begin(self, state: Sequence[Tensor]) -> list[Tensor]:
+        """Nothing."""
+        return []
+
+    def after_step(self, kept: list[Tensor], state: Sequence[Tensor], step: int, num_steps: int) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookahead(Averaging):
+    """An average of the weights that every few steps takes the network's place, slower towards the end of the run.
+
+    After step t, a multiple of `every`, the average becomes α·average + (1 - α)·network with α = decay^every · (t/T)^power, and is
+    copied into the network (after arXiv:1907.08610; the growing α is hlb-CIFAR10's). As published, the steps after the last such t
+    are lost, and the average starts from the network before its first layer is whitened.
+    """
+
+    decay: float = 0.95
+    every: int = 5
+    power: float = 3.0
+
+    def begin(self, state: Sequence[Tensor]) -> list[Tensor]:
+        """A copy of the state."""
+        return [tensor.clone() for tensor in state]
+
+    def after_step(self, kept: list[Tensor], state: Sequence[Tensor], step: int, num_steps: int) -> None:
+        """Average and copy back, if it is time; after the last step the network becomes the average."""
+        if step % self.every == 0:
+            self._average(kept, state, self.weight(step, num_steps))
+        if step == num_steps:
+            self._average(kept, state, 1.0)
+
+    def weight(self, step: int, num_steps: int) -> float:
+        """α after a step, rounded to float32 as in the recipes."""
+        return (self.decay**self.every * (torch.tensor(step) / num_steps) ** self.power).item()
+
+    @staticmethod
+    def _average(kept: list[Tensor], state: Sequence[Tensor], weight: float) -> None:
+        for average, tensor in zip(kept, state, strict=True):
+            average.lerp_(tensor, 1 - weight)
+            tensor.copy_(average)

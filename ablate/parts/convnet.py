@@ -1,0 +1,95 @@
+"""A network of convolutions put together from a recipe's parts: first layer, stages, head."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ablate.parts.first_layer import FirstConv, FirstLayer
+from ablate.parts.head import Head
+from ablate.parts.initial import Initial, copy_uniform
+from ablate.parts.network import Activation
+from ablate.parts.norms import Norms
+from ablate.parts.precision import Precision
+from ablate.parts.scale import Scale
+from ablate.parts.stages import Stage, norm_biases
+
+
+class ConvNet(nn.Module):
+    """Images (N, 3, 32, 32) to logits (N, 10)."""
+
+    def __init__(self, first: FirstConv, stages: Sequence[nn.Module], head: nn.Module, precision: Precision) -> None:
+        super().__init__()
+        self.precision = precision
+        self.first = first
+        self.stages = nn.Sequential(*stages)
+        self.head = head
+
+    def forward(self, images_NCHW: Tensor, train_first_bias: bool = True) -> Tensor:
+        """Logits."""
+        features = self.first(self.precision.arrange(images_NCHW), train_first_bias)
+        return self.head(self.stages(features))
+
+    def scaled_biases(self) -> list[Tensor]:
+        """The biases of the stages' norms, which have a rate of their own; not that of a norm in the first layer."""
+        return norm_biases(self.stages)
+
+    def other_parameters(self) -> list[Tensor]:
+        """All other parameters that are trained."""
+        scaled = {id(bias) for bias in self.scaled_biases()}
+        return [value for value in self.parameters() if value.requires_grad and id(value) not in scaled]
+
+    def state(self) -> list[Tensor]:
+        """Weights and running statistics, what an average is over."""
+        return [tensor for tensor in self.state_dict().values() if tensor.is_floating_point()]
+
+
+def build_conv_net(
+    *,
+    first_layer: FirstLayer,
+    widths: Sequence[int],
+    stage: Stage,
+    activation: Activation,
+    norms: Norms,
+    norm_momentum: float,
+    head: Head,
+    precision: Precision,
+    scale: Scale,
+    compute_dtype: torch.dtype,
+    device: torch.device,
+) -> ConvNet:
+    """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last; `reset_conv_net` gives it values."""
+    make_norm = partial(norms.build, momentum=norm_momentum)
+    first = first_layer.build(scale, activation, make_norm)
+    channels = [first.channels, *(scale.channels(width) for width in widths)]
+    stages = [
+        stage.build(before, after, place, activation, make_norm)
+        for place, (before, after) in enumerate(pairwise(channels))
+    ]
+    network = ConvNet(first, stages, head.build(channels[-1]), precision).to(device, compute_dtype)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.to(precision.norm_dtype(compute_dtype))
+    return network.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def reset_conv_net(network: ConvNet, initial: Initial, generator: torch.Generator) -> None:
+    """Give a network new starting values in place, layer by layer from the input.
+
+    Convolutions as `initial` has them, their biases zero; linear layers as PyTorch does; norms 1, 0, 0, 1.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            initial.reset(module.weight, generator)
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, nn.Linear):
+            copy_uniform(module.weight, module.in_features, generator)
+            if module.bias is not None:
+                copy_uniform(module.bias, module.in_features, generator)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+    network.zero_grad(set_to_none=True)

@@ -1,0 +1,50 @@
+"""The head: from the last feature maps to logits."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ablate.parts.network import NUM_CLASSES
+from ablate.parts.part import Part
+
+
+class PooledLinear(nn.Module):
+    """Pooling, a linear layer, and a factor on the logits."""
+
+    def __init__(self, pool: nn.Module, linear: nn.Linear, logit_scale: float) -> None:
+        super().__init__()
+        self.pool, self.linear, self.logit_scale = pool, linear, logit_scale
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, 10)."""
+        return self.linear(self.pool(features).flatten(1)) * self.logit_scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head(Part):
+    """Slot: from the last feature maps (N, channels, H, W) to logits (N, 10)."""
+
+    @abstractmethod
+    def build(self, channels: int) -> nn.Module:
+        """A fresh head."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPoolHead(Head):
+    """The maximum over 3×3 pixels, and a linear layer without a bias whose logits are multiplied by `logit_scale`: airbench's head."""
+
+    logit_scale: float = 1 / 9
+
+    def build(self, channels: int) -> nn.Module:
+        """For maps of 3×3."""
+        return PooledLinear(nn.MaxPool2d(3), nn.Linear(channels, NUM_CLASSES, bias=False), self.logit_scale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragePoolHead(Head):
+    """The mean over 4×4 pixels, and a linear layer with a bias: a ResNet's head."""
+
+    def build(self, channels: int) -> nn.Module:
+        """For maps of 4×4."""
+        return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(channels, NUM_CLASSES))

@@ -1,0 +1,170 @@
+"""Image recipes trained by SGD with Nesterov's momentum: all that may change accuracy or time, and the numbers that follow from it."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from ablate.formats.canonical import digest
+from ablate.formats.values import jsonable
+from ablate.parts import (
+    Activation,
+    Averaging,
+    CompileStep,
+    Crop,
+    Cutout,
+    EveryImage,
+    FirstBias,
+    FirstLayer,
+    Flip,
+    FrozenScaleNorms,
+    Gelu,
+    Head,
+    Initial,
+    MaxPoolHead,
+    NoAveraging,
+    NoCutout,
+    Norms,
+    Order,
+    RateSchedule,
+    Reshuffled,
+    Selection,
+    Stage,
+    Subset,
+    TestTimeAugmentation,
+    TrainedBias,
+    UniformInitial,
+    WholeSet,
+)
+from ablate.recipes.images import ImageRecipe, rounded_up
+
+KILO = 1024
+"""The images that airbench's learning rate and decay are told for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SgdRecipe(ImageRecipe):
+    """Parts and published numbers of a network on images trained by SGD with Nesterov's momentum: the older airbench family.
+
+    Rate and decay are in airbench's decoupled numbers: momentum leaves the size of a step alone, and the rate that of the decay.
+    With K = 1024 · (1 + 1 / (1 - momentum)), PyTorch's SGD gets rate / K for the summed loss, and decay · batch_size / K over it.
+    """
+
+    loop: ClassVar[str] = "ablate.training.sgd_loop"
+    positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size", "rate", "bias_scale", "momentum"})
+
+    first_layer: FirstLayer
+    first_bias: FirstBias = TrainedBias()
+    widths: tuple[int, ...]
+    """The channels of the stages, as published."""
+    stage: Stage
+    activation: Activation = Gelu()
+    norms: Norms = FrozenScaleNorms()
+    norm_momentum: float
+    """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
+    head: Head = MaxPoolHead()
+    initial: Initial = UniformInitial()
+
+    subset: Subset = WholeSet()
+    order: Order = Reshuffled()
+    selection: Selection = EveryImage()
+    crop: Crop
+    flip: Flip
+    cutout: Cutout = NoCutout()
+
+    label_smoothing: float
+    """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
+    rate: float
+    """Peak learning rate for 1,024 images, whatever the momentum."""
+    bias_scale: float = 1.0
+    """Factor on the rate of the stages' norms' biases; rate times decay stays what it is."""
+    decay: float
+    """Weight decay for 1,024 images, whatever the rate."""
+    momentum: float
+    """SGD's momentum (Nesterov), below 1."""
+    schedule: RateSchedule
+    averaging: Averaging = NoAveraging()
+
+    tta: TestTimeAugmentation
+
+    def compile_key(self) -> str:
+        """What two recipes must share to share one compiled network, as a hash in hex."""
+        key = [self.first_layer, self.widths, self.stage, self.activation, self.norms, self.norm_momentum, self.head]
+        key += [self.precision, self.compiler, self.batch_size, self.selection, self.scale.width, self.scale.batch]
+        if isinstance(self.compiler, CompileStep):
+            key.append(self.label_smoothing)
+        return digest([jsonable(value) for value in key])
+
+    def plan(self, num_train_images: int) -> "SgdPlan":
+        """The numbers of a run over `num_train_images` images (already scaled), of which it uses its subset.
+
+        Raises:
+            ValueError: the images do not fill one batch.
+        """
+        return SgdPlan.of(self, num_train_images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SgdPlan:
+    """Numbers derived from a recipe, its scale and the size of the training set.
+
+    `rate`, `bias_rate` and `rate_times_decay` are PyTorch's, for a loss that `loss_weight` keeps the sum over a published batch.
+    """
+
+    batch_size: int
+    steps_per_epoch: int
+    num_steps: int
+    first_bias_steps: int
+    loss_weight: float
+    rate: float
+    bias_rate: float
+    rate_times_decay: float
+    is_short: bool = False
+
+    @classmethod
+    def of(cls, recipe: SgdRecipe, num_train_images: int) -> Self:
+        """The plan of a recipe."""
+        scale, num_images = recipe.scale, recipe.subset.count(num_train_images)
+        batch_size = max(1, round(recipe.batch_size * scale.batch))
+        steps_per_epoch = num_images // batch_size
+        if steps_per_epoch == 0:
+            raise ValueError(f"{num_images} training images do not fill one batch of {batch_size}")
+        num_steps = rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
+        kilostep = KILO * (1 + 1 / (1 - recipe.momentum))
+        rate = recipe.rate / kilostep
+        return cls(
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            num_steps=num_steps,
+            first_bias_steps=recipe.first_bias.steps(num_steps, scale.epochs * steps_per_epoch),
+            loss_weight=recipe.batch_size / batch_size,
+            rate=rate,
+            bias_rate=rate * recipe.bias_scale,
+            rate_times_decay=recipe.decay * recipe.batch_size / kilostep,
+        )
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs begun."""
+        return math.ceil(self.num_steps / self.steps_per_epoch)
+
+    def steps(self, epoch: int) -> range:
+        """The steps of an epoch (both from 0)."""
+        first = epoch * self.steps_per_epoch
+        return range(first, min(first + self.steps_per_epoch, self.num_steps))
+
+    def like(self, other: "SgdPlan") -> Self:
+        """This plan, short where another one is."""
+        return self.shortened() if other.is_short else self
+
+    def shortened(self) -> Self:
+        """A plan for warming up: two epochs (the second is mirrored) of two steps, a bias that is frozen at all frozen in the second."""
+        steps_per_epoch = min(2, self.steps_per_epoch)
+        num_steps = min(2 * steps_per_epoch, self.num_steps)
+        is_frozen = self.first_bias_steps < self.num_steps
+        return replace(
+            self,
+            steps_per_epoch=steps_per_epoch,
+            num_steps=num_steps,
+            is_short=True,
+            first_bias_steps=max(1, num_steps // 2) if is_frozen else num_steps,
+        )

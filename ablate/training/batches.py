@@ -1,0 +1,61 @@
+"""The SGD family's batches: the whole set augmented once an epoch, and dealt out."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+from torch import Tensor
+
+from ablate.parts.augment import normalised
+from ablate.recipes.sgd import SgdPlan, SgdRecipe
+from ablate.training.session import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Training images (N, 3, H, W) in [0, 1], not normalised, and labels (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Augmented images (B, 3, H, W) and labels (B,)."""
+
+    images: Tensor
+    labels: Tensor
+
+
+def batches(
+    recipe: SgdRecipe, plan: SgdPlan, training_set: TrainingSet, streams: Streams
+) -> Generator[Batch, None, None]:
+    """Batches without end, each epoch's images augmented when its first batch is asked for.
+
+    What an order leaves over waits for the next epoch's first images.
+    """
+    with torch.no_grad():
+        padded = recipe.crop.pad(recipe.flip.once(normalised(training_set.images), streams["flip"], recipe.compiler))
+    waiting: list[Batch] = []
+    for epoch in count():
+        with torch.no_grad():
+            offsets = recipe.crop.draw(len(padded), streams["crop"])
+            epoch_images = recipe.crop.crop(padded, offsets, recipe.compiler)
+            epoch_images = recipe.flip.each_epoch(epoch_images, epoch, streams["flip"])
+            epoch_images = recipe.cutout.cut(epoch_images, streams["cutout"])
+        pending = sum(len(run.labels) for run in waiting)
+        for chosen in recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"]):
+            waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen]))
+            pending += len(chosen)
+            if pending == plan.batch_size:
+                yield _joined(waiting)
+                waiting, pending = [], 0
+        # The next epoch's images take as much memory again.
+        del epoch_images
+
+
+def _joined(runs: list[Batch]) -> Batch:
+    if len(runs) == 1:
+        return runs[0]
+    return Batch(torch.cat([run.images for run in runs]), torch.cat([run.labels for run in runs]))

@@ -1,0 +1,198 @@
+"""The SGD family's training loop. It knows no features and has no flags: every slot of the recipe is always called."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ablate.parts import AlternatingFlip, EveryImage, PlainTta, ProxySelection, WholeSet
+from ablate.parts.augment import normalised
+from ablate.parts.convnet import ConvNet, build_conv_net, reset_conv_net
+from ablate.parts.evaluate import plain_logits
+from ablate.parts.loss import cross_entropies
+from ablate.parts.optimiser import coupled_sgd
+from ablate.recipes.sgd import SgdPlan, SgdRecipe
+from ablate.training.batches import TrainingSet, batches
+from ablate.training.outcome import AfterEpoch, Outcome, Timing
+from ablate.training.session import Clock, DeviceImages, Streams
+
+TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
+"""Images, labels, whether the first layer's bias is trained, label smoothing; to the loss of each image."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledConvNet:
+    """A network and its training step as the compiler made them, with those of the proxies that choose its images."""
+
+    network: ConvNet
+    step: TrainingStep
+    proxies: Mapping[ProxySelection, "CompiledConvNet"]
+
+
+def build_network(recipe: SgdRecipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledConvNet:
+    """A network and training step for every recipe that has this one's compile key."""
+    network = build_conv_net(
+        first_layer=recipe.first_layer,
+        widths=recipe.widths,
+        stage=recipe.stage,
+        activation=recipe.activation,
+        norms=recipe.norms,
+        norm_momentum=recipe.norm_momentum,
+        head=recipe.head,
+        precision=recipe.precision,
+        scale=recipe.scale,
+        compute_dtype=compute_dtype,
+        device=device,
+    )
+    recipe.compiler.model(network)
+
+    def step(images: Tensor, labels: Tensor, train_first_bias: bool, label_smoothing: float) -> Tensor:
+        return cross_entropies(network(images, train_first_bias), labels, label_smoothing)
+
+    proxies = {
+        proxy: build_network(_recipe_of(proxy, recipe), compute_dtype, device) for proxy in recipe.selection.proxies()
+    }
+    return CompiledConvNet(network, recipe.compiler.step(step, device), proxies)
+
+
+def train(
+    recipe: SgdRecipe,
+    plan: SgdPlan,
+    compiled: CompiledConvNet,
+    images: DeviceImages,
+    streams: Streams,
+    clock: Clock,
+    after_epoch: AfterEpoch,
+) -> Outcome:
+    """Train a recipe from new starting values and predict the test set.
+
+    The clock runs from before the first layer is prepared until the last prediction is there, a proxy's training included. Choosing
+    the subset, resetting the network and building the optimiser come before it.
+    """
+    scorer = _Scorer(recipe, plan, compiled, images, streams, clock)
+    chosen = recipe.subset.choose(len(images.train_images), scorer.confidences, streams["subset"])
+    training_set = TrainingSet(images.train_images[chosen], images.train_labels[chosen])
+
+    network = compiled.network
+    before = clock.mark()
+    reset_conv_net(network, recipe.initial, streams["init"])
+    sgd = _optimiser(recipe, plan, network)
+    loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=torch.float32)
+    state = network.state()
+    averaged = recipe.averaging.begin(state)
+    last_loss = torch.zeros((), device=clock.device)
+
+    timing = Timing(clock, before, start=clock.mark(settled=True))
+    with torch.no_grad():
+        recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+    choices = iter(recipe.selection.choices(partial(_run_proxy, recipe, plan, compiled, training_set, streams)))
+    dealt = batches(recipe, plan, training_set, streams)
+    for epoch in range(plan.num_epochs):
+        network.train()
+        for step in plan.steps(epoch):
+            batch, choice = next(dealt), next(choices)
+            losses = compiled.step(
+                batch.images[choice], batch.labels[choice], step < plan.first_bias_steps, recipe.label_smoothing
+            )
+            loss = losses.sum()
+            loss.backward(loss_weight.to(loss.dtype))
+            _set_rates(sgd, recipe.schedule.factor(step, plan.num_steps))
+            sgd.step()
+            network.zero_grad(set_to_none=True)
+            with torch.no_grad():
+                recipe.averaging.after_step(averaged, state, step + 1, plan.num_steps)
+        # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
+        last_loss = loss.detach().clone()
+        timing.paused_seconds += after_epoch(network)
+    # The epoch's images are not needed any more, and the test set's views take as much memory again.
+    dealt.close()
+    return timing.predict(network, images.test_images, recipe.tta, recipe.compiler, last_loss, scorer.extra)
+
+
+def _optimiser(recipe: SgdRecipe, plan: SgdPlan, network: ConvNet) -> torch.optim.SGD:
+    groups = [(network.scaled_biases(), plan.bias_rate), (network.other_parameters(), plan.rate)]
+    return coupled_sgd(groups, momentum=recipe.momentum, decay=plan.rate_times_decay)
+
+
+def _set_rates(sgd: torch.optim.SGD, factor: float) -> None:
+    for group in sgd.param_groups:
+        group["lr"] = group["initial_lr"] * factor
+
+
+def _recipe_of(proxy: ProxySelection, recipe: SgdRecipe) -> SgdRecipe:
+    return replace(recipe, widths=proxy.widths, stage=proxy.stage, selection=EveryImage())
+
+
+def _run_proxy(
+    recipe: SgdRecipe,
+    plan: SgdPlan,
+    compiled: CompiledConvNet,
+    training_set: TrainingSet,
+    streams: Streams,
+    proxy: ProxySelection,
+) -> list[Tensor]:
+    """Train a proxy on the batches that the run itself will see; the images that it chooses of each, as masks (B,).
+
+    Without lookahead, and with the recipe's rates; batches at which it does not learn move its running statistics only.
+    """
+    network, step_losses = compiled.proxies[proxy].network, compiled.proxies[proxy].step
+    reset_conv_net(network, recipe.initial, streams.within("proxy")["init"])
+    sgd = _optimiser(recipe, plan, network)
+    with torch.no_grad():
+        recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+    network.train()
+    masks: list[Tensor] = []
+    dealt = batches(recipe, plan, training_set, streams.anew())
+    for step in range(plan.num_steps):
+        batch, learns = next(dealt), proxy.is_trained(step)
+        with torch.set_grad_enabled(learns):
+            losses = step_losses(batch.images, batch.labels, False, recipe.label_smoothing)
+        masks.append(proxy.chosen(losses.detach()))
+        if learns:
+            (losses * masks[-1].float()).sum().backward(torch.tensor(plan.loss_weight, device=losses.device))
+            _set_rates(sgd, recipe.schedule.factor(step, plan.num_steps))
+            sgd.step()
+            network.zero_grad(set_to_none=True)
+    dealt.close()
+    return masks
+
+
+@dataclass(slots=True)
+class _Scorer:
+    """Trains a recipe on the whole set to learn how confident it is in each training image, off the clock."""
+
+    recipe: SgdRecipe
+    plan: SgdPlan
+    compiled: CompiledConvNet
+    images: DeviceImages
+    streams: Streams
+    clock: Clock
+    extra: dict[str, float] = field(default_factory=dict)
+    """The seconds it took, once it has been asked."""
+
+    def confidences(self, epochs: float) -> Tensor:
+        """See `ablate.parts.selection.Confidences`; with alternating flip, as airbench's own example trains it."""
+        began = self.clock.mark()
+        scoring = replace(
+            self.recipe,
+            subset=WholeSet(),
+            epochs=epochs,
+            label_smoothing=0.0,
+            flip=AlternatingFlip(),
+            tta=PlainTta(),
+        )
+        train(
+            scoring,
+            scoring.plan(len(self.images.train_images)).like(self.plan),
+            self.compiled,
+            self.images,
+            self.streams.within("scorer"),
+            self.clock,
+            lambda network: 0.0,
+        )
+        with torch.no_grad():
+            logits = plain_logits(self.compiled.network, normalised(self.images.train_images))
+        self.extra["scoring_seconds"] = self.clock.seconds(began, self.clock.mark(settled=True))
+        return logits.float().log_softmax(1).amax(1)
