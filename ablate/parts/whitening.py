@@ -66,5 +66,6 @@ def patch_moment(images_NCHW: Tensor) -> Tensor:
     """The uncentred second moment of all overlapping 2×2 patches as (c, h, w) vectors, (12, 12) float32."""
     channels = images_NCHW.shape[1]
     patches = images_NCHW.unfold(2, WHITENING_KERNEL, 1).unfold(3, WHITENING_KERNEL, 1)
-    rows = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels * WHITENING_KERNEL**2).float()
+    # Column by column, as the recipes have them: the sum's order decides its last bits.
+    rows = patches.permute(0, 3, 2, 1, 4, 5).reshape(-1, channels * WHITENING_KERNEL**2).float()
     return rows.T @ rows / len(rows)
