@@ -44,7 +44,7 @@ def features(
         chosen = registry.names
     elif name in registry.features or name in registry.groups:
         asked = registry.expand((name,))
-        chosen = tuple(each for each in (*registry.names, *registry.alternatives) if each in asked)
+        chosen = tuple(each for each in (*registry.names, *registry.extras) if each in asked)
     else:
         raise UsageError(
             f"Unknown feature or group '{name}'.{near_match(name, [*registry.features, *registry.groups])}"
@@ -53,9 +53,11 @@ def features(
         typer.echo(json.dumps([_as_json(registry, each) for each in chosen], indent=2, ensure_ascii=False))
     elif name is None:
         stdout().print(_overview(registry))
-        for each in registry.alternatives:
-            replaced = registry.features[each].alternative_to
-            remark(f"In place of '{replaced}' there is '{each}': `--enable {each} --disable {replaced}`.")
+        for each in registry.extras:
+            if replaced := registry.features[each].alternative_to:
+                remark(f"In place of '{replaced}' there is '{each}': `--enable {each} --disable {replaced}`.")
+            else:
+                remark(f"Not part of 'all' is '{each}': `--enable {each}`. {registry.features[each].summary}")
     else:
         for each in chosen:
             _print_feature(registry, each)
@@ -74,6 +76,7 @@ def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
         "requires": sorted(feature.requires),
         "excludes": sorted(feature.excludes),
         **({"alternative_to": feature.alternative_to} if feature.alternative_to else {}),
+        **({"optional": True} if feature.optional else {}),
         "changes": [
             {"field": change.field, "before": str(change.before), "after": str(change.after)}
             for change in registry.diff((name,))
@@ -117,6 +120,8 @@ def _print_feature(registry: "Registry", name: str) -> None:
             console.print(Text(f"  {label} {', '.join(sorted(others))}"))
     if feature.alternative_to:
         console.print(Text(f"  in place of {feature.alternative_to}"))
+    if feature.optional:
+        console.print(Text("  optional: no part of 'all', on only where it is named"))
     table = FittedTable()
     for heading in ("field", "baseline", "with the feature"):
         table.add_column(heading, words=True)

@@ -14,7 +14,7 @@ from ablate.errors import UsageError
 from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
-    from ablate.lineages.lineage import Lineage
+    from ablate.lineages.lineage import Lineage, Outline
     from ablate.study.ladders import Ladder, Rung
 
 
@@ -94,18 +94,21 @@ def _print(lineage: "Lineage") -> None:
     table.add_column("features", words=True)
     for group in lineage.groups.values():
         bar = "" if group.published_percent is None else f" ({group.published_percent:.2f} %)"
-        instead = [
-            f"{name} in place of {lineage.features[name].alternative_to}"
-            for name in lineage.alternatives
-            if lineage.features[name].group == group.slug
+        extras = [
+            _said_of(lineage.features[name]) for name in lineage.extras if lineage.features[name].group == group.slug
         ]
-        table.add_row(f"{group.slug}{bar}", "; ".join([", ".join(lineage.members(group.slug)), *instead]))
+        members = ", ".join(lineage.members(group.slug))
+        table.add_row(f"{group.slug}{bar}", "; ".join([*filter(None, [members]), *extras]))
     console.print(table)
     for ladder in lineage.ladders.values():
         console.print()
         target = "" if ladder.target_percent is None else f" to {ladder.target_percent:g} %"
         line(console, f"{ladder.slug}: {ladder.title}, in {ladder.unit}{target}, on {ladder.device}")
         console.print(_rungs(ladder))
+
+
+def _said_of(extra: "Outline") -> str:
+    return f"{extra.name} in place of {extra.alternative_to}" if extra.alternative_to else f"{extra.name} (optional)"
 
 
 def _rungs(ladder: "Ladder") -> FittedTable:
@@ -135,7 +138,12 @@ def _as_json(lineage: "Lineage") -> dict[str, Any]:
         "source": lineage.source,
         "epochs": lineage.epochs(()),
         "features": list(lineage.names),
-        "alternatives": {name: lineage.features[name].alternative_to for name in lineage.alternatives},
+        "alternatives": {
+            name: lineage.features[name].alternative_to
+            for name in lineage.extras
+            if lineage.features[name].alternative_to
+        },
+        "optional": [name for name in lineage.extras if lineage.features[name].optional],
         "groups": [{**asdict(group), "features": lineage.members(group.slug)} for group in lineage.groups.values()],
         "ladders": [ladder.to_json() for ladder in lineage.ladders.values()],
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,13 +38,16 @@ def list_studies(
     as_json: options.AsJson = False,
 ) -> None:
     """List the studies that come with the package; a file of your own is run by its path."""
-    from ablate.lineages.study_files import load_study, study_files
+    from ablate.lineages.study_files import load_study, recipe_of, study_files
 
     catalogue = _catalogue(recipe, features_from, registry_file)
     studies = []
     for name in study_files():
+        own = recipe_of(name)
+        if own is not None and (registry_file is not None or recipe not in (None, own)):
+            continue
         try:
-            studies.append(load_study(name, catalogue))
+            studies.append(load_study(name, catalogue if own is None else None))
         except UsageError as error:
             remark(str(error))
     if as_json:
@@ -76,7 +79,7 @@ def run_study(
 ) -> None:
     """Run a study into a new run folder. Options override what the study file says, and are recorded."""
     from ablate.lineages.loading import load_registry
-    from ablate.lineages.study_files import load_study
+    from ablate.lineages.study_files import load_study, recipe_of
     from ablate.store.run_folder import check_new_folder
     from ablate.training.kinds import kind_of
 
@@ -89,6 +92,8 @@ def run_study(
         "data": options.data,
         "preset": options.preset,
     }
+    if options.registry_file is None and options.recipe is None:
+        options = replace(options, recipe=recipe_of(study))
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
     asked = load_study(study, registry).possible(registry)
     chosen = kind_of(registry).fitted(asked)

@@ -34,7 +34,7 @@ def _compare(lineage: Lineage, registry: Registry) -> None:
     _same(lineage, "epochs", lineage.epochs(()), registry.epochs(()))
     for name, outline in lineage.features.items():
         feature = registry.features[name]
-        for told in ("group", "requires", "excludes", "alternative_to"):
+        for told in ("group", "requires", "excludes", "alternative_to", "optional"):
             _same(lineage, f"{told} of '{name}'", getattr(outline, told), getattr(feature, told))
         _same(lineage, f"epochs of '{name}'", outline.epochs, feature.patch.get("epochs"))
 

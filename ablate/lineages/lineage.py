@@ -10,6 +10,7 @@ from ablate.formats.printable import check_printable
 from ablate.study.catalogue import reason_barred
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
+from ablate.study.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,11 @@ class Outline:
     requires: frozenset[str] = field(default_factory=frozenset)
     excludes: frozenset[str] = field(default_factory=frozenset)
     alternative_to: str = ""
+    optional: bool = False
     epochs: float | None = None
 
 
-class Lineage:
+class Lineage(Roster):
     """A registry that ships under a name, as far as it is known without torch; studies can be made of it.
 
     `title` and `source` are the baseline's, `summary` says in a sentence what the features over it are. `epochs` is the baseline's
@@ -84,24 +86,6 @@ class Lineage:
                     f"Lineage '{name}': feature '{each.name}' belongs to an unknown group '{each.group}'."
                     + near_match(each.group, self.groups)
                 )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The features of "all", in the order of their groups: every one that is no alternative to another."""
-        return tuple(name for name in self._in_order() if not self.features[name].alternative_to)
-
-    @property
-    def alternatives(self) -> tuple[str, ...]:
-        """The features that can take another's place, in the order of their groups."""
-        return tuple(name for name in self._in_order() if self.features[name].alternative_to)
-
-    def _in_order(self) -> list[str]:
-        order = {slug: place for place, slug in enumerate(self.groups)}
-        return sorted(self.features, key=lambda name: order[self.features[name].group])
-
-    def members(self, slug: str) -> tuple[str, ...]:
-        """The features of a group, without alternatives to them."""
-        return tuple(name for name in self.names if self.features[name].group == slug)
 
     def expand(self, names: Iterable[str]) -> frozenset[str]:
         """Feature names, groups replaced by their members.

@@ -1,5 +1,6 @@
 """Study files: the package's own by name, anybody's by path. Free of torch."""
 
+import ast
 import difflib
 import inspect
 import os
@@ -26,12 +27,38 @@ def study_files() -> Mapping[str, Path]:
 def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None) -> Study:
     """The study of a study file: one of the package's own by its name, any other by its path.
 
-    A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or the default
-    lineage if None is given.
+    A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or, if None is given,
+    the lineage that the file names (see `recipe_of`), else the default.
 
     Raises:
         UsageError: there is no such study; its file raises (named with its line), or defines no study.
     """
+    path = _path_of(name_or_path)
+    return _study_in(path, catalogue or find_lineage(recipe_of(path)))
+
+
+def recipe_of(name_or_path: str | os.PathLike[str]) -> str | None:
+    """The lineage that a study is about, where its file says so in a line of its own, `RECIPE = "name"`; the file is not run.
+
+    Raises:
+        UsageError: there is no such study, or its file cannot be read.
+    """
+    path = _path_of(name_or_path)
+    try:
+        tree = ast.parse(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}.") from error
+    except (SyntaxError, ValueError):
+        # Whoever runs the file says where.
+        return None
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="RECIPE")], value=ast.Constant(value=str(name))):
+                return name
+    return None
+
+
+def _path_of(name_or_path: str | os.PathLike[str]) -> Path:
     given = os.fspath(name_or_path)
     path = Path(given)
     if path.suffix != ".py" and len(path.parts) == 1:
@@ -40,7 +67,7 @@ def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None
             hint = f" For a file of your own: {given}.py" if path.with_suffix(".py").is_file() else ""
             raise UsageError(f"Unknown study '{given}'.{near_match_and_all(given, own)}{hint}")
         path = own[given]
-    return _study_in(path, catalogue or find_lineage())
+    return path
 
 
 def _studies_folder() -> Path | None:

@@ -157,7 +157,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
 def _landmarks(evidence: Evidence) -> list[str]:
     """The arms with nothing and with everything on, at their own length, that have a usable trial."""
     measured = set(evidence.arms["arm"][evidence.arms["trials"] > 0])
-    ends: tuple[frozenset[str], ...] = (frozenset(), frozenset(evidence.players))
+    ends: tuple[frozenset[str], ...] = (frozenset(), evidence.everything)
     arms = evidence.resolved.study.arms
     return [
         arm.name for arm in arms if arm.features in ends and arm.length == 1 and not arm.stream and arm.name in measured
@@ -166,7 +166,7 @@ def _landmarks(evidence: Evidence) -> list[str]:
 
 def _arm_kinds(evidence: Evidence) -> dict[str, str]:
     """What each arm has on, in a few words: what is alone, what is taken away, or how many of how many."""
-    players = len(evidence.players)
+    players = len(evidence.everything)
     ends: dict[int, str] = {0: "baseline", players: "everything on"}
     stretched = {
         arm.name: f"{ends[len(arm.features)]}, another length"

@@ -18,7 +18,8 @@ class Feature:
     """A named patch on a recipe: field to absolute value.
 
     `requires` and `excludes` name other features. `alternative_to` names one of the same group whose place this one can take: it is
-    then no part of "all" and no member of the group. `source` says where the feature comes from.
+    then no part of "all" and no member of the group. Nor is an `optional` one, which is on only where it is named. `source` says
+    where the feature comes from.
 
     Raises:
         UsageError: a field is of the wrong type.
@@ -32,6 +33,7 @@ class Feature:
     requires: frozenset[str] = field(default_factory=frozenset)
     excludes: frozenset[str] = field(default_factory=frozenset)
     alternative_to: str = ""
+    optional: bool = False
 
     def __post_init__(self) -> None:
         who = f"Feature {self.name!r}"
@@ -47,6 +49,8 @@ class Feature:
                 raise UsageError(f"{who}: {label} is a set of features' names, not {names!r}: {label}={{'silu'}}.")
         if not isinstance(self.alternative_to, str):
             raise UsageError(f"{who}: alternative_to is the name of a feature, not {self.alternative_to!r}.")
+        if not isinstance(self.optional, bool):
+            raise UsageError(f"{who}: optional is True or False, not {self.optional!r}.")
         object.__setattr__(self, "patch", MappingProxyType(dict(self.patch)))
         object.__setattr__(self, "requires", frozenset(self.requires))
         object.__setattr__(self, "excludes", frozenset(self.excludes))

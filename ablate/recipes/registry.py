@@ -15,6 +15,7 @@ from ablate.recipes.recipe import Recipe, check_baseline, score_of
 from ablate.study.catalogue import reason_barred
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
+from ablate.study.roster import Roster
 from ablate.study.score import Score
 
 RESERVED_NAMES = frozenset({"all", "baseline"})
@@ -30,7 +31,7 @@ class Change:
     after: Any
 
 
-class Registry:
+class Registry(Roster):
     """A baseline recipe, the features that may be put on it, and their groups.
 
     `score` is what studies of it compare beside time (image recipes need not say), `ladders` what was published about its changes.
@@ -69,8 +70,8 @@ class Registry:
             self._check(feature)
         for slug in self.groups:
             members = self.members(slug)
-            if slug in self.features and members != {slug}:
-                others = members - {slug}
+            if slug in self.features and members != (slug,):
+                others = [name for name in members if name != slug]
                 raise UsageError(
                     f"'{slug}' names a feature and a group, but the group holds {_listed(members)}. "
                     f"Put {_listed(others)} into a Group of your own: {_group_line(_free_slug(self))} "
@@ -109,26 +110,6 @@ class Registry:
             lineage=self.lineage,
         )
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The features of "all", in the order of their groups: every one that is no alternative to another."""
-        return tuple(name for name in self._in_order() if not self.features[name].alternative_to)
-
-    @property
-    def alternatives(self) -> tuple[str, ...]:
-        """The features that can take another's place, in the order of their groups."""
-        return tuple(name for name in self._in_order() if self.features[name].alternative_to)
-
-    def _in_order(self) -> list[str]:
-        order = {slug: index for index, slug in enumerate(self.groups)}
-        return sorted(self.features, key=lambda name: order[self.features[name].group])
-
-    def members(self, slug: str) -> frozenset[str]:
-        """The features of a group, without alternatives to them."""
-        return frozenset(
-            name for name, feature in self.features.items() if feature.group == slug and not feature.alternative_to
-        )
-
     def expand(self, names: Iterable[str]) -> frozenset[str]:
         """Feature names, groups replaced by their members.
 
@@ -140,7 +121,7 @@ class Registry:
             if name in self.features:
                 expanded.add(name)
             elif name in self.groups:
-                expanded |= self.members(name)
+                expanded.update(self.members(name))
             else:
                 known = [*self.features, *self.groups]
                 raise UsageError(
@@ -206,6 +187,8 @@ class Registry:
             raise UsageError(f"{who} changes nothing: its patch is empty.")
         if feature.alternative_to:
             self._check_alternative(who, feature)
+        if feature.alternative_to and feature.optional:
+            raise UsageError(f"{who} is optional and an alternative; an alternative is no part of 'all' anyway.")
         for other in sorted(feature.requires | feature.excludes):
             if other not in self.features:
                 raise UsageError(

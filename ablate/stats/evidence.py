@@ -16,7 +16,7 @@ from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
 from ablate.stats.frames import EXTRA, extra_columns, usable
 from ablate.stats.readout import FEWEST_LENGTHS
-from ablate.stats.shapley import MOST_PLAYERS, coalitions
+from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
 from ablate.stats.trial_facts import epochs_by_arm, throttled
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
@@ -169,9 +169,14 @@ class Evidence:
         return _counts_only(arms) if self.mixes_data else arms
 
     @cached_property
+    def everything(self) -> frozenset[str]:
+        """Every name that some arm has on."""
+        return frozenset(name for arm in self.resolved.study.arms for name in arm.features)
+
+    @cached_property
     def players(self) -> tuple[str, ...]:
-        """The names that arms are made of: groups in the figure's order, then features, then any others."""
-        used = {name for arm in self.resolved.study.arms for name in arm.features}
+        """The names that tell arms apart: groups in the figure's order, then features, then any others."""
+        used = varied(self.resolved.study.arms)
         known = [*(group.slug for group in self.resolved.groups), *(feature.name for feature in self.resolved.features)]
         return tuple(name for name in dict.fromkeys([*known, *sorted(used)]) if name in used)
 

@@ -84,8 +84,20 @@ def shapley_weights(players: int) -> FloatArray:
 
 
 def coalitions(arms: Iterable[Arm]) -> dict[frozenset[str], str]:
-    """The arm of each set of features, among those at their own length and of the main seed stream."""
-    return {arm.features: arm.name for arm in arms if arm.length == 1.0 and arm.stream == 0}
+    """The arm of each set of features, among those at their own length and of the main seed stream; see `varied`."""
+    listed = tuple(arms)
+    players = varied(listed)
+    return {arm.features & players: arm.name for arm in listed if arm.length == 1.0 and arm.stream == 0}
+
+
+def varied(arms: Iterable[Arm]) -> frozenset[str]:
+    """The names that some of the arms have on and others not; what all have in common tells none apart.
+
+    Of a single arm they are all that it has on.
+    """
+    sets = [arm.features for arm in arms]
+    common = frozenset.intersection(*sets) if len(sets) > 1 else frozenset[str]()
+    return frozenset[str]().union(*sets) - common
 
 
 def all_players(by_features: Iterable[frozenset[str]]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from ablate.study.designs import (
     pair,
     shapley,
     total,
+    with_others,
     with_twin,
 )
 from ablate.study.published import published
@@ -55,5 +56,6 @@ __all__ = [
     "together",
     "toggled",
     "total",
+    "with_others",
     "with_twin",
 ]

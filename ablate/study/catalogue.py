@@ -12,7 +12,7 @@ class Catalogue(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """The features of "all", in the order of their groups: every one that is no alternative to another."""
+        """The features of "all", in the order of their groups: every one that is neither an alternative nor optional."""
 
     @property
     def features(self) -> Mapping[str, Any]:

@@ -124,6 +124,26 @@ def _subsets(players: Sequence[str]) -> Design:
     return Design(arms=tuple(arms), contrasts=())
 
 
+def with_others(design: Design, others: Iterable[str]) -> Design:
+    """The design with the same other names on in every arm: "baseline" becomes "others", "{X}" "others + X", "all" among them.
+
+    Raises:
+        UsageError: a name that the design has already.
+    """
+    common = frozenset(_players(others))
+    arms = []
+    for arm in design.arms:
+        if both := common & arm.features:
+            raise UsageError(f"Arm '{arm.name}' has '{min(both)}' on already.")
+        name = " + ".join(["others", *sorted(arm.features)])
+        arms.append(replace(arm, name=name, features=arm.features | common))
+    names = {before.name: after.name for before, after in zip(design.arms, arms, strict=True)}
+    contrasts = tuple(
+        replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm]) for each in design.contrasts
+    )
+    return replace(design, arms=tuple(arms), contrasts=contrasts)
+
+
 def lengths(design: Design, factors: Iterable[float] = (0.85, 1.0, 1.15)) -> Design:
     """Every arm at several lengths, for times at equal accuracy: "all" becomes "all @ 0.85", "all", "all @ 1.15".
 

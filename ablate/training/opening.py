@@ -58,9 +58,7 @@ def resolve_study(
         schedule=study.schedule(),
         arm_features={name: tuple(sorted(features)) for name, features in arm_features.items()},
         fingerprints={arm.name: kind.compose(arm, preset).fingerprint() for arm in study.arms},
-        features=tuple(
-            _feature_record(registry, name) for name in (*registry.names, *registry.alternatives) if name in used
-        ),
+        features=tuple(_feature_record(registry, name) for name in (*registry.names, *registry.extras) if name in used),
         groups=tuple(registry.groups.values()),
         score=registry.score,
         ladders=tuple(registry.ladders.values()),

@@ -114,7 +114,7 @@ def test_the_newer_tuning_is_the_newer_scripts() -> None:
 
 
 def test_the_newer_tuning_stands_in_for_tuning_and_is_no_part_of_all() -> None:
-    assert REGISTRY.alternatives == ("newer_tuning",)
+    assert REGISTRY.extras == ("newer_tuning",)
     assert "newer_tuning" not in REGISTRY.names
     assert REGISTRY.expand(["tuning"]) == {"tuning"}
     assert REGISTRY.reason_impossible(["tuning", "newer_tuning"]) == "'newer_tuning' takes the place of 'tuning'"

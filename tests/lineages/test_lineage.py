@@ -41,7 +41,7 @@ class TestEveryLineage:
     def test_is_its_registry_by_name(self, name: str) -> None:
         told, registry = lineages()[name], load_registry(recipe=name)
         assert told.names == registry.names
-        assert told.alternatives == registry.alternatives
+        assert told.extras == registry.extras
         assert list(told.features) == list(registry.features)
         assert list(told.groups.items()) == list(registry.groups.items())
         assert list(told.ladders.items()) == list(registry.ladders.items())
@@ -64,7 +64,7 @@ class TestEveryLineage:
 def test_an_alternative_is_no_part_of_all_and_no_member_of_its_group() -> None:
     told = lineage()
     assert told.names == ("hot", "cold")
-    assert told.alternatives == ("mild",)
+    assert told.extras == ("mild",)
     assert told.expand(["rates"]) == {"hot", "cold"}
     assert told.expand(["mild"]) == {"mild"}
 

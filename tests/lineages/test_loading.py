@@ -138,7 +138,7 @@ def test_a_feature_cannot_join_a_group_that_has_a_features_name(tmp_path: Path) 
     assert f"Put 'leaky' into a Group of your own: `{line}` and group='mine' in the Feature." in str(caught.value)
     # What it says works.
     write(path, OWN.replace('group="architecture"', 'group="mine"') + line + "\n")
-    assert load_registry(features_from=path).members("mine") == {"leaky"}
+    assert load_registry(features_from=path).members("mine") == ("leaky",)
 
 
 @pytest.mark.parametrize("option", ["features_from", "registry"])

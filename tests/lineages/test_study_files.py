@@ -9,7 +9,8 @@ import pytest
 
 from ablate.errors import UsageError
 from ablate.formats.canonical import digest
-from ablate.lineages.study_files import load_study, study_files
+from ablate.lineages.lookup import find_lineage
+from ablate.lineages.study_files import load_study, recipe_of, study_files
 from ablate.study import Study
 from ablate.study.ladders import Ladder, Rung
 from tests.fakes import HIVE_FEATURES, FakeCatalogue
@@ -19,7 +20,17 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_package_has_its_studies() -> None:
-    assert set(OWN) == {"aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"}
+    assert set(OWN) == {
+        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
+        *("data_order", "data_selection"),
+    }
+
+
+def test_two_studies_are_about_a_recipe_of_their_own() -> None:
+    assert {name: recipe_of(name) for name in OWN if recipe_of(name)} == {
+        "data_order": "airbench94",
+        "data_selection": "airbench94",
+    }
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -36,7 +47,7 @@ class TestEveryStudy:
 
     def test_names_features_that_exist_and_loses_no_arm(self, name: str) -> None:
         study = load_study(name)
-        assert study.possible(FakeCatalogue()) == study
+        assert study.possible(find_lineage(recipe_of(name))) == study
 
     def test_every_arm_once_a_block(self, name: str) -> None:
         study = load_study(name)

@@ -292,9 +292,10 @@ def test_the_studies_named_are_those_with_a_ladder() -> None:
 
 
 def _study_files() -> list[str]:
-    from pathlib import Path
+    """Those that run for any recipe."""
+    from ablate.lineages.study_files import recipe_of, study_files
 
-    return [str(path) for path in (Path(__file__).parents[2] / "studies").glob("*.py")]
+    return [str(path) for name, path in study_files().items() if recipe_of(name) is None]
 
 
 def test_neither_numbers_nor_published_is_refused() -> None:

@@ -100,6 +100,8 @@ def titles(study: Study) -> list[str]:
     ("name", "expected"),
     [
         ("aa", []),
+        ("data_order", ["Fair shares", "Interactions"]),
+        ("data_selection", []),
         ("features", []),
         ("published", ["Steps"]),
         ("shapley", ["Fair shares", "Interactions"]),
@@ -115,7 +117,8 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
 
 def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
-        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy")
+        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
+        *("data_order", "data_selection"),
     }
 
 

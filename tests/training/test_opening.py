@@ -6,7 +6,7 @@ import pytest
 from ablate.datasets import Dataset, home
 from ablate.errors import DataError, UsageError
 from ablate.lineages.loading import load_registry
-from ablate.lineages.study_files import load_study, study_files
+from ablate.lineages.study_files import load_study, recipe_of, study_files
 from ablate.store.resolved import FEATURES_OPTION, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, ladder, pair
@@ -45,7 +45,7 @@ def resolved(*features: str, **settings: object) -> ResolvedStudy:
 @pytest.mark.parametrize("name", study_files())
 def test_every_arm_of_every_study_composes(name: str) -> None:
     study = load_study(name)
-    opened = resolve_study(study, REGISTRY, DATASET, device="cpu")
+    opened = resolve_study(study, load_registry(recipe=recipe_of(name)), DATASET, device="cpu")
     assert opened.fingerprints.keys() == {arm.name for arm in study.arms}
     alike = [arm.name for arm in study.arms if "(twin)" in arm.name]
     # Two arms of one recipe would be a wasted hour, but for the twins that are meant to be.

@@ -8,6 +8,6 @@ touches more, and one line in each place while it is off:
   them neutral, such as `NoJitter`, which gives back what it is given; and the names in `ablate/parts/__init__.py`;
 - `ablate/recipes/muon.py`: a field of the slot's type with the neutral part as its default, so that fingerprints of recipes
   without the feature stay as they are, and no baseline has to name it;
-- `ablate/training/train.py`: the call, where its turn comes, without asking whether it is on;
+- `ablate/training/muon_loop.py`: the call, where its turn comes, without asking whether it is on;
 - `baseline.py`: nothing, unless the baseline's own part is not the neutral one: then a line that says which.
 """
