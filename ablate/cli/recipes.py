@@ -15,7 +15,7 @@ from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.lineages.lineage import Lineage, Outline
-    from ablate.study.ladders import Ladder, Rung
+    from ablate.study.ladders import Ladder, PublishedArm, PublishedTable, Rung
 
 
 def recipes(
@@ -61,7 +61,10 @@ def _overview(lineages: list["Lineage"]) -> FittedTable:
     table.add_column("source", words=True)
     for lineage in lineages:
         ladder = next(iter(lineage.ladders.values()), None)
-        baseline = lineage.title if ladder is None else f"{lineage.title}: {_figures(ladder.rungs[0])}"
+        baseline = lineage.title
+        # A ladder that starts with features on says nothing of the baseline.
+        if ladder is not None and not ladder.rungs[0].adds:
+            baseline = f"{baseline}: {_figures(ladder.rungs[0])}"
         published = "" if ladder is None else f"{_figures(ladder.rungs[-1])}, on {ladder.device}"
         table.add_row(
             Text(lineage.name, style="bold"), baseline, str(len(lineage.names)), published, "; ".join(_sources(lineage))
@@ -105,6 +108,10 @@ def _print(lineage: "Lineage") -> None:
         target = "" if ladder.target_percent is None else f" to {ladder.target_percent:g} %"
         line(console, f"{ladder.slug}: {ladder.title}, in {ladder.unit}{target}, on {ladder.device}")
         console.print(_rungs(ladder))
+    for published in lineage.tables.values():
+        console.print()
+        line(console, f"{published.slug}: {published.title}, on {published.device}")
+        console.print(_arms(published))
 
 
 def _said_of(extra: "Outline") -> str:
@@ -119,15 +126,24 @@ def _rungs(ladder: "Ladder") -> FittedTable:
         table.add_column(heading, numeric=True)
     table.add_column("source", words=True)
     for rung in ladder.rungs:
-        numbers = (
-            ("g", rung.epochs),
-            (".5g", rung.seconds),
-            (".2f", rung.score_percent),
-            (",d", rung.trials),
-        )
-        shown = ["" if number is None else format(number, spec) for spec, number in numbers]
-        table.add_row(rung.title, ", ".join(rung.adds), *shown, rung.source)
+        table.add_row(rung.title, ", ".join(rung.adds), *_numbers(rung), rung.source)
     return table
+
+
+def _arms(published: "PublishedTable") -> FittedTable:
+    table = FittedTable()
+    table.add_column("arm", words=True)
+    for heading in ("epochs", "seconds", "score %", "n"):
+        table.add_column(heading, numeric=True)
+    table.add_column("source", words=True)
+    for arm in published.arms:
+        table.add_row(arm.title, *_numbers(arm), arm.source)
+    return table
+
+
+def _numbers(told: "Rung | PublishedArm") -> list[str]:
+    numbers = (("g", told.epochs), (".5g", told.seconds), (".2f", told.score_percent), (",d", told.trials))
+    return ["" if number is None else format(number, spec) for spec, number in numbers]
 
 
 def _as_json(lineage: "Lineage") -> dict[str, Any]:
@@ -146,4 +162,5 @@ def _as_json(lineage: "Lineage") -> dict[str, Any]:
         "optional": [name for name in lineage.extras if lineage.features[name].optional],
         "groups": [{**asdict(group), "features": lineage.members(group.slug)} for group in lineage.groups.values()],
         "ladders": [ladder.to_json() for ladder in lineage.ladders.values()],
+        "tables": [asdict(table) for table in lineage.tables.values()],
     }

@@ -9,7 +9,7 @@ from ablate.errors import UsageError, near_match
 from ablate.formats.printable import check_printable
 from ablate.study.catalogue import reason_barred
 from ablate.study.groups import Group
-from ablate.study.ladders import Ladder
+from ablate.study.ladders import Ladder, PublishedTable
 from ablate.study.roster import Roster
 
 
@@ -33,7 +33,8 @@ class Lineage(Roster):
     """A registry that ships under a name, as far as it is known without torch; studies can be made of it.
 
     `title` and `source` are the baseline's, `summary` says in a sentence what the features over it are. `epochs` is the baseline's
-    length, None where recipes are not told in epochs. `ladders` is what was published, the one that stands for the record first.
+    length, None where recipes are not told in epochs. `ladders` is what was published step by step, the one that stands for the
+    record first, and `tables` what was published besides.
     `registry` is where the registry itself is: "module:name" of a Registry, or of a function that returns one.
 
     Raises:
@@ -51,6 +52,7 @@ class Lineage(Roster):
         groups: Iterable[Group],
         features: Iterable[Outline],
         ladders: Iterable[Ladder] = (),
+        tables: Iterable[PublishedTable] = (),
         epochs: float | None = None,
         registry: str,
     ) -> None:
@@ -62,11 +64,12 @@ class Lineage(Roster):
             raise UsageError(f"Lineage '{name}' has registry={registry!r}; it takes 'module:name'.")
         self.name, self.title, self.summary, self.source = name, title, summary, source
         self.registry = registry
-        listed, bars, published = tuple(features), tuple(groups), tuple(ladders)
+        listed, bars, published, besides = tuple(features), tuple(groups), tuple(ladders), tuple(tables)
         for kind, names in (
             ("feature", [each.name for each in listed]),
             ("group", [each.slug for each in bars]),
             ("ladder", [each.slug for each in published]),
+            ("table", [each.slug for each in besides]),
         ):
             twice = next((each for each in names if names.count(each) > 1), None)
             if twice is not None:
@@ -74,11 +77,13 @@ class Lineage(Roster):
         self.groups: Mapping[str, Group] = MappingProxyType({group.slug: group for group in bars})
         self.features: Mapping[str, Outline] = MappingProxyType({each.name: each for each in listed})
         self.ladders: Mapping[str, Ladder] = MappingProxyType({ladder.slug: ladder for ladder in published})
+        self.tables: Mapping[str, PublishedTable] = MappingProxyType({table.slug: table for table in besides})
         self._epochs = epochs
         named = [
             other for each in listed for other in (*each.requires, *each.excludes, *filter(None, [each.alternative_to]))
         ]
         named += [added for ladder in published for rung in ladder.rungs for added in rung.adds]
+        named += [name for table in besides for arm in table.arms for name in arm.on or ()]
         self.expand(named)
         for each in listed:
             if each.group not in self.groups:

@@ -1,4 +1,4 @@
-"""What was published about a recipe's changes, as data: ladders of rungs."""
+"""What was published about a recipe's changes, as data: ladders of rungs, and tables of arms."""
 
 from dataclasses import asdict, dataclass, field
 from math import isfinite
@@ -14,7 +14,7 @@ LadderUnit: TypeAlias = Literal["seconds", "epochs"]
 class Rung:
     """One step of a published ladder: what it adds to the rungs below it, and what was measured with it.
 
-    `adds` holds features' or groups' names, none for the baseline. `epochs` is the rung's own length, `seconds` its time,
+    `adds` holds features' or groups' names, none for a registry's baseline. `epochs` is the rung's own length, `seconds` its time,
     `score_percent` its score over `trials` runs; None: not published. `source` says where it stands.
 
     Raises:
@@ -30,12 +30,7 @@ class Rung:
     source: str
 
     def __post_init__(self) -> None:
-        for what, text in (("title", self.title), ("source", self.source)):
-            check_printable(f"The {what} of a rung", text)
-        for what in ("epochs", "seconds", "score_percent", "trials"):
-            number = getattr(self, what)
-            if number is not None and not (isfinite(number) and number > 0):
-                raise UsageError(f"Rung '{self.title}' has {what}={number!r}; a positive number or None belongs there.")
+        _check("rung", self)
 
     @property
     def subject(self) -> str:
@@ -45,13 +40,14 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """A published ladder: `rungs[0]` is the baseline, each other adds to the one below it.
+    """A published ladder: `rungs[0]` is where it starts, with features of its own if not at the registry's baseline; each other
+    rung adds to the one below it.
 
     `unit` says whether it was published in seconds or in epochs to `target_percent` of the score (None: no target), `device` what
     the seconds were measured on.
 
     Raises:
-        UsageError: fewer than two rungs, a baseline that adds something, a rung without a number in the ladder's unit.
+        UsageError: fewer than two rungs, a rung without a number in the ladder's unit.
     """
 
     slug: str
@@ -67,8 +63,8 @@ class Ladder:
         who = f"Ladder '{self.slug}'"
         if self.unit not in ("seconds", "epochs"):
             raise UsageError(f"{who} has unit={self.unit!r}; it takes 'seconds' or 'epochs'.")
-        if len(self.rungs) < 2 or self.rungs[0].adds:
-            raise UsageError(f"{who} needs two rungs or more, and its first, the baseline, adds nothing.")
+        if len(self.rungs) < 2:
+            raise UsageError(f"{who} needs two rungs or more, the first of which is where it starts.")
         for rung in self.rungs:
             if getattr(rung, self.unit) is None:
                 raise UsageError(f"{who}: rung '{rung.title}' has no {self.unit}.")
@@ -77,3 +73,57 @@ class Ladder:
         """The ladder as JSON has it, with lists for its rungs and for what they add."""
         rungs = [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]
         return {**asdict(self), "rungs": rungs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedArm:
+    """What was published of a recipe with some features on, in no order with others: a cell of a table.
+
+    `on` holds features' or groups' names, None where no registry of the package has all that was on. `epochs`, `seconds`,
+    `score_percent`, `trials` and `source` are as a `Rung` has them.
+
+    Raises:
+        UsageError: a text that does not print on one line, a number that is not positive.
+    """
+
+    title: str
+    on: tuple[str, ...] | None
+    epochs: float | None = None
+    seconds: float | None = None
+    score_percent: float | None = None
+    trials: int | None = None
+    source: str
+
+    def __post_init__(self) -> None:
+        _check("published arm", self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedTable:
+    """Published arms that answer one question: what a feature takes away, adds alone, or does with another.
+
+    Raises:
+        UsageError: a text that does not print on one line, or no arm.
+    """
+
+    slug: str
+    title: str
+    device: str
+    arms: tuple[PublishedArm, ...]
+
+    def __post_init__(self) -> None:
+        for what, text in (("slug", self.slug), ("title", self.title), ("device", self.device)):
+            check_printable(f"The {what} of a table", text)
+        if not self.arms:
+            raise UsageError(f"Published table '{self.slug}' has no arm.")
+
+
+def _check(kind: str, told: Rung | PublishedArm) -> None:
+    for what, text in (("title", told.title), ("source", told.source)):
+        check_printable(f"The {what} of a {kind}", text)
+    for what in ("epochs", "seconds", "score_percent", "trials"):
+        number = getattr(told, what)
+        if number is not None and not (isfinite(number) and number > 0):
+            raise UsageError(
+                f"{kind.capitalize()} '{told.title}' has {what}={number!r}; a positive number or None belongs there."
+            )

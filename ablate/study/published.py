@@ -10,7 +10,8 @@ from ablate.study.ladders import Ladder
 
 
 def published(catalogue: Catalogue, ladder: Ladder) -> Design:
-    """The rungs of a published ladder: arms "baseline", "+ X", …, each as long as its rung was.
+    """The rungs of a published ladder: arms "baseline" (or the first rung's title, if it has features), "+ X", …, each as long as its
+    rung was.
 
     A rung's length is its epochs over those of the recipe that its features make; a rung without epochs has the recipe's. What a
     step shows depends on the steps before it, and is the sum of what it adds and of what its length changes.
@@ -32,12 +33,13 @@ def published(catalogue: Catalogue, ladder: Ladder) -> Design:
                 "`ablate figure waterfall --published --ladder "
                 f"{ladder.slug}`."
             )
-        arms.append(Arm(name=f"+ {rung.subject}" if number else BASELINE, features=frozenset(on), length=length))
+        start = rung.title if rung.adds else BASELINE
+        arms.append(Arm(name=f"+ {rung.subject}" if number else start, features=frozenset(on), length=length))
     steps = tuple(
         Contrast(subject=rung.subject, with_arm=above.name, without_arm=below.name, kind="ladder")
         for rung, (below, above) in zip(ladder.rungs[1:], pairwise(arms), strict=True)
     )
-    whole = Contrast(subject=ALL, with_arm=arms[-1].name, without_arm=BASELINE, kind="total")
+    whole = Contrast(subject=ALL, with_arm=arms[-1].name, without_arm=arms[0].name, kind="total")
     return Design(arms=tuple(arms), contrasts=(*steps, whole))
 
 
