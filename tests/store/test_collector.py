@@ -80,17 +80,30 @@ def test_a_pause_within_a_pause_does_not_end_it() -> None:
     assert gc.isenabled()
 
 
-def test_what_somebody_has_frozen_stays_frozen() -> None:
-    gc.freeze()
-    try:
-        with collector_paused():
-            pass
-        assert gc.get_freeze_count()
-    finally:
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    """Nothing is frozen, as in a program; what these tests themselves had frozen is again at the end."""
+    was_frozen = gc.get_freeze_count() > 0
+    gc.unfreeze()
+    gc.collect()
+    yield
+    if was_frozen:
+        gc.freeze()
+    else:
         gc.unfreeze()
 
 
-def test_what_was_read_is_not_among_the_youngest_afterwards(folder: Path) -> None:
-    read = JsonlTrialStore.read(folder / "trials.jsonl")
-    trial = next(iter(read))
-    assert any(each is trial for each in gc.get_objects(generation=2))
+@pytest.mark.usefixtures("thawed")
+def test_what_somebody_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    with collector_paused():
+        _ = [[] for _ in range(100_000)]
+    assert gc.get_freeze_count()
+
+
+@pytest.mark.usefixtures("thawed")
+def test_what_was_read_is_not_among_the_youngest_afterwards() -> None:
+    with collector_paused():
+        read: list[list[int]] = [[] for _ in range(100_000)]
+    assert any(each is read for each in gc.get_objects(generation=2))
+    assert not gc.get_freeze_count()
