@@ -1,5 +1,6 @@
 """Settings that hold before any test imports anything, and what tests of several rooms share."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,12 @@ import pytest
 
 # Test networks are so small that a second thread only waits for the first, for seconds where other processes share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish() -> None:
+    """Set apart what all the tests have imported: it is there to the end, and a look at it by the garbage collector takes half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -39,6 +39,12 @@ def digits_by_loss(folder: Path) -> Path:
     return digits(folder, loss=True)
 
 
+def function(folder: Path) -> Path:
+    """A function that trains nothing, and in a child process imports nothing."""
+    score = "0.7 - abs(self.rate - 0.1) + 0.01 * self.layers + 0.002 * self.width + 1e-12 * (trial.seed % 10**9)"
+    return python_file(folder, f"return ablate.Measured(score={score}, curve=[0.5, 0.9])")
+
+
 Registry = Callable[[Path], Path]
 KINDS_OF_RECIPE = [digits, digits_by_loss, script_files, shell_files]
 
@@ -77,7 +83,7 @@ def test_every_study_of_the_package(ablate: CommandLine, here: Path, registry: R
 
 
 @pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize("registry", [digits, script_files])
+@pytest.mark.parametrize("registry", [pytest.param(digits, marks=pytest.mark.slow), function, script_files])
 def test_shapley_values_reports_and_every_kind_of_figure(ablate: CommandLine, here: Path, registry: Registry) -> None:
     file = registry(here)
     ablate.ok("study", "run", "shapley", "--registry", file, "--out", "run", "--trials", "2", "--processes", "2")
@@ -85,7 +91,7 @@ def test_shapley_values_reports_and_every_kind_of_figure(ablate: CommandLine, he
     assert {trial["process"] for trial in trial_lines(here / "run")} == {0, 1}
     page = (here / "run" / "report.html").read_text()
     assert "Clock" in page
-    assert ("wall clock around the training" if registry is digits else "the training&#39;s own") in page
+    assert ("wall clock around the training" if registry is not script_files else "the training&#39;s own") in page
     for kind in KINDS:
         ablate.ok("figure", kind, "run", "-o", f"{kind}.svg")
         assert (here / f"{kind}.svg").read_text().startswith("<?xml")
@@ -163,16 +169,16 @@ class TestFailures:
 
     @pytest.mark.parametrize("processes", ["1", "2"])
     def test_a_time_limit(self, ablate: CommandLine, here: Path, processes: str) -> None:
-        slow = "import time; time.sleep(60 if layers == 4 else 0)\n"
+        slow = "import time; time.sleep(60)\n"
         file = script_files(here)
         script = here / "train.py"
         script.write_text(script.read_text().replace("noise =", f"{slow}noise ="))
         words = ["--registry", file, "--disable", "wide,low_rate", "--trials", "2", "--processes", processes]
-        ended = ablate("run", *words, "--out", "run", "--timeout", "0.5")
+        ended = ablate("run", *words, "--out", "run", "--timeout", "0.2")
         assert ended.code == 3, ended.err
         by_arm = {(trial["spec"]["arm"], trial["status"]) for trial in trial_lines(here / "run")}
         assert by_arm == {("all", "timeout"), ("all - wide - low_rate", "timeout")}
-        assert "No result after 0.5 s, so the program was stopped" in ended.err
+        assert "No result after 0.2 s, so the program was stopped" in ended.err
 
     def test_a_time_limit_of_a_function(self, ablate: CommandLine, here: Path) -> None:
         train = "import time\nif self.layers == 4: time.sleep(60)\nreturn ablate.Measured(score=1)"
@@ -186,43 +192,58 @@ class TestFailures:
         ] == ["timeout", "ok"]
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize("registry", [python_file, script_files])
-def test_a_study_is_resumed_after_it_was_killed(
-    here: Path, monkeypatch: pytest.MonkeyPatch, registry: Callable[..., Path], processes: str
-) -> None:
-    monkeypatch.setenv("ABLATE_TEST_MARK", str(here))
-    train = "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)"
-    file = registry(here, train) if registry is python_file else registry(here)
-    words = [
-        "study",
-        "run",
-        "features",
-        "--registry",
-        str(file),
-        "--trials",
-        "4",
-        "--processes",
-        processes,
-        "--out",
-        "run",
-    ]
-    trials_path = here / "run" / "trials.jsonl"
-    study = subprocess.Popen(
-        [sys.executable, "-m", "ablate", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
-    )
+WITHOUT_FIGURES = (
+    "from ablate.report import figures; figures.draw_figures = lambda evidence: (); from ablate.cli import main; main()"
+)
+
+
+def killed_midway(folder: Path, *words: str, lines: int) -> None:
+    """Begin a study in a process of its own, kill that once so many lines are on disk, and see that nothing of it is left."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ABLATE_TEST_MARK": str(folder)}
+    command = [sys.executable, "-m", "ablate", "study", "run", *words, "--out", "run"]
+    trials_path = folder / "run" / "trials.jsonl"
+    study = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        assert wait_for(lambda: trials_path.exists() and trials_path.read_bytes().count(b"\n") > 6, seconds=60)
+        assert wait_for(lambda: trials_path.exists() and trials_path.read_bytes().count(b"\n") >= lines, seconds=120)
+        assert study.poll() is None, "the study was over before it could be killed"
     finally:
         study.send_signal(signal.SIGKILL)
         study.wait()
-    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={here}"))
-    # In a process of its own: this one may have asked git for the commit before somebody made another.
-    resume = [sys.executable, "-m", "ablate", "study", "resume", "run"]
-    ended = subprocess.run(resume, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={folder}"))
+
+
+def resumed(folder: Path) -> None:
+    """Go on in a process of its own: this one may have asked git for the commit before somebody made another."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ABLATE_TEST_MARK": str(folder)}
+    command = [sys.executable, "-c", WITHOUT_FIGURES, "study", "resume", "run"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    trials = trial_lines(here / "run")
-    assert len({(trial["spec"]["arm"], trial["spec"]["block"]) for trial in trials}) == len(trials) == 32
+    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={folder}"))
+
+
+def slow_function(folder: Path) -> Path:
+    return python_file(folder, "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)")
+
+
+@pytest.mark.parametrize(
+    ("registry", "trials", "processes"),
+    [
+        (script_files, 2, 2),
+        *(
+            pytest.param(registry, 4, processes, marks=pytest.mark.slow)
+            for registry in (slow_function, script_files)
+            for processes in (1, 2)
+        ),
+    ],
+)
+def test_a_study_is_resumed_after_it_was_killed(here: Path, registry: Registry, trials: int, processes: int) -> None:
+    words = ["features", "--registry", str(registry(here)), "--trials", str(trials), "--processes", str(processes)]
+    killed_midway(here, *words, lines=7)
+    before = (here / "run" / "trials.jsonl").read_bytes()
+    resumed(here)
+    assert (here / "run" / "trials.jsonl").read_bytes().startswith(before[: before.rindex(b"\n") + 1])
+    kept = trial_lines(here / "run")
+    assert len({(trial["spec"]["arm"], trial["spec"]["block"]) for trial in kept}) == len(kept) == 8 * trials
     assert statuses(here / "run") == {"ok"}
 
 
@@ -233,25 +254,50 @@ raise ImportError("there is no torch here")
 """
 
 
-@pytest.mark.parametrize("words", [["run", "--trials", "2"], ["run", "--trials", "2", "--processes", "2"], ["run", "--dry-run"],
-    ["study", "run", "features", "--trials", "1", "--processes", "1"], ["features"], ["features", "--slots"], ["doctor"],
-    ["run", "--trials", "1", "--timeout", "30"]], ids=" ".join)  # fmt: skip
-def test_a_training_without_torch_never_imports_it(here: Path, words: list[str]) -> None:
+ONE_AFTER_ANOTHER = """import os
+import sys
+from ablate.cli import main
+
+for words in {commands!r}:
+    try:
+        main([*words, "--registry", "own.py"])
+    except SystemExit as ended:
+        assert not ended.code, (words, ended.code)
+    assert "torch" not in sys.modules and not os.path.exists("imported"), words
+    from ablate.report import figures
+
+    # Once is enough to see that drawing imports no torch.
+    figures.draw_figures = lambda evidence: ()
+"""
+COMMANDS_WITHOUT_TORCH = [
+    ["run", "--trials", "2", "--processes", "2"],
+    ["run", "--trials", "1"],
+    ["run", "--trials", "1", "--timeout", "30"],
+    ["run", "--dry-run"],
+    ["study", "run", "features", "--trials", "1", "--processes", "1"],
+    ["features"],
+    ["features", "--slots"],
+    ["doctor"],
+]
+
+
+def test_a_training_without_torch_never_imports_it(here: Path) -> None:
     stand_in = here / "modules"
     for name in ("torch", "torchvision"):
         (stand_in / name).mkdir(parents=True)
         (stand_in / name / "__init__.py").write_text(FAKE_TORCH)
     environment = {**os.environ, "PYTHONPATH": f"{stand_in}:{ROOT}", "ABLATE_TEST_TORCH": str(here / "imported")}
-    command = [sys.executable, "-m", "ablate", *words, "--registry", str(script_files(here))]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    script_files(here)
+
+    def python(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True)
+
+    ended = python("-c", ONE_AFTER_ANOTHER.format(commands=COMMANDS_WITHOUT_TORCH))
     assert ended.returncode == 0, ended.stderr
     assert not (here / "imported").exists(), "torch was imported"
     # The check itself sees torch: the package's own recipes need it.
-    if words == ["features"]:
-        assert subprocess.run(
-            [sys.executable, "-m", "ablate", "features"], env=environment, capture_output=True
-        ).returncode
-        assert (here / "imported").exists()
+    assert python("-m", "ablate", "features").returncode
+    assert (here / "imported").exists()
 
 
 def test_the_doctor_looks_at_what_the_recipes_need(ablate: CommandLine, here: Path) -> None:

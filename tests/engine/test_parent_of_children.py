@@ -138,6 +138,7 @@ class TestALookInAChild:
         assert found.keys() == expected.keys()
         assert {**found, **of_here} == dict(expected)
 
+    @pytest.mark.slow
     def test_a_device_that_is_not_there(self) -> None:
         with pytest.raises(UsageError, match="Unknown device 'cdua'"):
             environment_in_a_child(resolved_study(device="cdua"))
