@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,20 +19,28 @@ from tests.tiny_study import CommandLine, study_json, trial_lines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+KNOBS_OF_DIGITS = ("wide", "fast", "momentum", "small_batches")
+
+
+def digits_as_shown(folder: Path) -> Path:
+    """The README's network on scikit-learn's digits, word for word."""
+    (text,) = re.findall(r"^<!-- example: my_digits.py -->\n```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    path = folder / "my_digits.py"
+    path.write_text(text)
+    return path
 
 
 def digits(folder: Path, *, loss: bool = False) -> Path:
-    """The README's network on scikit-learn's digits, with a curve; with `loss`, what is compared is its loss, of which less is better."""
-    (text,) = re.findall(r"^<!-- example: my_digits.py -->\n```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The same with a curve; with `loss`, what is compared is its loss, of which less is better."""
+    path = digits_as_shown(folder)
+    text = path.read_text()
     if loss:
         score = re.compile(r"score=\(net.*\.item\(\)")
         assert score.search(text)
         text = score.sub("score=torch.nn.functional.cross_entropy(net(X[1400:].float() / 16), Y[1400:]).item()", text)
         assert 'title="Accuracy", factor=100, margin=0.5' in text
         text = text.replace('title="Accuracy", factor=100, margin=0.5', 'title="Loss", better="lower", margin=0.01')
-    text = text.replace("ablate.Measured(", "ablate.Measured(curve=[0.5, 0.9], ")
-    path = folder / "my_digits.py"
-    path.write_text(text)
+    path.write_text(text.replace("ablate.Measured(", "ablate.Measured(curve=[0.5, 0.9], "))
     return path
 
 
@@ -221,6 +230,17 @@ def resumed(folder: Path) -> None:
     assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={folder}"))
 
 
+def key_of(trial: dict[str, Any]) -> tuple[str, int]:
+    return trial["spec"]["arm"], trial["spec"]["block"]
+
+
+def trial_lines_so_far(folder: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file whose last may be torn."""
+    text = (folder / "trials.jsonl").read_text()
+    lines = [json.loads(line) for line in text[: text.rindex("\n")].splitlines()]
+    return [line for line in lines if line["kind"] == "trial"]
+
+
 def slow_function(folder: Path) -> Path:
     return python_file(folder, "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)")
 
@@ -243,8 +263,30 @@ def test_a_study_is_resumed_after_it_was_killed(here: Path, registry: Registry, 
     resumed(here)
     assert (here / "run" / "trials.jsonl").read_bytes().startswith(before[: before.rindex(b"\n") + 1])
     kept = trial_lines(here / "run")
-    assert len({(trial["spec"]["arm"], trial["spec"]["block"]) for trial in kept}) == len(kept) == 8 * trials
+    assert len({key_of(trial) for trial in kept}) == len(kept) == 8 * trials
     assert statuses(here / "run") == {"ok"}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
+def test_digits_resumed_after_they_were_killed_score_as_if_they_had_not_been(ablate: CommandLine, here: Path) -> None:
+    words = ["features", "--registry", str(digits_as_shown(here)), "--trials", "6", "--processes", "2", "--seed", "11"]
+    killed_midway(here, *words, lines=25)
+    before = {key_of(trial): trial for trial in trial_lines_so_far(here / "run")}
+    resumed(here)
+    ablate.ok("study", "run", *words, "--out", "whole")
+    kept, whole = trial_lines(here / "run"), trial_lines(here / "whole")
+    arms = {"baseline", "all"} | {f"{start} {name}" for name in KNOBS_OF_DIGITS for start in ("all -", "baseline +")}
+    assert sorted(map(key_of, kept)) == sorted((arm, block) for arm in arms for block in range(6))
+    assert 0 < len(before) < len(kept)
+    assert [trial for trial in kept if key_of(trial) in before] == list(before.values())
+    assert statuses(here / "run") == {"ok"}
+    scores = {key_of(trial): (trial["spec"]["seed"], trial["measurements"]["score"]) for trial in kept}
+    assert scores == {key_of(trial): (trial["spec"]["seed"], trial["measurements"]["score"]) for trial in whole}
+    # Something was learnt, where chance alone gives a tenth; and another seed gives another score.
+    learnt = [scores["all - momentum", block][1] for block in range(6)]
+    assert min(learnt) > 0.5
+    assert len(set(learnt)) > 1
 
 
 FAKE_TORCH = """import os, sys
