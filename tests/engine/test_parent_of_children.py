@@ -129,6 +129,7 @@ class TestALookInAChild:
         # In the child nothing is patched, and compiling something would take long.
         monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")
 
+    @pytest.mark.slow
     def test_finds_what_a_look_here_finds(self) -> None:
         resolved = resolved_study(device="cpu", preset="mini")
         found = environment_in_a_child(resolved).facts
