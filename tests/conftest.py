@@ -1,5 +1,6 @@
 """Settings that hold before any test imports anything, and what tests of several rooms share."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,17 @@ import pytest
 
 # Test networks are so small that a second thread only waits for the first, for seconds where other processes share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# While all is imported there is nothing to collect, and a look at all of it takes half a second.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Set apart what is imported by now: it stays to the end, and no test needs to wait while the garbage collector looks at it."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

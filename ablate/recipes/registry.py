@@ -34,6 +34,7 @@ class Change:
 class Registry(Roster):
     """A baseline recipe, the features that may be put on it, and their groups.
 
+    Without `groups`, each that a feature names is one, titled after its slug, of which nothing was published.
     `score` is what studies of it compare beside time (image recipes need not say), `ladders` what was published about its changes.
     `lineage` is the name it ships under, "" for one's own.
 
@@ -47,7 +48,7 @@ class Registry(Roster):
         self,
         baseline: Recipe,
         features: Iterable[Feature],
-        groups: Iterable[Group],
+        groups: Iterable[Group] | None = None,
         *,
         score: Score | None = None,
         ladders: Iterable[Ladder] = (),
@@ -57,10 +58,11 @@ class Registry(Roster):
         self.baseline = baseline
         self.score = score_of(baseline, score)
         self.lineage = lineage
-        self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
         self.features: Mapping[str, Feature] = MappingProxyType(
             _by_name("feature", features, lambda feature: feature.name)
         )
+        groups = _groups_of(self.features.values()) if groups is None else groups
+        self.groups: Mapping[str, Group] = MappingProxyType(_by_name("group", groups, lambda group: group.slug))
         for slug in self.groups:
             if not re.fullmatch(r"[\w.-]+", slug) or slug in RESERVED_NAMES:
                 raise UsageError(
@@ -227,10 +229,23 @@ class Registry(Roster):
             raise UsageError(f"{who} sets '{name}' to {value}, which is the baseline's value already.")
 
 
+def _groups_of(features: Iterable[Feature]) -> list[Group]:
+    """The groups that features name, in the order in which they do; the first feature of each says where it is from."""
+    sources: dict[str, str] = {}
+    for feature in features:
+        sources.setdefault(feature.group, feature.source)
+    return [
+        Group(slug=slug, title=_title(slug), published_percent=None, source=source) for slug, source in sources.items()
+    ]
+
+
+def _title(slug: str) -> str:
+    return slug.replace("_", " ").replace("-", " ").capitalize()
+
+
 def _group_line(slug: str) -> str:
     """The line that makes a group."""
-    title = slug.replace("_", " ").replace("-", " ").capitalize()
-    return f'`GROUP = ablate.Group(slug="{slug}", title="{title}", published_percent=None, source="this file")`'
+    return f'`GROUP = ablate.Group(slug="{slug}", title="{_title(slug)}", published_percent=None, source="this file")`'
 
 
 def _free_slug(registry: Registry) -> str:

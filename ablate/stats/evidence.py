@@ -18,6 +18,7 @@ from ablate.stats.frames import EXTRA, extra_columns, usable
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
 from ablate.stats.trial_facts import epochs_by_arm, throttled
+from ablate.store.collector import collector_paused
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
@@ -57,6 +58,7 @@ class Evidence:
     last_start: str
 
     @classmethod
+    @collector_paused()
     def read(cls, folder: str | os.PathLike[str]) -> "Evidence":
         """What the run folder holds now, also while a study still writes to it.
 
@@ -68,6 +70,7 @@ class Evidence:
         return cls.of(opened.resolved, opened.read_trials())
 
     @classmethod
+    @collector_paused()
     def of(cls, resolved: ResolvedStudy, store: MemoryTrialStore) -> "Evidence":
         """From a resolved study and its trials."""
         latest = store.latest()

@@ -13,6 +13,7 @@ from pathlib import Path
 from ablate.errors import AblateError, UsageError, near_match
 from ablate.formats.json_objects import ShapeError, reason_unreadable
 from ablate.store.checksum import refuse_unchecked, sealed, unsealed
+from ablate.store.collector import collector_paused
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import JsonlTrialStore, MemoryTrialStore
 
@@ -73,6 +74,7 @@ class RunFolder:
         return cls(path, resolved)
 
     @classmethod
+    @collector_paused()
     def open(cls, path: str | os.PathLike[str]) -> "RunFolder":
         """The run folder at `path`.
 

@@ -8,6 +8,7 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol
 
 from ablate.errors import AblateError, UsageError
+from ablate.store.collector import collector_paused
 from ablate.store.lines import Record, format_line, read_records
 from ablate.store.lock import FileLock
 from ablate.store.records import Environment, FinishedTrial, RecipeRecord, Status, Trial
@@ -147,6 +148,7 @@ class JsonlTrialStore(_Index):
             raise
 
     @staticmethod
+    @collector_paused()
     def read(path: str | os.PathLike[str]) -> MemoryTrialStore:
         """What the file holds now, without a lock, also while another process writes it; a torn last line is passed over.
 

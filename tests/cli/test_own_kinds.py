@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,25 +19,39 @@ from tests.tiny_study import CommandLine, study_json, trial_lines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+KNOBS_OF_DIGITS = ("wide", "fast", "momentum", "small_batches")
+
+
+def digits_as_shown(folder: Path) -> Path:
+    """The README's network on scikit-learn's digits, word for word."""
+    (text,) = re.findall(r"^<!-- example: my_digits.py -->\n```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    path = folder / "my_digits.py"
+    path.write_text(text)
+    return path
 
 
 def digits(folder: Path, *, loss: bool = False) -> Path:
-    """The README's network on scikit-learn's digits, with a curve; with `loss`, what is compared is its loss, of which less is better."""
-    (text,) = re.findall(r"^<!-- example: my_digits.py -->\n```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The same with a curve; with `loss`, what is compared is its loss, of which less is better."""
+    path = digits_as_shown(folder)
+    text = path.read_text()
     if loss:
         score = re.compile(r"score=\(net.*\.item\(\)")
         assert score.search(text)
         text = score.sub("score=torch.nn.functional.cross_entropy(net(X[1400:].float() / 16), Y[1400:]).item()", text)
         assert 'title="Accuracy", factor=100, margin=0.5' in text
         text = text.replace('title="Accuracy", factor=100, margin=0.5', 'title="Loss", better="lower", margin=0.01')
-    text = text.replace("ablate.Measured(", "ablate.Measured(curve=[0.5, 0.9], ")
-    path = folder / "my_digits.py"
-    path.write_text(text)
+    path.write_text(text.replace("ablate.Measured(", "ablate.Measured(curve=[0.5, 0.9], "))
     return path
 
 
 def digits_by_loss(folder: Path) -> Path:
     return digits(folder, loss=True)
+
+
+def function(folder: Path) -> Path:
+    """A function that trains nothing, and in a child process imports nothing."""
+    score = "0.7 - abs(self.rate - 0.1) + 0.01 * self.layers + 0.002 * self.width + 1e-12 * (trial.seed % 10**9)"
+    return python_file(folder, f"return ablate.Measured(score={score}, curve=[0.5, 0.9])")
 
 
 Registry = Callable[[Path], Path]
@@ -60,8 +75,16 @@ def statuses(folder: Path) -> set[str]:
 
 
 @pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize("registry", KINDS_OF_RECIPE)
-@pytest.mark.parametrize("study", ["features", "waterfall", "aa", "smoke"])
+@pytest.mark.parametrize(
+    ("study", "registry"),
+    [
+        # Which way the score goes, and the language of a program, is nothing to the designs.
+        pytest.param(study, registry, marks=pytest.mark.slow if registry in (digits_by_loss, shell_files) else ())
+        for study in ("waterfall", "aa", "smoke")
+        for registry in KINDS_OF_RECIPE
+    ]
+    + [("features", registry) for registry in KINDS_OF_RECIPE],
+)
 def test_every_study_of_the_package(ablate: CommandLine, here: Path, registry: Registry, study: str) -> None:
     file = registry(here)
     blocks = ["--trials", "2", "--processes", "1"]
@@ -77,7 +100,7 @@ def test_every_study_of_the_package(ablate: CommandLine, here: Path, registry: R
 
 
 @pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize("registry", [digits, script_files])
+@pytest.mark.parametrize("registry", [pytest.param(digits, marks=pytest.mark.slow), function, script_files])
 def test_shapley_values_reports_and_every_kind_of_figure(ablate: CommandLine, here: Path, registry: Registry) -> None:
     file = registry(here)
     ablate.ok("study", "run", "shapley", "--registry", file, "--out", "run", "--trials", "2", "--processes", "2")
@@ -85,8 +108,8 @@ def test_shapley_values_reports_and_every_kind_of_figure(ablate: CommandLine, he
     assert {trial["process"] for trial in trial_lines(here / "run")} == {0, 1}
     page = (here / "run" / "report.html").read_text()
     assert "Clock" in page
-    assert ("wall clock around the training" if registry is digits else "the training&#39;s own") in page
-    for kind in KINDS:
+    assert ("wall clock around the training" if registry is not script_files else "the training&#39;s own") in page
+    for kind in KINDS if registry is not function else ():
         ablate.ok("figure", kind, "run", "-o", f"{kind}.svg")
         assert (here / f"{kind}.svg").read_text().startswith("<?xml")
     for shape in ("md", "csv", "json", "latex"):
@@ -163,22 +186,22 @@ class TestFailures:
 
     @pytest.mark.parametrize("processes", ["1", "2"])
     def test_a_time_limit(self, ablate: CommandLine, here: Path, processes: str) -> None:
-        slow = "import time; time.sleep(60 if layers == 4 else 0)\n"
+        slow = "import time; time.sleep(60)\n"
         file = script_files(here)
         script = here / "train.py"
         script.write_text(script.read_text().replace("noise =", f"{slow}noise ="))
         words = ["--registry", file, "--disable", "wide,low_rate", "--trials", "2", "--processes", processes]
-        ended = ablate("run", *words, "--out", "run", "--timeout", "0.5")
+        ended = ablate("run", *words, "--out", "run", "--timeout", "0.2")
         assert ended.code == 3, ended.err
         by_arm = {(trial["spec"]["arm"], trial["status"]) for trial in trial_lines(here / "run")}
         assert by_arm == {("all", "timeout"), ("all - wide - low_rate", "timeout")}
-        assert "No result after 0.5 s, so the program was stopped" in ended.err
+        assert "No result after 0.2 s, so the program was stopped" in ended.err
 
     def test_a_time_limit_of_a_function(self, ablate: CommandLine, here: Path) -> None:
         train = "import time\nif self.layers == 4: time.sleep(60)\nreturn ablate.Measured(score=1)"
         file = python_file(here, train)
         ended = ablate(
-            "run", "--registry", file, "--disable", "deep", "--trials", "1", "--out", "run", "--timeout", "2"
+            "run", "--registry", file, "--disable", "deep", "--trials", "1", "--out", "run", "--timeout", "1"
         )
         assert ended.code == 3
         assert [
@@ -186,44 +209,95 @@ class TestFailures:
         ] == ["timeout", "ok"]
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize("registry", [python_file, script_files])
-def test_a_study_is_resumed_after_it_was_killed(
-    here: Path, monkeypatch: pytest.MonkeyPatch, registry: Callable[..., Path], processes: str
-) -> None:
-    monkeypatch.setenv("ABLATE_TEST_MARK", str(here))
-    train = "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)"
-    file = registry(here, train) if registry is python_file else registry(here)
-    words = [
-        "study",
-        "run",
-        "features",
-        "--registry",
-        str(file),
-        "--trials",
-        "4",
-        "--processes",
-        processes,
-        "--out",
-        "run",
-    ]
-    trials_path = here / "run" / "trials.jsonl"
-    study = subprocess.Popen(
-        [sys.executable, "-m", "ablate", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
-    )
+WITHOUT_FIGURES = (
+    "from ablate.report import figures; figures.draw_figures = lambda evidence: (); from ablate.cli import main; main()"
+)
+
+
+def killed_midway(folder: Path, *words: str, lines: int) -> None:
+    """Begin a study in a process of its own, kill that once so many lines are on disk, and see that nothing of it is left."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ABLATE_TEST_MARK": str(folder)}
+    command = [sys.executable, "-m", "ablate", *words, "--out", "run"]
+    trials_path = folder / "run" / "trials.jsonl"
+    study = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        assert wait_for(lambda: trials_path.exists() and trials_path.read_bytes().count(b"\n") > 6, seconds=60)
+        assert wait_for(lambda: trials_path.exists() and trials_path.read_bytes().count(b"\n") >= lines, seconds=120)
+        assert study.poll() is None, "the study was over before it could be killed"
     finally:
         study.send_signal(signal.SIGKILL)
         study.wait()
-    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={here}"))
-    # In a process of its own: this one may have asked git for the commit before somebody made another.
-    resume = [sys.executable, "-m", "ablate", "study", "resume", "run"]
-    ended = subprocess.run(resume, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={folder}"))
+
+
+def resumed(folder: Path) -> None:
+    """Go on in a process of its own: this one may have asked git for the commit before somebody made another."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ABLATE_TEST_MARK": str(folder)}
+    command = [sys.executable, "-c", WITHOUT_FIGURES, "study", "resume", "run"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    trials = trial_lines(here / "run")
-    assert len({(trial["spec"]["arm"], trial["spec"]["block"]) for trial in trials}) == len(trials) == 32
+    assert wait_for(lambda: not marked(f"ABLATE_TEST_MARK={folder}"))
+
+
+def key_of(trial: dict[str, Any]) -> tuple[str, int]:
+    return trial["spec"]["arm"], trial["spec"]["block"]
+
+
+def trial_lines_so_far(folder: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file whose last may be torn."""
+    text = (folder / "trials.jsonl").read_text()
+    lines = [json.loads(line) for line in text[: text.rindex("\n")].splitlines()]
+    return [line for line in lines if line["kind"] == "trial"]
+
+
+def slow_function(folder: Path) -> Path:
+    return python_file(folder, "import time\ntime.sleep(0.1)\nreturn ablate.Measured(score=self.rate)")
+
+
+@pytest.mark.parametrize(
+    ("study", "arms", "registry", "processes"),
+    [
+        ("run", 2, script_files, 2),
+        *(
+            pytest.param("study run features", 8, registry, processes, marks=pytest.mark.slow)
+            for registry in (slow_function, script_files)
+            for processes in (1, 2)
+        ),
+    ],
+)
+def test_a_study_is_resumed_after_it_was_killed(
+    here: Path, study: str, arms: int, registry: Registry, processes: int
+) -> None:
+    words = [*study.split(), "--registry", str(registry(here)), "--trials", "4", "--processes", str(processes)]
+    killed_midway(here, *words, lines=5)
+    before = (here / "run" / "trials.jsonl").read_bytes()
+    resumed(here)
+    assert (here / "run" / "trials.jsonl").read_bytes().startswith(before[: before.rindex(b"\n") + 1])
+    kept = trial_lines(here / "run")
+    assert len({key_of(trial) for trial in kept}) == len(kept) == 4 * arms
     assert statuses(here / "run") == {"ok"}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
+def test_digits_resumed_after_they_were_killed_score_as_if_they_had_not_been(ablate: CommandLine, here: Path) -> None:
+    words = ["study", "run", "features"]
+    words += ["--registry", str(digits_as_shown(here)), "--trials", "6", "--processes", "2", "--seed", "11"]
+    killed_midway(here, *words, lines=25)
+    before = {key_of(trial): trial for trial in trial_lines_so_far(here / "run")}
+    resumed(here)
+    ablate.ok(*words, "--out", "whole")
+    kept, whole = trial_lines(here / "run"), trial_lines(here / "whole")
+    arms = {"baseline", "all"} | {f"{start} {name}" for name in KNOBS_OF_DIGITS for start in ("all -", "baseline +")}
+    assert sorted(map(key_of, kept)) == sorted((arm, block) for arm in arms for block in range(6))
+    assert 0 < len(before) < len(kept)
+    assert [trial for trial in kept if key_of(trial) in before] == list(before.values())
+    assert statuses(here / "run") == {"ok"}
+    scores = {key_of(trial): (trial["spec"]["seed"], trial["measurements"]["score"]) for trial in kept}
+    assert scores == {key_of(trial): (trial["spec"]["seed"], trial["measurements"]["score"]) for trial in whole}
+    # Something was learnt, where chance alone gives a tenth; and another seed gives another score.
+    learnt = [scores["all - momentum", block][1] for block in range(6)]
+    assert min(learnt) > 0.5
+    assert len(set(learnt)) > 1
 
 
 FAKE_TORCH = """import os, sys
@@ -233,25 +307,49 @@ raise ImportError("there is no torch here")
 """
 
 
-@pytest.mark.parametrize("words", [["run", "--trials", "2"], ["run", "--trials", "2", "--processes", "2"], ["run", "--dry-run"],
-    ["study", "run", "features", "--trials", "1", "--processes", "1"], ["features"], ["features", "--slots"], ["doctor"],
-    ["run", "--trials", "1", "--timeout", "30"]], ids=" ".join)  # fmt: skip
-def test_a_training_without_torch_never_imports_it(here: Path, words: list[str]) -> None:
+ONE_AFTER_ANOTHER = """import os
+import sys
+from ablate.cli import main
+
+for words in {commands!r}:
+    try:
+        main([*words, "--registry", "own.py"])
+    except SystemExit as ended:
+        assert not ended.code, (words, ended.code)
+    assert "torch" not in sys.modules and not os.path.exists("imported"), words
+    from ablate.report import figures
+
+    # Once is enough to see that drawing imports no torch.
+    figures.draw_figures = lambda evidence: ()
+"""
+COMMANDS_WITHOUT_TORCH = [
+    ["run", "--trials", "2", "--processes", "2"],
+    ["run", "--trials", "1", "--timeout", "30"],
+    ["run", "--dry-run"],
+    ["study", "run", "features", "--trials", "1", "--processes", "1"],
+    ["features"],
+    ["features", "--slots"],
+    ["doctor"],
+]
+
+
+def test_a_training_without_torch_never_imports_it(here: Path) -> None:
     stand_in = here / "modules"
     for name in ("torch", "torchvision"):
         (stand_in / name).mkdir(parents=True)
         (stand_in / name / "__init__.py").write_text(FAKE_TORCH)
     environment = {**os.environ, "PYTHONPATH": f"{stand_in}:{ROOT}", "ABLATE_TEST_TORCH": str(here / "imported")}
-    command = [sys.executable, "-m", "ablate", *words, "--registry", str(script_files(here))]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    script_files(here)
+
+    def python(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True)
+
+    ended = python("-c", ONE_AFTER_ANOTHER.format(commands=COMMANDS_WITHOUT_TORCH))
     assert ended.returncode == 0, ended.stderr
     assert not (here / "imported").exists(), "torch was imported"
     # The check itself sees torch: the package's own recipes need it.
-    if words == ["features"]:
-        assert subprocess.run(
-            [sys.executable, "-m", "ablate", "features"], env=environment, capture_output=True
-        ).returncode
-        assert (here / "imported").exists()
+    assert python("-m", "ablate", "features").returncode
+    assert (here / "imported").exists()
 
 
 def test_the_doctor_looks_at_what_the_recipes_need(ablate: CommandLine, here: Path) -> None:

@@ -129,6 +129,7 @@ class TestALookInAChild:
         # In the child nothing is patched, and compiling something would take long.
         monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")
 
+    @pytest.mark.slow
     def test_finds_what_a_look_here_finds(self) -> None:
         resolved = resolved_study(device="cpu", preset="mini")
         found = environment_in_a_child(resolved).facts
@@ -138,6 +139,7 @@ class TestALookInAChild:
         assert found.keys() == expected.keys()
         assert {**found, **of_here} == dict(expected)
 
+    @pytest.mark.slow
     def test_a_device_that_is_not_there(self) -> None:
         with pytest.raises(UsageError, match="Unknown device 'cdua'"):
             environment_in_a_child(resolved_study(device="cdua"))

@@ -96,8 +96,17 @@ def test_png_shows_every_mark_and_every_bar_where_it_is(case: Case, tmp_path: Pa
     assert seen > 1
 
 
-@pytest.mark.parametrize("ending", ["svg", "pdf"])
-@pytest.mark.parametrize("case", CASES, ids=str)
+VECTORS = [
+    # Fonts take long to put into a PDF.
+    pytest.param(
+        case, ending, marks=pytest.mark.slow if ending == "pdf" and case not in CASES[:2] else (), id=f"{case}-{ending}"
+    )
+    for case in CASES
+    for ending in ("svg", "pdf")
+]
+
+
+@pytest.mark.parametrize(("case", "ending"), VECTORS)
 def test_vector_formats_hold_an_element_for_every_mark(case: Case, ending: str, tmp_path: Path) -> None:
     figure = figure_of(case.draw())
     lines = marked_lines(figure)

@@ -92,6 +92,24 @@ REFUSED: list[tuple[list[Feature], str]] = [
 ]
 
 
+def test_without_groups_each_that_a_feature_names_is_one() -> None:
+    made = Registry(
+        AIRBENCH94_MUON,
+        [
+            feature("late", "the_end", patch={"head_rate": 0.7}, source="a paper"),
+            feature("faster", "rates"),
+            feature("later", "the_end", patch={"batch_size": 500}),
+        ],
+    )
+    assert list(made.groups.values()) == [
+        Group(slug="the_end", title="The end", published_percent=None, source="a paper"),
+        Group(slug="rates", title="Rates", published_percent=None, source="a notebook"),
+    ]
+    assert made.members("the_end") == {"late", "later"}
+    with pytest.raises(UsageError, match="belongs to an unknown group 'rates'"):
+        Registry(AIRBENCH94_MUON, [feature()], [])
+
+
 @pytest.mark.parametrize(("features", "message"), REFUSED)
 def test_what_cannot_be_meant_is_refused_at_construction(features: list[Feature], message: str) -> None:
     with pytest.raises(UsageError) as caught:

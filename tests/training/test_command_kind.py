@@ -218,14 +218,27 @@ class TestNothingIsLeft:
         made.close()
 
     @pytest.mark.parametrize(
-        ("number", "processes"),
-        [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 1), (signal.SIGTERM, 2)],
+        ("number", "processes", "obeys"),
+        [
+            (signal.SIGKILL, 1, False),
+            (signal.SIGINT, 1, False),
+            (signal.SIGKILL, 2, True),
+            pytest.param(signal.SIGKILL, 2, False, marks=pytest.mark.slow),
+            pytest.param(signal.SIGTERM, 2, False, marks=pytest.mark.slow),
+        ],
     )
-    def test_when_the_parent_is_ended(self, tmp_path: Path, mark: str, number: int, processes: int) -> None:
-        text = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork(); open('began', 'w'); time.sleep(60)"
+    def test_when_the_parent_is_ended(
+        self, tmp_path: Path, mark: str, number: int, processes: int, obeys: bool
+    ) -> None:
+        ignore = "" if obeys else "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        text = f"{ignore}os.fork(); open('began', 'w'); time.sleep(60)"
         file = program(tmp_path, text)
         # A test run in the background hands on an ignored SIGINT.
-        start = "import signal; signal.signal(2, signal.default_int_handler); import ablate.cli; ablate.cli.main()"
+        start = (
+            "import signal; signal.signal(2, signal.default_int_handler)\n"
+            "from ablate.training import supervisor; supervisor.GRACE_SECONDS = 0.2\n"
+            "import ablate.cli; ablate.cli.main()"
+        )
         words = ["run", "--registry", str(file), "--out", "run", "--trials", "2", "--processes", str(processes)]
         study = subprocess.Popen(
             [sys.executable, "-c", start, *words],

@@ -38,6 +38,10 @@ ARMS: dict[str, set[str]] = {
 }
 
 
+FEW = ("baseline", "tuned and compiled")
+"""Both batch sizes, and both ways to compile."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShapeChanging(NoJitter):
     """Calls a compiled function on a size that no warm-up can know."""
@@ -84,16 +88,23 @@ def spec(arm: str, block: int) -> TrialSpec:
 
 
 @pytest.mark.timeout(1800)
-def test_twelve_arms_of_two_batch_sizes_compile_nothing_inside_the_clock() -> None:
-    together = trainer(ARMS)
+@pytest.mark.parametrize(
+    ("arms", "networks"),
+    [
+        pytest.param({name: ARMS[name] for name in FEW}, 2, id="few"),
+        pytest.param(ARMS, 7, id="twelve", marks=pytest.mark.slow),
+    ],
+)
+def test_arms_of_two_batch_sizes_compile_nothing_inside_the_clock(arms: dict[str, set[str]], networks: int) -> None:
+    together = trainer(arms)
     assert {recipe.plan(48).batch_size for recipe in together.recipes.values()} == {10, 8}
-    for block, order in enumerate([list(ARMS), list(reversed(ARMS))]):
+    for block, order in enumerate([list(arms), list(reversed(arms))]):
         for arm in order:
             # A compilation or a fallback inside the clock would make the trial a failed one.
             trial = together.train(spec(arm, block), 0).trial
             assert (trial.status, trial.error) == ("ok", None), arm
     keys = {recipe.compile_key() for recipe in together.recipes.values()}
-    assert len(together._networks) == len(keys) == 7
+    assert len(together._networks) == len(keys) == networks
 
 
 def test_a_part_that_changes_shapes_is_caught() -> None:
