@@ -230,7 +230,7 @@ def test_a_study_file_by_path_is_run_watched_and_resumed(here: Path, ablate: Com
 def test_status_says_who_runs_a_study_and_how_to_run_failed_trials_again(
     here: Path, ablate: CommandLine, mine: str
 ) -> None:
-    (here / "hot.py").write_text(HOT.replace("0.3", "1e30"))
+    (here / "hot.py").write_text(HOT.replace("0.3", "1e39"))
     ended = ablate(
         "run", "--from", "baseline", "--enable", "hot", "--features-from", "hot.py", "--trials", "1", "--out", "run"
     )

@@ -1,0 +1,132 @@
+"""Every published figure that a lineage carries, against numbers typed from the publications."""
+
+import pytest
+
+from ablate.lineages.lookup import find_lineage
+
+LADDERS = {
+    "airbench94/paper": [
+        (45, 18.3, 94.00, 50),
+        (21, 8.0, 94.00, 200),
+        (18, 6.8, 94.01, 200),
+        (13.5, 5.1, 94.01, 200),
+        (12, 4.6, 94.02, 200),
+        (10.8, 4.2, 94.02, 200),
+        (9.9, 3.83, 94.02, 700),
+        (9.9, 3.29, 94.01, 1000),
+    ],
+    "airbench94/repository": [
+        (34, 14.2, 94.00, 100),
+        (21, 8.6, 94.00, 200),
+        (18, 7.3, 94.01, 200),
+        (13.5, 5.5, 94.01, 200),
+        (13.5, 5.2, 94.03, 500),
+        (12, 4.6, 94.02, 200),
+        (10.8, 4.3, 94.02, 200),
+        (9.9, 3.9, 94.02, 700),
+        (9.9, 3.5, 94.01, 1000),
+    ],
+    "airbench94/history": [(9.9, 3.83, 94.01, 1000), (9.9, 3.29, 94.01, 1000), (9.9, 3.09, 94.01, 1000)],
+    "airbench95/from_airbench94": [(9.9, 3.83, 94.01, 1000), (15, 10.4, 95.01, 200)],
+    "airbench96/from_airbench94": [(9.9, 3.83, 94.01, 1000), (37, 34.7, 96.03, 400)],
+    "airbench96/history": [
+        (40, 46.3, 96.05, 200),
+        (None, 37.0, 96.01, None),
+        (None, 35.8, 96.01, None),
+        (37, 34.7, 96.03, 400),
+    ],
+    "airbench96_faster/record": [(37, 34.7, 96.03, 400), (45, 27.3, 96.00, 200)],
+    "airbench96_faster/history": [
+        (37, 34.7, 96.03, 400),
+        (None, 28.0, 96.03, 100),
+        (None, 27.3, 96.03, 100),
+        (None, 27.3, 96.00, 200),
+    ],
+    "resnet18/cutout": [(200, 462, 95.57, 1), (200, 462, 96.06, 1)],
+    "resnet18/to_96": [
+        (200, 420, 96.0, None),
+        (80, 156, None, None),
+        (70, 97, None, None),
+        (40, 46.3, 96.05, 200),
+        (37, 34.7, 96.03, 400),
+        (45, 27.3, 96.00, 200),
+    ],
+}
+LADDERS["airbench94/paper_seconds"] = LADDERS["airbench94/paper"]
+
+TABLES = {
+    "airbench94/leave_one_out": [
+        (22, 94.02, 25),
+        (12.7, 94.03, 100),
+        (14.2, 94.03, 100),
+        (10.7, 94.00, 125),
+        (11.2, 94.00, 100),
+        (10.8, 94.02, 200),
+    ],
+    "airbench94/added_to_whitened": [
+        (18, 94.01, 200),
+        (16.5, 94.01, 100),
+        (20.2, 94.01, 100),
+        (18, 93.99, 100),
+        (18.5, 94.04, 100),
+        (19, 93.95, 100),
+        (20, 93.99, 100),
+        (21, 94.05, 100),
+        (17.1, 94.01, 100),
+    ],
+    "airbench94/added_to_plain": [
+        (21, 94.00, 200),
+        (29.5, 93.98, 100),
+        (30, 94.03, 100),
+        (34, 93.88, 25),
+        (40, 93.99, 25),
+        (33, 94.01, 100),
+        (29.5, 94.02, 100),
+        (33, 94.00, 100),
+    ],
+    "airbench94/data_order": [(9.9, 93.40, None), (9.9, 93.48, None), (9.9, 93.92, None), (9.9, 94.01, None)],
+    "airbench94/flip_by_length": [
+        *((10, 93.10, None), (20, 93.745, None), (40, 94.01, None), (80, 94.12, None)),
+        *((10, 93.28, None), (20, 93.87, None), (40, 94.07, None), (80, 94.16, None)),
+    ],
+    "airbench94/no_tta": [(9.9, 93.2, None)],
+    "airbench95/flip": [(15, 94.95, 100), (16, 94.97, 100), (17, 95.01, 100), (15, 95.01, 200)],
+    "airbench95/no_tta": [(15, 94.4, None)],
+    "airbench96/flip": [(40, 96.01, 200), (40, 96.05, 200)],
+    "airbench96/no_tta": [(None, 95.6, None)],
+    "resnet18/flip": [(26, 94.004, 200), (26, 94.039, 200), (80, 95.875, 100), (80, 95.885, 100)],
+    "resnet18/tta": [
+        *((80, 95.32, 1), (80, 95.55, 1)),
+        *((80, 95.67, 1), (80, 95.90, 1)),
+        *((80, 95.82, 1), (80, 96.03, 1)),
+    ],
+}
+
+NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "resnet18")
+
+
+@pytest.mark.parametrize("place", LADDERS)
+def test_every_rung(place: str) -> None:
+    name, slug = place.split("/")
+    rungs = find_lineage(name).ladders[slug].rungs
+    assert [(rung.epochs, rung.seconds, rung.score_percent, rung.trials) for rung in rungs] == LADDERS[place]
+
+
+@pytest.mark.parametrize("place", TABLES)
+def test_every_published_arm(place: str) -> None:
+    name, slug = place.split("/")
+    arms = find_lineage(name).tables[slug].arms
+    assert [(arm.epochs, arm.score_percent, arm.trials) for arm in arms] == TABLES[place]
+
+
+def test_nothing_is_carried_that_is_not_held_here() -> None:
+    lineages = [find_lineage(name) for name in NAMES]
+    assert {f"{each.name}/{slug}" for each in lineages for slug in each.ladders} == LADDERS.keys()
+    assert {f"{each.name}/{slug}" for each in lineages for slug in each.tables} == TABLES.keys()
+
+
+def test_epochs_of_a_script_without_whitening() -> None:
+    # In the repository's script a normed first convolution stands in the whitening layer's place.
+    without = find_lineage("airbench94").tables["leave_one_out"].arms[0]
+    assert "normed_first_layer" in (without.on or ())
+    assert without.seconds == 9.3
