@@ -398,3 +398,14 @@ def test_ctrl_c_from_a_terminal(tmp_path: Path, real_set: dict[str, str]) -> Non
     assert out == ""
     assert "trials are done and kept. Resume with: ablate study resume run\n" in err
     assert 3 <= len(trial_lines(tmp_path / "run")) < 100
+
+
+def test_a_study_about_one_recipe_runs_it_by_itself(here: Path, ablate: CommandLine) -> None:
+    planned = json.loads(ablate.ok("study", "run", "data_order", "--dry-run", "--json").out)
+    assert planned["arm_features"]["others"] == sorted(
+        ["compile", "dirac", "frozen_bias", "lookahead", "multicrop_tta", "scalebias", "short_run", "whitening"]
+    )
+    listed = ablate.ok("study", "list", "--recipe", "resnet18").out
+    assert "data_order" not in listed
+    assert "data_order" in ablate.ok("study", "list", "--recipe", "airbench94").out
+    ablate("study", "run", "data_order", "--recipe", "resnet18", "--dry-run").refused(2, "Unknown feature or group")

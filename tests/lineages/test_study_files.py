@@ -237,3 +237,26 @@ def test_an_unknown_study_is_named_with_the_near_match(tmp_path: Path, monkeypat
 def test_loading_a_study_does_not_import_torch() -> None:
     code = "import sys; from ablate.lineages.study_files import load_study; load_study('shapley'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+class TestTheRecipeAStudyIsAbout:
+    def test_is_read_without_running_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.py"
+        path.write_text('RECIPE = "airbench95"\nraise SystemExit("run")\n')
+        assert recipe_of(path) == "airbench95"
+        path.write_text("RECIPE = some_name\n")
+        assert recipe_of(path) is None
+        path.write_text("RECIPE = (\n")
+        assert recipe_of(path) is None
+
+    def test_makes_its_study(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.py"
+        path.write_text(
+            'from ablate.study import Study\nRECIPE = "airbench95"\n'
+            "def study(catalogue):\n    return Study.leave_one_out(catalogue)\n"
+        )
+        assert "all - wider" in [arm.name for arm in load_study(path).arms]
+
+    def test_of_a_file_that_is_not_there(self) -> None:
+        with pytest.raises(UsageError, match=r"Cannot read nowhere/at_all\.py"):
+            recipe_of("nowhere/at_all.py")

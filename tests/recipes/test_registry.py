@@ -255,6 +255,31 @@ def test_discovery_takes_every_module_with_a_feature() -> None:
     assert len(found.features) == 11
 
 
+class TestOptionalFeatures:
+    def known(self, **changes: Any) -> Registry:
+        odd = feature("odd", **{"patch": {"filter_rate": 0.27}, "group": "rates", "optional": True, **changes})
+        return registry(feature("faster", group="rates", patch={"head_rate": 0.5}), odd)
+
+    def test_are_on_only_where_they_are_named(self) -> None:
+        known = self.known()
+        assert (known.names, known.extras, known.members("rates")) == (("faster",), ("odd",), ("faster",))
+        assert known.expand(["rates"]) == {"faster"}
+        assert known.compose(["rates", "odd"]).filter_rate == 0.27
+
+    def test_do_not_change_a_digest(self) -> None:
+        assert self.known().features["odd"].digest() == self.known(optional=False).features["odd"].digest()
+
+    def test_are_no_alternatives(self) -> None:
+        with pytest.raises(
+            UsageError, match="'odd' is optional and an alternative; an alternative is no part of 'all'"
+        ):
+            self.known(alternative_to="faster")
+
+    def test_are_so_or_not(self) -> None:
+        with pytest.raises(UsageError, match="Feature 'odd': optional is True or False, not 'yes'"):
+            self.known(optional="yes")
+
+
 def alternative(**changes: Any) -> Feature:
     return feature(
         "milder", **{"patch": {"filter_rate": 0.27}, "group": "rates", "alternative_to": "faster", **changes}

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from ablate.stats import holm, interactions
+from ablate.stats import holm, interactions, shapley
 from tests.stats.worlds import FACTORIAL, FACTORIAL_ARMS
 
 
@@ -71,3 +74,12 @@ def test_no_pair_no_rows():
     table = interactions(drawn(), FACTORIAL_ARMS[:2])
     assert len(table) == 0
     assert "score_change" in table.columns
+
+
+def test_what_every_arm_has_on_is_no_player():
+    frame = drawn()
+    common = [replace(arm, features=arm.features | {"p", "q"}) for arm in FACTORIAL_ARMS]
+    pd.testing.assert_frame_equal(interactions(frame, common), interactions(frame, FACTORIAL_ARMS))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(shapley(frame, common).shares), pd.DataFrame(shapley(frame, FACTORIAL_ARMS).shares)
+    )

@@ -14,6 +14,7 @@ from ablate.study import (
     shapley,
     together,
     total,
+    with_others,
     with_twin,
 )
 from tests.fakes import FakeCatalogue
@@ -78,6 +79,23 @@ def test_full_factorial_asks_each_name_first_and_last() -> None:
     assert len(design.contrasts) == 7
     with pytest.raises(UsageError, match="11 names make 2048 arms"):
         full_factorial([*"abcdefghijk"])
+
+
+def test_others_are_on_in_every_arm() -> None:
+    design = with_others(shapley(["x", "y"]), ["p", "q"])
+    assert {arm.name: arm.features for arm in design.arms} == {
+        "others": {"p", "q"},
+        "others + x": {"p", "q", "x"},
+        "others + y": {"p", "q", "y"},
+        "others + x + y": {"p", "q", "x", "y"},
+    }
+    assert [(each.subject, each.with_arm, each.without_arm) for each in design.contrasts] == [
+        ("x", "others + x", "others"),
+        ("y", "others + x + y", "others + x"),
+        ("all", "others + x + y", "others"),
+    ]
+    with pytest.raises(UsageError, match="Arm '{x}' has 'x' on already"):
+        with_others(shapley(["x", "y"]), ["x"])
 
 
 def test_lengths_keep_the_arms_names_at_their_own_length() -> None:

@@ -102,3 +102,16 @@ def test_what_cannot_be_trained_says_why(rungs: tuple[Rung, ...], fields: dict[s
 def test_without_a_ladder_there_is_nothing_to_run() -> None:
     with pytest.raises(UsageError, match=r"Nothing was published about this registry.*`ablate recipes` lists them"):
         Study.published(FakeCatalogue(FEATURES))
+
+
+def test_a_ladder_may_start_with_features_on() -> None:
+    rungs = (rung("warm", "rates", epochs=8.0), rung("Shape", "soft", "sharp", epochs=6.0))
+    design = published(catalogue(), replace(LADDER, rungs=rungs))
+    assert [(arm.name, arm.features) for arm in design.arms] == [
+        ("warm", {"rates"}),
+        ("+ soft + sharp", {"rates", "soft", "sharp"}),
+    ]
+    assert [(each.kind, each.with_arm, each.without_arm) for each in design.contrasts] == [
+        ("ladder", "+ soft + sharp", "warm"),
+        ("total", "+ soft + sharp", "warm"),
+    ]
