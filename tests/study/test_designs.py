@@ -94,7 +94,7 @@ def test_others_are_on_in_every_arm() -> None:
         ("y", "others + x + y", "others + x"),
         ("all", "others + x + y", "others"),
     ]
-    with pytest.raises(UsageError, match="Arm '{x}' has 'x' on already"):
+    with pytest.raises(UsageError, match=r"Arm '\{x\}' has 'x' on already"):
         with_others(shapley(["x", "y"]), ["x"])
 
 
