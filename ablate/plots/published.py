@@ -64,12 +64,13 @@ def published_bars(published: Ladder | Iterable[Group], *, beside_times: bool = 
         unit = "seconds"
     first, last = published.rungs[0], published.rungs[-1]
     sign = "s" if unit == "seconds" else "epochs"
+    target = "" if published.target_percent is None else f" to {published.target_percent:g} %"
     return PublishedBars(
         ladder=_attribution(published, unit),
         titles={rung.subject: rung.title for rung in published.rungs[1:]},
         title=published.title,
         unit=unit,
-        ends=f"baseline {_length(first, unit):.4g} {sign} → final {_length(last, unit):.4g} {sign}",
+        ends=f"baseline {_length(first, unit):.4g} {sign} → final {_length(last, unit):.4g} {sign}{target}",
         caption="; ".join(filter(None, (f"Published: {_sources(published)}", _measured_on(published)))),
     )
 
