@@ -61,7 +61,7 @@ _A100, _A100_40, _A100_80 = "A100", "A100-SXM4-40GB", "A100-SXM4-80GB"
 
 _TO_94 = (
     Record("dawn.py", "2018-10-26", 94, 79, 94.08, 50, "V100", f"{_FAST}, README.md (5ca5d10); 94.08 is a median"),
-    Record("dawn.py, on DAWNBench", "2018-11-06", 94, 74.04, 94.08, 1, "V100", f"{_FAST}, README.md (bd3b935)"),
+    Record("dawn.py on DAWNBench", "2018-11-06", 94, 74.04, 94.08, 1, "V100", f"{_FAST}, README.md (bd3b935)"),
     Record("new_dawn.py", "2019-10-09", 94, 26, 94.1, 50, "V100", f"{_FAST}, new_dawn.py and bag_of_tricks.ipynb"),
     Record("cifar10-fast-simple", "2022-03-03", 94, 29.9, 94.22, 1, "V100", f"{_SIMPLE}, README.md (2aa499b)"),
     Record("cifar10-fast-simple", "2022-03-26", 94, 89.74, 94.12, 1, "RTX 3060", f"{_SIMPLE}, README.md (8052078)"),

@@ -11,7 +11,7 @@ from ablate.lineages.records import RECORDS, Record
 PUBLISHED = {
     94: [
         ("2018-10-26", "dawn.py", 79, 94.08, 50),
-        ("2018-11-06", "dawn.py, on DAWNBench", 74.04, 94.08, 1),
+        ("2018-11-06", "dawn.py on DAWNBench", 74.04, 94.08, 1),
         ("2019-10-09", "new_dawn.py", 26, 94.1, 50),
         ("2022-03-03", "cifar10-fast-simple", 29.9, 94.22, 1),
         ("2022-03-26", "cifar10-fast-simple", 89.74, 94.12, 1),
