@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 FILLED_DEVICE = "A100"
 """What the marks of are filled."""
 
-_FAR_APART = 1.05
+_FAR_APART = 1.06
 """How many times as fast a name must have become for its first record to be named too."""
 
 
@@ -53,11 +53,6 @@ class DatedPoint(NamedTuple):
         return self.record.device.startswith(FILLED_DEVICE)
 
     @property
-    def gain(self) -> float:
-        """How many times as fast as the best before it."""
-        return self.before / self.record.seconds
-
-    @property
     def name(self) -> str:
         """What it is called, with its hardware where that is another."""
         return self.record.name if self.filled else f"{self.record.name} ({self.record.device})"
@@ -82,16 +77,19 @@ def in_years(day: str) -> float:
 
 
 def worth_a_name(points: Sequence[DatedPoint]) -> list[DatedPoint]:
-    """Of one name and target the fastest, and the first where that was clearly slower; each target's best and the greatest steps first."""
-    chosen: dict[DatedPoint, None] = {}
+    """Of one name and target the fastest, and the first where that was clearly slower.
+
+    Each target's best come first, then the names that took the most off what was there before them.
+    """
+    gains: dict[DatedPoint, float] = {}
     for point in points:
         same = [other for other in points if _who(other) == _who(point)]
-        fastest = min(same, key=lambda other: other.record.seconds)
-        chosen[fastest] = None
-        if same[0].record.seconds >= _FAR_APART * fastest.record.seconds:
-            chosen[same[0]] = None
+        first, fastest = same[0], min(same, key=lambda other: other.record.seconds)
+        if first.record.seconds >= _FAR_APART * fastest.record.seconds:
+            gains[first] = first.before / first.record.seconds
+        gains[fastest] = first.before / fastest.record.seconds
     now = {point.record.target: point for point in points if point.best}
-    return sorted(chosen, key=lambda point: (now[point.record.target] is not point, -point.gain))
+    return sorted(gains, key=lambda point: (now[point.record.target] is not point, -gains[point]))
 
 
 def _who(point: DatedPoint) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from ablate.errors import UsageError, near_match
 from ablate.plots import style, text
-from ablate.plots.labels import write_label
+from ablate.plots.labels import label_size, write_label
 from ablate.plots.placement import Box, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
@@ -224,8 +224,7 @@ def _placed(
     *,
     rings: int,
 ) -> list[tuple[float, float] | None]:
-    line = on.small * text.LINE_HEIGHT
-    sizes = [(1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * line) for word in words]
+    sizes = [label_size(word, on) for word in words]
     places = _in_points(axes, table["time_seconds_mean"], table["score_mean"], size)
     crosses = []
     for end in ("low", "high"):

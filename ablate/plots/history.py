@@ -11,14 +11,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from ablate.errors import UsageError
 from ablate.plots import style, text
 from ablate.plots.dated_points import FILLED_DEVICE, DatedPoint, DatedRecord, dated_points, worth_a_name
-from ablate.plots.labels import write_label
+from ablate.plots.labels import label_size, with_seconds, write_label
 from ablate.plots.measured_column import MeasuredColumn
-from ablate.plots.placement import Box, place_labels
+from ablate.plots.placement import Box, box_about, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, sheet
 from ablate.plots.table import Looks
 
 _FEWEST_YEARS = 2.0
-_RINGS = 4
+_RINGS = 3
+_SHARES_OF_WIDTH = (0.27, 0.17)
+"""How much of the axes' width a label may take: what has no room in long lines is tried in shorter ones."""
 
 
 def history(
@@ -45,7 +47,7 @@ def history(
     targets = sorted({point.record.target for point in points})
     title = title or f"Time to {_listed([str(each) for each in targets])} % on CIFAR-10, as published"
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
-    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=min(max(0.6 * width, 2.6), 5.4)) as on:
+    with sheet(ax, theme=theme, width_inches=width_inches, content_inches=min(max(0.6 * width, 3.1), 5.4)) as on:
         axes = on.ax
         column = None if measured is None else MeasuredColumn.of(measured)
         dress(axes, on, grid="xy")
@@ -95,7 +97,7 @@ def _scale_years(axes: Axes, on: Sheet, points: Sequence[DatedPoint], column: Me
     years = [point.year for point in points]
     span = max(max(years) - min(years), _FEWEST_YEARS)
     middle = (max(years) + min(years)) / 2
-    start, end = middle - 0.53 * span, middle + 0.57 * span
+    start, end = middle - 0.53 * span, middle + 0.6 * span
     axes.set_xlim(start, end)
     _year_ticks(axes, on, start, end)
     on.fit()
@@ -165,35 +167,33 @@ def _name_points(axes: Axes, on: Sheet, points: Sequence[DatedPoint], end: float
     on.fit()
     inches = on.inches(axes)
     size = (inches[0] * INCH, inches[1] * INCH)
-    chosen = worth_a_name(points)
-    rest = [point for point in points if point not in chosen]
-    places = [_in_points(axes, size, point.year, point.record.seconds) for point in chosen]
-    others = [_in_points(axes, size, point.year, point.record.seconds) for point in rest]
-    words = [_label(point, 0.3 * size[0], on.small) for point in chosen]
-    line = on.small * text.LINE_HEIGHT
-    sizes = [(1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * line) for word in words]
     right, _ = _in_points(axes, size, end, points[0].record.seconds)
-    found = place_labels(
-        places,
-        sizes,
-        Box(1.0, 1.0, right - 1.0, size[1] - 1.0),
-        mark=_mark_points(on),
-        rings=_RINGS,
-        cross=False,
-        obstacles=_lines(axes, size, points, end),
-        others=others,
-    )
-    for word, middle, place, point in zip(words, found, places, chosen, strict=True):
-        if middle is not None:
-            write_label(axes, on, word, middle, place, size, strong=point.best)
-    return sum(middle is not None for middle in found)
+    bounds = Box(1.0, 1.0, right - 1.0, size[1] - 1.0)
+    taken = _lines(axes, size, points, end)
+    every = worth_a_name(points)
+    left = every
+    for share in _SHARES_OF_WIDTH:
+        words = [with_seconds(point.name, point.record.seconds, share * size[0], on.small) for point in left]
+        found = place_labels(
+            [_place(axes, size, point) for point in left],
+            [label_size(word, on) for word in words],
+            bounds,
+            mark=_mark_points(on),
+            rings=_RINGS,
+            cross=False,
+            obstacles=taken,
+            others=[_place(axes, size, point) for point in points if point not in left],
+        )
+        for word, middle, point in zip(words, found, left, strict=True):
+            if middle is not None:
+                write_label(axes, on, word, middle, _place(axes, size, point), size, strong=point.best)
+                taken.append(box_about(middle, label_size(word, on)))
+        left = [point for point, middle in zip(left, found, strict=True) if middle is None]
+    return len(every) - len(left)
 
 
-def _label(point: DatedPoint, width_points: float, size: float) -> str:
-    """The name and the time; the number and its unit stay on one line."""
-    time, words = f"{point.record.seconds:.3g} s", text.wrap(point.name, width_points, size)
-    beside = f"{words}: {time}"
-    return beside if text.block_width(beside, size) <= width_points else f"{words}\n{time}"
+def _place(axes: Axes, size: tuple[float, float], point: DatedPoint) -> tuple[float, float]:
+    return _in_points(axes, size, point.year, point.record.seconds)
 
 
 def _in_points(axes: Axes, size: tuple[float, float], year: float, seconds: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Words beside a mark, with a line to it where they stand apart."""
+"""Words beside a mark: what they are, and a line to it where they stand apart."""
 
 from matplotlib.axes import Axes
 
@@ -34,3 +34,15 @@ def write_label(
         zorder=5,
         bbox=mask(on),
     )
+
+
+def with_seconds(name: str, seconds: float, width_points: float, points: float) -> str:
+    """A name and its time to three digits, in lines no wider than asked for; the number and its unit stay on one line."""
+    time, words = f"{seconds:.3g} s", text.wrap(name, width_points, points)
+    beside = f"{words}: {time}"
+    return beside if text.block_width(beside, points) <= width_points else f"{words}\n{time}"
+
+
+def label_size(word: str, on: Sheet) -> tuple[float, float]:
+    """The width and height of a label in points, with a little to spare for renderers that set type wider."""
+    return 1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * on.small * text.LINE_HEIGHT

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from ablate.errors import UsageError
 from ablate.plots import text
+from ablate.plots.labels import with_seconds
 from ablate.plots.placement import spread_apart
 from ablate.plots.sheet import INCH, Sheet
 from ablate.plots.table import Looks, need_columns, rows
@@ -50,7 +51,7 @@ class MeasuredColumn:
     @property
     def words(self) -> str:
         """Every arm shown with its time, in one line."""
-        return "; ".join(self._labels())
+        return "; ".join(f"{name}: {seconds:.4g} s" for name, seconds in zip(self.names, self.seconds, strict=True))
 
     def remark(self, setting: str) -> str:
         """What the caption says of the column."""
@@ -95,7 +96,7 @@ class MeasuredColumn:
                 reach,
                 (seconds, seconds),
                 color=on.theme.ink,
-                linewidth=1.6,
+                linewidth=1.2,
                 zorder=4,
                 label=_HEADING,
                 solid_capstyle="butt",
@@ -115,11 +116,12 @@ class MeasuredColumn:
                 zorder=5,
             )
 
-    def _labels(self) -> list[str]:
-        return [f"{name}: {seconds:.3g} s" for name, seconds in zip(self.names, self.seconds, strict=True)]
-
     def _wrapped(self, on: Sheet, width_points: float) -> Sequence[str]:
-        return [text.wrap(label, _WIDEST_SHARE * width_points, on.small) for label in self._labels()]
+        widest = _WIDEST_SHARE * width_points
+        return [
+            with_seconds(name, seconds, widest, on.small)
+            for name, seconds in zip(self.names, self.seconds, strict=True)
+        ]
 
 
 def _tick_points(on: Sheet) -> float:
