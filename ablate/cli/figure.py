@@ -14,7 +14,8 @@ def figure(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="waterfall, effects, frontier, distribution, curves, interactions or shapley."
+            metavar="KIND",
+            help="waterfall, effects, frontier, distribution, curves, interactions, shapley or history.",
         ),
     ],
     directory: Annotated[
@@ -49,6 +50,12 @@ def figure(
         list[str] | None,
         typer.Option("--arm", metavar="NAME", help="An arm that a frontier of many arms names too; may be repeated."),
     ] = None,
+    target: Annotated[
+        int | None,
+        typer.Option(
+            "--target", metavar="PERCENT", help="The history of this accuracy only: 94, 95 or 96; otherwise all three."
+        ),
+    ] = None,
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
     width: Annotated[
         float, typer.Option(metavar="INCHES", help="3.5 for a column, 7 for a page, 10 for a slide.")
@@ -56,9 +63,11 @@ def figure(
 ) -> None:
     """Draw a figure of a run folder and print where it is.
 
-    `ablate figure waterfall --published` needs no run: it draws a recipe's published bars.
+    `ablate figure waterfall --published` needs no run: it draws a recipe's published bars. Nor does `ablate figure history`: it
+    draws the published times to an accuracy by date, beside those of DIR where that is given.
     """
     from ablate.lineages.published import ladders_for
+    from ablate.lineages.records import RECORDS
     from ablate.plots.drawing import draw
     from ablate.plots.saving import check_ending, save
     from ablate.store.run_folder import RunFolder
@@ -77,6 +86,8 @@ def figure(
         ladders=ladders_for(directory, recipe=recipe, ladder=ladder) if published else (),
         equal_accuracy=equal_accuracy,
         arms=tuple(arm or ()),
+        records=RECORDS,
+        target=target,
     )
     if output is None and directory is not None:
         folder = RunFolder.open(directory).figures_path

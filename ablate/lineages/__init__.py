@@ -4,5 +4,6 @@ and finding registries by name, file or entry point.
 
 from ablate.lineages.lineage import Lineage, Outline
 from ablate.lineages.lookup import find_lineage, lineage_names, lineages
+from ablate.lineages.records import RECORDS, Record
 
-__all__ = ["Lineage", "Outline", "find_lineage", "lineage_names", "lineages"]
+__all__ = ["RECORDS", "Lineage", "Outline", "Record", "find_lineage", "lineage_names", "lineages"]

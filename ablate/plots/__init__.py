@@ -5,6 +5,7 @@ from ablate.plots.distribution import distribution
 from ablate.plots.drawing import KINDS, draw
 from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
+from ablate.plots.history import history
 from ablate.plots.interactions import interactions
 from ablate.plots.published import published_ladder
 from ablate.plots.saving import save, to_svg
@@ -18,6 +19,7 @@ __all__ = [
     "draw",
     "effects",
     "frontier",
+    "history",
     "interactions",
     "published_ladder",
     "save",

@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from ablate import stats
 from ablate.errors import UsageError, near_match_and_all
 from ablate.plots.curves import curves
+from ablate.plots.dated_points import DatedRecord
 from ablate.plots.distribution import distribution
 from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
+from ablate.plots.history import history
 from ablate.plots.interactions import interactions
 from ablate.plots.published import bars_beside
 from ablate.plots.shapley import shapley
@@ -36,12 +38,15 @@ def draw(
     ladders: Sequence[Ladder] = (),
     equal_accuracy: bool = False,
     arms: Sequence[str] = (),
+    records: Sequence[DatedRecord] = (),
+    target: int | None = None,
 ) -> Figure:
     """Draw one of `KINDS` from a run folder, or from the evidence of one that was read already.
 
     A waterfall can be `published` (the first of `ladders` alone without a source, else beside the measured bars the one with the
     same steps, of `ladders` or otherwise of those that the folder records), and overlay the times at `equal_accuracy`. A frontier of
-    many arms names `arms` besides those it always names. Words for screen readers are left on the
+    many arms names `arms` besides those it always names. A history shows `records`, those of one `target` if it is given, and the
+    source's arms beside them where there is one. Words for screen readers are left on the
     figure, where `save` finds them.
 
     Raises:
@@ -57,17 +62,20 @@ def draw(
             )
     if arms and kind != "frontier":
         raise UsageError(f"--arm belongs to the frontier; a {kind} figure names what it shows.")
+    if target is not None and kind != "history":
+        raise UsageError(f"--target belongs to the history; a {kind} figure shows no published records.")
+    look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
+    if kind == "history":
+        return _figure_of(_history(source, records, target, look))
     if source is None and (equal_accuracy or not published):
         raise UsageError(f"Which trials? Name a run folder: `ablate figure {kind} DIR`; `ablate list` lists them.")
-    look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
     if source is None:
         if not ladders:
             raise UsageError(
                 "Which published bars? Give ladders, such as `list(ablate.lineages.find_lineage().ladders.values())`."
             )
         return _figure_of(waterfall(published=ladders[0], **look.options))
-    evidence = source if isinstance(source, Evidence) else Evidence.read(source)
-    _check(evidence)
+    evidence = _checked(source)
     if kind == "waterfall":
         record = (ladders or evidence.resolved.ladders) if published else None
         axes = _waterfall(evidence, look, record, equal_accuracy=equal_accuracy)
@@ -76,8 +84,9 @@ def draw(
     return _figure_of(axes)
 
 
-def _check(evidence: Evidence) -> None:
-    """See that there is something to draw, and that it may be compared."""
+def _checked(source: str | os.PathLike[str] | Evidence) -> Evidence:
+    """The evidence, if there is something to draw and it may be compared."""
+    evidence = source if isinstance(source, Evidence) else Evidence.read(source)
     if evidence.mixes_data:
         listed = ", ".join(f"{name} ({digest[:8]})" for name, digest in evidence.data_sets)
         raise UsageError(
@@ -88,6 +97,7 @@ def _check(evidence: Evidence) -> None:
         tried = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none has been run"
         name = evidence.resolved.study.name
         raise UsageError(f"Study '{name}' has no usable trial yet ({tried}), so there is nothing to draw.")
+    return evidence
 
 
 _MOST_KINDS = 6
@@ -108,6 +118,19 @@ class _Look:
 def _figure_of(axes: Axes) -> Figure:
     # Plots without ax= make a figure of their own.
     return cast(Figure, axes.figure)
+
+
+def _history(
+    source: str | os.PathLike[str] | Evidence | None, records: Sequence[DatedRecord], target: int | None, look: _Look
+) -> Axes:
+    evidence = None if source is None else _checked(source)
+    return history(
+        records,
+        measured=None if evidence is None else evidence.arms,
+        target=target,
+        setting="" if evidence is None else evidence.setting,
+        **look.options,
+    )
 
 
 def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None, *, equal_accuracy: bool) -> Axes:
@@ -241,5 +264,5 @@ _DRAWERS: Mapping[str, Callable[[Evidence, _Look], Axes]] = {
     "shapley": _shapley,
 }
 
-KINDS: tuple[str, ...] = ("waterfall", *_DRAWERS)
+KINDS: tuple[str, ...] = ("waterfall", *_DRAWERS, "history")
 """The kinds of figures."""

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 
 from ablate.errors import UsageError, near_match
 from ablate.plots import style, text
+from ablate.plots.labels import label_size, write_label
 from ablate.plots.placement import Box, place_labels
-from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_ticks, sheet
+from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
 from ablate.stats.equal_accuracy import check_target
 from ablate.stats.pareto import pareto_front
@@ -202,7 +203,7 @@ def _name_points(
     places = _in_points(axes, chosen["time_seconds_mean"], chosen["score_mean"], size)
     for word, middle, place, best in zip(words, found, places, front, strict=True):
         if middle is not None:
-            _write(axes, on, word, middle, place, size, bool(best))
+            write_label(axes, on, word, middle, place, size, strong=bool(best))
     return key
 
 
@@ -223,8 +224,7 @@ def _placed(
     *,
     rings: int,
 ) -> list[tuple[float, float] | None]:
-    line = on.small * text.LINE_HEIGHT
-    sizes = [(1.04 * text.block_width(word, on.small) + 1.5, text.line_count(word) * line) for word in words]
+    sizes = [label_size(word, on) for word in words]
     places = _in_points(axes, table["time_seconds_mean"], table["score_mean"], size)
     crosses = []
     for end in ("low", "high"):
@@ -236,34 +236,6 @@ def _placed(
                 crosses.append(Box(x - 0.5, min(y, end_y), x + 0.5, max(y, end_y)))
     bounds = Box(1.0, 1.0, size[0] - 1.0, size[1] - 1.0)
     return place_labels(places, sizes, bounds, mark=_mark_points(on), rings=rings, obstacles=crosses, others=others)
-
-
-def _write(
-    axes: Axes,
-    on: Sheet,
-    word: str,
-    middle: tuple[float, float],
-    place: tuple[float, float],
-    size: tuple[float, float],
-    best: bool,
-) -> None:
-    far = max(abs(middle[0] - place[0]) - text.block_width(word, on.small) / 2, abs(middle[1] - place[1]) - on.small)
-    leader = {"arrowstyle": "-", "color": on.theme.muted, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
-    axes.annotate(
-        word,
-        xy=(place[0] / size[0], place[1] / size[1]),
-        xycoords="axes fraction",
-        xytext=(middle[0] / size[0], middle[1] / size[1]),
-        textcoords="axes fraction",
-        ha="center",
-        va="center",
-        fontsize=on.small,
-        color=on.theme.ink if best else on.theme.muted,
-        arrowprops=leader if far > 1.6 * on.points else None,
-        annotation_clip=False,
-        zorder=5,
-        bbox=mask(on),
-    )
 
 
 def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:

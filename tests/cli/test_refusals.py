@@ -69,7 +69,8 @@ COMMANDS = {
         ["figure", "waterfal"],
         2,
         [
-            "'waterfal'. Did you mean 'waterfall'? There are: waterfall, effects, frontier, distribution, curves, interactions, shapley."
+            "'waterfal'. Did you mean 'waterfall'? There are: waterfall, effects, frontier, distribution, curves, interactions, ",
+            "interactions, shapley, history.",
         ],
     ),
     "an unknown theme": (

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from ablate import plots
 from ablate.lineages.airbench94_muon.lineage import LADDERS
+from ablate.lineages.records import RECORDS
 from ablate.stats import arm_summary, effects
 from tests.plots.material import (
     SLUGS,
@@ -88,8 +89,16 @@ GROUPS = [
     ),
     _case("shapley alone", plots.shapley, lambda: factorial_study()[2]),
     _case("frontier with target", plots.frontier, lambda: arm_summary(_frame(SLUGS)), target_score=lambda: 0.94),
+    _case("history", plots.history, lambda: RECORDS),
+    _case("history beside arms", plots.history, lambda: RECORDS, measured=lambda: arm_summary(_frame(SLUGS))),
+    _case(
+        "history beside two long names",
+        plots.history,
+        lambda: RECORDS,
+        measured=lambda: arm_summary(_frame(names_of(12, long=True))),
+    ),
     _case("distribution violins", plots.distribution, lambda: _frame(SLUGS[:2], blocks=80, processes=5)),
 ]
 SMALL, LARGE = _sized(3, False), _sized(20, True)
-KINDS = [*SMALL, GROUPS[4]]
+KINDS = [*SMALL, GROUPS[4], GROUPS[8]]
 """One case of each public plot."""

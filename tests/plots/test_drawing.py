@@ -77,7 +77,16 @@ def run(*arguments: str):
 
 
 def test_the_kinds_are_those_of_the_command(folder: Path) -> None:
-    assert plots.KINDS == ("waterfall", "effects", "frontier", "distribution", "curves", "interactions", "shapley")
+    assert plots.KINDS == (
+        "waterfall",
+        "effects",
+        "frontier",
+        "distribution",
+        "curves",
+        "interactions",
+        "shapley",
+        "history",
+    )
 
 
 @pytest.mark.parametrize("kind", ["waterfall", "frontier"])
