@@ -107,6 +107,8 @@ def _print(lineage: "Lineage") -> None:
         console.print()
         target = "" if ladder.target_percent is None else f" to {ladder.target_percent:g} %"
         line(console, f"{ladder.slug}: {ladder.title}, in {ladder.unit}{target}, on {ladder.device}")
+        if ladder.drawn_only:
+            line(console, f"  to draw, not to train: {ladder.drawn_only}")
         console.print(_rungs(ladder))
     for published in lineage.tables.values():
         console.print()

@@ -44,7 +44,7 @@ class Ladder:
     rung adds to the one below it.
 
     `unit` says whether it was published in seconds or in epochs to `target_percent` of the score (None: no target), `device` what
-    the seconds were measured on.
+    the seconds were measured on. `drawn_only` says why its rungs are no arms of the registry, "" where they are.
 
     Raises:
         UsageError: fewer than two rungs, a rung without a number in the ladder's unit.
@@ -56,10 +56,11 @@ class Ladder:
     target_percent: float | None = None
     device: str
     rungs: tuple[Rung, ...]
+    drawn_only: str = ""
 
     def __post_init__(self) -> None:
-        for what, text in (("slug", self.slug), ("title", self.title), ("device", self.device)):
-            check_printable(f"The {what} of a ladder", text)
+        for what in ("slug", "title", "device", "drawn_only"):
+            check_printable(f"The {what} of a ladder", getattr(self, what))
         who = f"Ladder '{self.slug}'"
         if self.unit not in ("seconds", "epochs"):
             raise UsageError(f"{who} has unit={self.unit!r}; it takes 'seconds' or 'epochs'.")
@@ -70,9 +71,10 @@ class Ladder:
                 raise UsageError(f"{who}: rung '{rung.title}' has no {self.unit}.")
 
     def to_json(self) -> dict[str, Any]:
-        """The ladder as JSON has it, with lists for its rungs and for what they add."""
+        """The ladder as JSON has it, with lists for its rungs and for what they add; an empty `drawn_only` is left out."""
         rungs = [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]
-        return {**asdict(self), "rungs": rungs}
+        told = {**asdict(self), "rungs": rungs}
+        return told if self.drawn_only else {name: value for name, value in told.items() if name != "drawn_only"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,13 @@ def published(catalogue: Catalogue, ladder: Ladder) -> Design:
     step shows depends on the steps before it, and is the sum of what it adds and of what its length changes.
 
     Raises:
-        UsageError: a rung that adds nothing and is as long as the one below it, a name that is added twice or unknown, a rung with
-            epochs over a recipe that is not told in epochs.
+        UsageError: a ladder that can only be drawn, a rung that adds nothing and is as long as the one below it, a name that is
+            added twice or unknown, a rung with epochs over a recipe that is not told in epochs.
     """
+    if ladder.drawn_only:
+        raise UsageError(
+            f"Ladder '{ladder.slug}' can be drawn and not trained: {ladder.drawn_only}. {_how_to_draw(ladder)}"
+        )
     arms: list[Arm] = []
     for number, rung in enumerate(ladder.rungs):
         on = tuple(name for below in ladder.rungs[: number + 1] for name in below.adds)
@@ -29,9 +33,8 @@ def published(catalogue: Catalogue, ladder: Ladder) -> Design:
         length = _length(catalogue, ladder, on, rung.epochs)
         if arms and not rung.adds and length == arms[-1].length:
             raise UsageError(
-                f"Ladder '{ladder.slug}' does not say what its rung '{rung.title}' changes, so it can be drawn and not trained: "
-                "`ablate figure waterfall --published --ladder "
-                f"{ladder.slug}`."
+                f"Ladder '{ladder.slug}' does not say what its rung '{rung.title}' changes, so it can be drawn and not trained. "
+                f"{_how_to_draw(ladder)}"
             )
         start = rung.title if rung.adds else BASELINE
         arms.append(Arm(name=f"+ {rung.subject}" if number else start, features=frozenset(on), length=length))
@@ -41,6 +44,10 @@ def published(catalogue: Catalogue, ladder: Ladder) -> Design:
     )
     whole = Contrast(subject=ALL, with_arm=arms[-1].name, without_arm=arms[0].name, kind="total")
     return Design(arms=tuple(arms), contrasts=(*steps, whole))
+
+
+def _how_to_draw(ladder: Ladder) -> str:
+    return f"`ablate figure waterfall --published --ladder {ladder.slug}` draws it, with the same --recipe."
 
 
 def ladder_named(catalogue: Catalogue, slug: str | None) -> Ladder:

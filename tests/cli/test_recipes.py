@@ -53,6 +53,16 @@ def test_one_recipe_shows_its_groups_and_every_rung(here: Path, ablate: CommandL
         assert part in shown
 
 
+def test_a_ladder_that_is_only_drawn_says_why(here: Path, ablate: CommandLine) -> None:
+    assert "  to draw, not to train: most of its rungs are other recipes\n" in ablate.ok("recipes", "resnet18").out
+    assert "to draw, not to train" not in ablate.ok("recipes", "airbench94_muon").out
+    ladders = {
+        ladder["slug"]: ladder for ladder in json.loads(ablate.ok("recipes", "resnet18", "--json").out)[0]["ladders"]
+    }
+    assert ladders["to_96"]["drawn_only"] == "most of its rungs are other recipes"
+    assert "drawn_only" not in ladders["cutout"]
+
+
 def test_recipes_as_json(here: Path, ablate: CommandLine, little: None) -> None:
     every = json.loads(ablate.ok("recipes", "--json").out)
     assert [each["name"] for each in every] == [*OWN, "little"]

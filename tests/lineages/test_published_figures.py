@@ -2,7 +2,9 @@
 
 import pytest
 
+from ablate.errors import UsageError
 from ablate.lineages.lookup import find_lineage
+from ablate.study import Study
 
 LADDERS = {
     "airbench94/paper": [
@@ -52,7 +54,8 @@ LADDERS = {
         (45, 27.3, 96.00, 200),
     ],
 }
-LADDERS["airbench94/paper_seconds"] = LADDERS["airbench94/paper"]
+for slug in ("paper", "repository"):
+    LADDERS[f"airbench94/{slug}_seconds"] = LADDERS[f"airbench94/{slug}"]
 
 TABLES = {
     "airbench94/leave_one_out": [
@@ -123,6 +126,28 @@ def test_nothing_is_carried_that_is_not_held_here() -> None:
     lineages = [find_lineage(name) for name in NAMES]
     assert {f"{each.name}/{slug}" for each in lineages for slug in each.ladders} == LADDERS.keys()
     assert {f"{each.name}/{slug}" for each in lineages for slug in each.tables} == TABLES.keys()
+
+
+def every_ladder() -> list[tuple[str, str]]:
+    return [tuple(place.split("/")) for place in LADDERS]
+
+
+@pytest.mark.parametrize(("name", "slug"), every_ladder())
+def test_a_ladder_is_trained_as_it_was_or_not_at_all(name: str, slug: str) -> None:
+    """What would be trained starts at the recipe that was measured, and each of its rungs says what it adds."""
+    lineage = find_lineage(name)
+    ladder = lineage.ladders[slug]
+    if ladder.drawn_only:
+        with pytest.raises(UsageError, match=f"Ladder '{slug}' can be drawn and not trained: {ladder.drawn_only}"):
+            Study.published(lineage, slug)
+        return
+    study = Study.published(lineage, slug)
+    assert study.left_out == ()
+    assert all(rung.adds for rung in ladder.rungs[1:])
+    if not ladder.rungs[0].adds:
+        assert ladder.rungs[0].epochs == lineage.epochs(())
+    for arm, rung in zip(study.arms, ladder.rungs, strict=True):
+        assert arm.length * lineage.epochs(arm.features) == pytest.approx(rung.epochs)
 
 
 def test_epochs_of_a_script_without_whitening() -> None:

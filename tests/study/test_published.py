@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ablate.errors import UsageError
+from ablate.formats.json_objects import parse
 from ablate.study import Study, ladder, published
 from ablate.study.ladders import Ladder, Rung
 from tests.fakes import FakeCatalogue
@@ -97,6 +98,23 @@ def test_what_cannot_be_trained_says_why(rungs: tuple[Rung, ...], fields: dict[s
     with pytest.raises(UsageError) as caught:
         Study.published(catalogue(one, **fields))
     assert words in str(caught.value)
+
+
+def test_a_ladder_of_other_recipes_is_drawn_and_never_trained() -> None:
+    one = replace(LADDER, drawn_only="its rungs are other recipes")
+    with pytest.raises(UsageError) as caught:
+        Study.published(catalogue(one))
+    assert str(caught.value) == (
+        "Ladder 'steps' can be drawn and not trained: its rungs are other recipes. `ablate figure waterfall --published --ladder "
+        "steps` draws it, with the same --recipe."
+    )
+
+
+def test_a_ladder_that_can_be_trained_is_kept_as_ever() -> None:
+    assert "drawn_only" not in LADDER.to_json()
+    one = replace(LADDER, drawn_only="other recipes")
+    assert one.to_json() == {**LADDER.to_json(), "drawn_only": "other recipes"}
+    assert [parse(Ladder, each.to_json(), "a ladder") for each in (LADDER, one)] == [LADDER, one]
 
 
 def test_without_a_ladder_there_is_nothing_to_run() -> None:

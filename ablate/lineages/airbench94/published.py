@@ -48,6 +48,23 @@ _RUNGS = tuple(
     for title, adds, epochs, seconds, score, trials in _STEPS
 )
 
+_RUNGS_AGAIN = tuple(
+    Rung(
+        title=title,
+        adds=adds,
+        epochs=epochs,
+        seconds=seconds,
+        score_percent=score,
+        trials=trials,
+        source=f"{_README}; {script}",
+    )
+    for title, adds, epochs, seconds, score, trials, script in _MEASURED_AGAIN
+)
+
+_OTHER_NETWORK = (
+    "its plain network normalises what comes out of a first convolution without bias, as `normed_first_layer` does, whose place "
+    "the next rung takes"
+)
 
 _BEFORE_COMPILE = ("whitening", "dirac", "scalebias", "frozen_bias", "lookahead", "multicrop_tta", "alternating_flip")
 
@@ -71,21 +88,20 @@ LADDERS = (
     Ladder(
         slug="repository",
         title="airbench94 in its repository of ablations",
+        unit="epochs",
+        target_percent=94.0,
+        device=_A100,
+        rungs=_RUNGS_AGAIN,
+        drawn_only=_OTHER_NETWORK,
+    ),
+    Ladder(
+        slug="repository_seconds",
+        title="airbench94 in its repository of ablations",
         unit="seconds",
         target_percent=94.0,
         device=_A100,
-        rungs=tuple(
-            Rung(
-                title=title,
-                adds=adds,
-                epochs=epochs,
-                seconds=seconds,
-                score_percent=score,
-                trials=trials,
-                source=f"{_README}; {script}",
-            )
-            for title, adds, epochs, seconds, score, trials, script in _MEASURED_AGAIN
-        ),
+        rungs=_RUNGS_AGAIN,
+        drawn_only=_OTHER_NETWORK,
     ),
     Ladder(
         slug="history",
@@ -121,6 +137,7 @@ LADDERS = (
                 source=f"{_AIRBENCH}, legacy/airbench94_compiled.py",
             ),
         ),
+        drawn_only="its last rung is the same recipe with another torch on another host",
     ),
 )
 
