@@ -3,6 +3,6 @@
 from ablate.study import Catalogue, Study
 
 
-def study(catalogue: Catalogue) -> Study:
-    """The recipe's first published ladder; `Study.published(catalogue, ladder="…")` in a file of your own takes another."""
-    return Study.published(catalogue, name="published", blocks=20, processes=5)
+def study(catalogue: Catalogue, ladder: str | None = None) -> Study:
+    """The recipe's first published ladder, or the one that `--ladder` names."""
+    return Study.published(catalogue, ladder, name="published", blocks=20, processes=5)

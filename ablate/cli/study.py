@@ -74,6 +74,15 @@ def run_study(
             autocompletion=completion.studies,
         ),
     ],
+    ladder: Annotated[
+        str | None,
+        typer.Option(
+            "--ladder",
+            metavar="NAME",
+            help="For study 'published', another ladder than the first; `ablate recipes NAME` lists them.",
+            autocompletion=completion.ladders,
+        ),
+    ] = None,
     *,
     options: options.StudyOptions,
 ) -> None:
@@ -95,7 +104,7 @@ def run_study(
     if options.registry_file is None and options.recipe is None:
         options = replace(options, recipe=recipe_of(study))
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
-    asked = load_study(study, registry).possible(registry)
+    asked = load_study(study, registry, ladder=ladder).possible(registry)
     chosen = kind_of(registry).fitted(asked)
     for what, was, now in (("preset", asked.preset, chosen.preset), ("data", asked.data, chosen.data)):
         if was != now:
@@ -111,7 +120,7 @@ def run_study(
     if not options.dry:
         for name, reason in chosen.left_out:
             remark(f"Left out: '{name}': {reason}.")
-    overrides = {**given, "aa": options.aa or None}
+    overrides = {**given, "aa": options.aa or None, "ladder": ladder}
     carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
@@ -24,17 +25,20 @@ def study_files() -> Mapping[str, Path]:
     return MappingProxyType({path.stem: path for path in paths if not path.name.startswith("_")})
 
 
-def load_study(name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None) -> Study:
+def load_study(
+    name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None, *, ladder: str | None = None
+) -> Study:
     """The study of a study file: one of the package's own by its name, any other by its path.
 
     A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or, if None is given,
-    the lineage that the file names (see `recipe_of`), else the default.
+    the lineage that the file names (see `recipe_of`), else the default. `ladder` names a published ladder, for a function that takes
+    one: `def study(catalogue, ladder=None)`.
 
     Raises:
-        UsageError: there is no such study; its file raises (named with its line), or defines no study.
+        UsageError: there is no such study; its file raises (named with its line), or defines no study; a ladder for one that takes none.
     """
     path = _path_of(name_or_path)
-    return _study_in(path, catalogue or find_lineage(recipe_of(path)))
+    return _study_in(path, catalogue or find_lineage(recipe_of(path)), ladder)
 
 
 def recipe_of(name_or_path: str | os.PathLike[str]) -> str | None:
@@ -78,11 +82,17 @@ def _studies_folder() -> Path | None:
     return checkout if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file() else None
 
 
-def _study_in(path: Path, catalogue: Catalogue) -> Study:
+def _study_in(path: Path, catalogue: Catalogue, ladder: str | None) -> Study:
     names = run_user_file(path)
     study, what = names.get("STUDY"), "STUDY is"
-    if study is None and callable(names.get("study")):
-        study, what = _made(names["study"], path, catalogue), "study(catalogue) returned"
+    function = names.get("study") if study is None else None
+    if ladder is not None and not (callable(function) and "ladder" in inspect.signature(function).parameters):
+        raise UsageError(
+            f"Study '{path.stem}' is not made of a published ladder, so --ladder {ladder} changes nothing; study 'published' is."
+        )
+    if callable(function):
+        chosen = function if ladder is None else functools.partial(function, ladder=ladder)
+        study, what = _made(chosen, path, catalogue), "study(catalogue) returned"
     elif study is None:
         raise UsageError(f"{path} defines no STUDY.{_rename_hint(names)} {_HOW_TO_DEFINE}")
     if not isinstance(study, Study):

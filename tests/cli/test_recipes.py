@@ -175,6 +175,28 @@ def test_the_published_rungs_run_at_their_own_lengths_and_resume_with_their_reci
     ablate.ok("figure", "waterfall", "run", "-o", "own.svg")
 
 
+def test_the_ladder_named_is_the_one_that_is_run(here: Path, ablate: CommandLine) -> None:
+    words = ["study", "run", "published", "--preset", "mini", "--dry-run", "--json"]
+    planned = json.loads(ablate.ok(*words, "--ladder", "newer").out)
+    assert len(planned["arm_features"]) == 2
+    (newer,) = planned["arm_features"].keys() - {"baseline"}
+    assert "newer_tuning" in planned["arm_features"][newer]
+    ablate(*words, "--ladder", "newr").refused(2, "There is no published ladder 'newr'. Did you mean 'newer'?")
+    ablate(*words, "--recipe", "resnet18", "--ladder", "to_96").refused(
+        2, "Study 'published': Ladder 'to_96' can be drawn and not trained: most of its rungs are other recipes."
+    )
+    ablate("study", "run", "waterfall", "--ladder", "newer", "--dry-run").refused(
+        2,
+        "Study 'waterfall' is not made of a published ladder, so --ladder newer changes nothing; study 'published' is.",
+    )
+
+
+def test_a_run_folder_remembers_the_ladder(here: Path, ablate: CommandLine, little: None) -> None:
+    words = ["--recipe", "little", "--preset", "mini", "--trials", "1", "--minutes", "0.000001", "--out", "run"]
+    ablate.ok("study", "run", "published", "--ladder", "steps", *words)
+    assert study_json(Path("run"))["overrides"]["ladder"] == "steps"
+
+
 def test_a_folder_whose_recipe_is_gone_says_so(here: Path, ablate: CommandLine, site: Path) -> None:
     install_little(site)
     words = ["--recipe", "little", "--preset", "mini", "--trials", "1", "--processes", "1"]
@@ -256,6 +278,7 @@ COMPLETIONS: dict[str, tuple[str, set[str]]] = {
     "one feature": ("features new", {"newer_tuning"}),
     "study": ("study run pub", {"published"}),
     "ladder": ("figure waterfall --published --ladder ", {"waterfall", "history", "newer"}),
+    "ladder of a study": ("study run published --ladder ", {"waterfall", "history", "newer"}),
     "unknown": ("run --recipe nobody --enable bri", set()),
 }
 

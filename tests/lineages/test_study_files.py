@@ -2,6 +2,7 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -140,6 +141,31 @@ class TestAnotherCatalogue:
         assert [(arm.name, arm.length) for arm in study.arms] == [("baseline", 2.0), ("+ rates", 1.5)]
         with pytest.raises(UsageError, match="Study 'published': Nothing was published about this registry"):
             load_study("published", FakeCatalogue(self.OTHER))
+
+    def test_the_published_study_takes_the_ladder_that_is_named(self) -> None:
+        rungs = (
+            Rung(title="plain", seconds=2.0, source="there"),
+            Rung(title="a", adds=("rates",), seconds=1, source="there"),
+        )
+        first = Ladder(slug="steps", title="Steps", unit="seconds", device="there", rungs=rungs)
+        other = replace(first, slug="other", rungs=(rungs[0], replace(rungs[1], adds=("shape",))))
+        catalogue = FakeCatalogue(self.OTHER, published=[first, other])
+        assert [arm.name for arm in load_study("published", catalogue, ladder="other").arms] == ["baseline", "+ shape"]
+        assert load_study("published", catalogue, ladder="steps") == load_study("published", catalogue)
+        with pytest.raises(
+            UsageError, match=r"Study 'published': There is no published ladder 'othr'\. Did you mean 'other'"
+        ):
+            load_study("published", catalogue, ladder="othr")
+
+    @pytest.mark.parametrize("text", [None, "from ablate.study import Study\nSTUDY = None\n"])
+    def test_a_study_of_no_ladder_takes_none(self, tmp_path: Path, text: str | None) -> None:
+        path = tmp_path / "waterfall.py"
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(
+            UsageError, match="Study 'waterfall' is not made of a published ladder, so --ladder steps changes"
+        ):
+            load_study("waterfall" if text is None else path, FakeCatalogue(self.OTHER), ladder="steps")
 
     @pytest.mark.parametrize("name", sorted({*FOR_EVERY_RECIPE} - {"published"}))
     def test_a_registry_without_features_has_nothing_to_study(self, name: str) -> None:
