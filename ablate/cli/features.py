@@ -41,26 +41,32 @@ def features(
         show_slots(registry, name, as_json=as_json)
         return
     if name is None:
-        chosen = registry.names
+        chosen, beside = registry.names, registry.extras
     elif name in registry.features or name in registry.groups:
         asked = registry.expand((name,))
         chosen = tuple(each for each in (*registry.names, *registry.extras) if each in asked)
+        beside = () if name in registry.features else _extras_of(registry, name)
     else:
         raise UsageError(
             f"Unknown feature or group '{name}'.{near_match(name, [*registry.features, *registry.groups])}"
         )
     if as_json:
         typer.echo(json.dumps([_as_json(registry, each) for each in chosen], indent=2, ensure_ascii=False))
-    elif name is None:
+        return
+    if name is None:
         stdout().print(_overview(registry))
-        for each in registry.extras:
-            if replaced := registry.features[each].alternative_to:
-                remark(f"In place of '{replaced}' there is '{each}': `--enable {each} --disable {replaced}`.")
-            else:
-                remark(f"Not part of 'all' is '{each}': `--enable {each}`. {registry.features[each].summary}")
     else:
         for each in chosen:
             _print_feature(registry, each)
+    for each in beside:
+        if replaced := registry.features[each].alternative_to:
+            remark(f"In place of '{replaced}' there is '{each}': `--enable {each} --disable {replaced}`.")
+        else:
+            remark(f"Not part of 'all' is '{each}': `--enable {each}`. {registry.features[each].summary}")
+
+
+def _extras_of(registry: "Registry", slug: str) -> tuple[str, ...]:
+    return tuple(name for name in registry.extras if registry.features[name].group == slug)
 
 
 def _as_json(registry: "Registry", name: str) -> dict[str, Any]:

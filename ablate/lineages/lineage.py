@@ -79,18 +79,18 @@ class Lineage(Roster):
         self.ladders: Mapping[str, Ladder] = MappingProxyType({ladder.slug: ladder for ladder in published})
         self.tables: Mapping[str, PublishedTable] = MappingProxyType({table.slug: table for table in besides})
         self._epochs = epochs
-        named = [
-            other for each in listed for other in (*each.requires, *each.excludes, *filter(None, [each.alternative_to]))
-        ]
-        named += [added for ladder in published for rung in ladder.rungs for added in rung.adds]
-        named += [name for table in besides for arm in table.arms for name in arm.on or ()]
-        self.expand(named)
         for each in listed:
             if each.group not in self.groups:
                 raise UsageError(
                     f"Lineage '{name}': feature '{each.name}' belongs to an unknown group '{each.group}'."
                     + near_match(each.group, self.groups)
                 )
+        named = [
+            other for each in listed for other in (*each.requires, *each.excludes, *filter(None, [each.alternative_to]))
+        ]
+        named += [added for ladder in published for rung in ladder.rungs for added in rung.adds]
+        named += [name for table in besides for arm in table.arms for name in arm.on or ()]
+        self.expand(named)
 
     def expand(self, names: Iterable[str]) -> frozenset[str]:
         """Feature names, groups replaced by their members.

@@ -71,13 +71,18 @@ class Registry(Roster):
         for feature in self.features.values():
             self._check(feature)
         for slug in self.groups:
+            if slug not in self.features:
+                continue
             members = self.members(slug)
-            if slug in self.features and members != (slug,):
-                others = [name for name in members if name != slug]
+            if others := [name for name in members if name != slug]:
                 raise UsageError(
                     f"'{slug}' names a feature and a group, but the group holds {_listed(members)}. "
                     f"Put {_listed(others)} into a Group of your own: {_group_line(_free_slug(self))} "
                     f"and group={_free_slug(self)!r} in the Feature."
+                )
+            if self.features[slug].group != slug:
+                raise UsageError(
+                    f"'{slug}' names a group and a feature of group '{self.features[slug].group}'. Rename one of them."
                 )
         self.ladders: Mapping[str, Ladder] = MappingProxyType(_by_name("ladder", ladders, lambda ladder: ladder.slug))
         for ladder in self.ladders.values():

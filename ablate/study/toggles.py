@@ -23,13 +23,20 @@ def toggled(
     those that can (see `together`), and the options have to say what becomes of the others.
 
     Raises:
-        UsageError: an unknown name, options that exclude each other, an option that changes nothing, an impossible arm.
+        UsageError: an unknown name, a group that holds only what has to be named, options that exclude each other, an option that
+            changes nothing, an impossible arm.
     """
     if start not in (None, ALL, BASELINE):
         raise UsageError(f"--from takes '{ALL}' or '{BASELINE}', not '{start}'.")
     if only and (enable or disable or start):
         raise UsageError("--only starts from nothing; it cannot be combined with --enable, --disable or --from.")
     named = catalogue.expand((*enable, *disable))
+    for name in (*enable, *disable, *only):
+        if not catalogue.expand((name,)):
+            raise UsageError(
+                f"Group '{name}' holds nothing of 'all', so it switches nothing; name the feature that you want: "
+                f"`ablate features {name}`."
+            )
     everything = frozenset(together(catalogue, catalogue.names).names)
     if only:
         reference, chosen = frozenset[str](), catalogue.expand(only)

@@ -222,6 +222,27 @@ def test_an_alternative_takes_the_place_of_what_is_switched_off(here: Path, abla
     assert {feature["name"] for feature in study_json(Path("run"))["features"]} >= {"tuning", "newer_tuning"}
 
 
+def test_an_optional_feature_is_on_only_where_it_is_named(here: Path, ablate: CommandLine) -> None:
+    words = ("--recipe", "airbench94", "--preset", "mini", "--dry-run", "--json")
+    arms = json.loads(ablate.ok("run", "--enable", "with_replacement", *words).out)["arm_features"]
+    assert set(arms["all + with_replacement"]) - set(arms["all"]) == {"with_replacement"}
+    assert "with_replacement" not in arms["all"]
+    ablate("run", "--disable", "with_replacement", *words).refused(
+        2, "--disable with_replacement changes nothing: it is off already."
+    )
+    ablate("run", "--only", "order", *words).refused(2, "Group 'order' holds nothing of 'all', so it switches nothing")
+
+
+def test_a_groups_extras_are_told_beside_it(here: Path, ablate: CommandLine) -> None:
+    said = ablate.ok("features", "order", "--recipe", "airbench94")
+    assert said.out == ""
+    assert "Not part of 'all' is 'with_replacement': `--enable with_replacement`." in said.err
+    said = ablate.ok("features", "whitening", "--recipe", "airbench94")
+    assert "normed_first_layer" not in said.err
+    said = ablate.ok("features", "tuning")
+    assert "newer_tuning" not in said.err
+
+
 def test_alternatives_annoy_nobody(here: Path, ablate: CommandLine) -> None:
     said = ablate.ok("run", "--disable", "silu", "--preset", "mini", "--trials", "1", "--out", "run")
     assert "newer_tuning" not in said.out + said.err

@@ -1,6 +1,7 @@
 """The names that need no torch are those of the registry that does."""
 
 import ast
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ablate.errors import UsageError
 from ablate.lineages.lineage import Lineage, Outline
 from ablate.lineages.loading import load_registry
 from ablate.lineages.lookup import lineages
+from ablate.study import groups_together, toggled
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder, Rung
 
@@ -67,6 +69,25 @@ def test_an_alternative_is_no_part_of_all_and_no_member_of_its_group() -> None:
     assert told.extras == ("mild",)
     assert told.expand(["rates"]) == {"hot", "cold"}
     assert told.expand(["mild"]) == {"mild"}
+
+
+def test_a_group_of_extras_alone_switches_nothing() -> None:
+    groups = [GROUP, replace(GROUP, slug="rest")]
+    hot, late = Outline(name="hot", group="rates"), Outline(name="late", group="rest", optional=True)
+    told = lineage(groups=groups, features=[hot, late])
+    assert list(groups_together(told).names) == ["rates"]
+    for how in ("enable", "disable", "only"):
+        with pytest.raises(UsageError) as caught:
+            toggled(told, **{how: ["rest"]})
+        assert str(caught.value) == (
+            "Group 'rest' holds nothing of 'all', so it switches nothing; name the feature that you want: `ablate features rest`."
+        )
+
+
+def test_a_ladder_over_a_group_and_a_feature_of_none_is_refused_by_the_feature() -> None:
+    rungs = (LADDER.rungs[0], replace(LADDER.rungs[1], adds=("rates",)))
+    with pytest.raises(UsageError, match=r"feature 'hot' belongs to an unknown group 'rate'\. Did you mean 'rates'"):
+        lineage(features=[Outline(name="hot", group="rate")], ladders=[replace(LADDER, rungs=rungs)])
 
 
 def test_what_cannot_be_on_together_says_why() -> None:

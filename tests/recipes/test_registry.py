@@ -318,6 +318,16 @@ def test_an_alternative_to_nothing_of_the_kind_is_refused(changes: dict[str, Any
     assert words in str(caught.value)
 
 
+def test_an_optional_feature_may_bear_the_name_of_its_group_and_of_no_other() -> None:
+    odd = feature("shape", group="shape", patch={"filter_rate": 0.27}, optional=True)
+    known = registry(odd)
+    assert (known.members("shape"), known.expand(["shape"])) == ((), {"shape"})
+    with pytest.raises(
+        UsageError, match=r"'shape' names a group and a feature of group 'rates'\. Rename one of them\."
+    ):
+        registry(replace(odd, group="rates"))
+
+
 def test_epochs_are_those_of_the_composed_recipe() -> None:
     known = registry(feature("longer", patch={"epochs": 9.5}), feature("faster", patch={"filter_rate": 0.3}))
     assert [known.epochs(names) for names in ((), ["faster"], ["longer"], ["rates"])] == [8.0, 8.0, 9.5, 9.5]
