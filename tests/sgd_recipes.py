@@ -28,7 +28,9 @@ BASELINES: dict[str, SgdRecipe] = {
 def registry_of(lineage: str) -> Registry:
     """A lineage's baseline with every feature that has a file in its package."""
     folder = Path(ablate.__file__).parent / "lineages" / lineage
-    modules = [import_module(f"ablate.lineages.{lineage}.{found.name}") for found in pkgutil.iter_modules([str(folder)])]
+    modules = [
+        import_module(f"ablate.lineages.{lineage}.{found.name}") for found in pkgutil.iter_modules([str(folder)])
+    ]
     features = [module.FEATURE for module in modules if hasattr(module, "FEATURE")]
     slugs = dict.fromkeys(feature.group for feature in features)
     groups = [Group(slug=slug, title=slug, published_percent=None, source="here") for slug in slugs]
