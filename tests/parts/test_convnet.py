@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate.parts import (
+    AveragePoolHead,
     ComputeDtypeNorms,
+    MaxPoolHead,
     NormedConv,
     ProxySelection,
     Silu,
@@ -175,3 +177,29 @@ def test_norms_are_float32_unless_the_precision_says_otherwise(dtype: torch.dtyp
                 assert module.weight.dtype == dtype
     for one, other in zip(exact.parameters(), half.parameters(), strict=True):
         assert torch.equal(one.to(other.dtype), other), "starting values are drawn in float32"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("airbench94", {"widths": (64, 256)}, "2 stages leave maps of 7×7, and MaxPoolHead takes 3×3"),
+        ("airbench96", {"widths": (64, 64, 64, 64)}, "4 stages leave maps of 1×1, and MaxPoolHead takes 3×3"),
+        ("resnet18", {"widths": (64, 128, 256)}, "3 stages leave maps of 8×8, and AveragePoolHead takes 4×4"),
+        ("airbench94", {"head": AveragePoolHead()}, "3 stages leave maps of 3×3, and AveragePoolHead takes 4×4"),
+    ],
+)
+def test_stages_that_do_not_fit_the_head_are_refused(name: str, changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        network_of(replace(PUBLISHED[name], **changes).scaled(NARROW))
+
+
+def test_a_head_of_the_users_own_may_take_maps_of_any_size() -> None:
+    class AnySize(MaxPoolHead):
+        side = None
+
+        def build(self, channels: int) -> nn.Module:
+            return nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(channels, 10, bias=False))
+
+    network = network_of(replace(PUBLISHED["airbench94"], widths=(64, 256), head=AnySize()).scaled(NARROW))
+    assert network.training
+    assert outputs(network)[-2:] == [(32, 7, 7), (10,)]

@@ -222,6 +222,23 @@ def test_the_confidence_is_the_largest_log_probability_of_the_trained_network() 
     assert not torch.equal(alone.weights[name], compiled.network.state_dict()[name]), "its streams are its own"
 
 
+def test_the_network_that_scores_sees_images_mirrored_in_turns_whatever_the_recipe_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    epochs: dict[str, list[int]] = {"alternating": [], "random": []}
+    for name, kind in (("alternating", AlternatingFlip), ("random", RandomFlip)):
+        each_epoch = kind.each_epoch
+
+        def watched(self: Any, images: Tensor, epoch: int, generator: Any, *, of: Any = (name, each_epoch)) -> Tensor:
+            epochs[of[0]].append(epoch)
+            made: Tensor = of[1](self, images, epoch, generator)
+            return made
+
+        monkeypatch.setattr(kind, "each_epoch", watched)
+    run(replace(SCORED, subset=LeastConfident(fraction=0.5, epochs=2.0)), IMAGES)
+    assert epochs == {"alternating": [0, 1], "random": [0, 1, 2]}
+
+
 def test_scoring_is_off_the_clock_and_recorded_apart() -> None:
     clock = StepClock()
 
