@@ -27,7 +27,7 @@ class Head(Part):
     """Slot: from the last feature maps (N, channels, H, W) to logits (N, 10)."""
 
     side: ClassVar[int | None] = None
-    """The pixels of a side of the maps that it takes; None for any."""
+    """The pixels of a side that it takes from maps less than twice as wide; None if it takes any."""
 
     @abstractmethod
     def build(self, channels: int) -> nn.Module:

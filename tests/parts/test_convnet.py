@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ablate.parts import (
     AveragePoolHead,
     ComputeDtypeNorms,
+    ConvStem,
     MaxPoolHead,
     NormedConv,
     ProxySelection,
@@ -191,6 +192,11 @@ def test_norms_are_float32_unless_the_precision_says_otherwise(dtype: torch.dtyp
 def test_stages_that_do_not_fit_the_head_are_refused(name: str, changes: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=f"^{words}$"):
         network_of(replace(PUBLISHED[name], **changes).scaled(NARROW))
+
+
+def test_pooling_may_leave_out_a_border() -> None:
+    network = network_of(replace(PUBLISHED["airbench94"], first_layer=ConvStem()).scaled(NARROW))
+    assert outputs(network)[-2:] == [(32, 4, 4), (10,)]
 
 
 def test_a_head_of_the_users_own_may_take_maps_of_any_size() -> None:
