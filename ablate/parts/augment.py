@@ -4,7 +4,9 @@ Random draws are made outside compiled functions, from the slot's own stream; wh
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +14,7 @@ from torch import Tensor
 from torchvision.transforms.functional import normalize
 
 from ablate.parts.compiler import Compiler
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 
 CHANNEL_MEANS = (0.4914, 0.4822, 0.4465)
 CHANNEL_STDS = (0.2470, 0.2435, 0.2616)
@@ -90,6 +92,8 @@ def mirror_chosen(images_NCHW: Tensor, chosen_N: Tensor) -> Tensor:
 @dataclass(frozen=True, kw_only=True)
 class Crop(Part):
     """Slot: how shifted images are cut out of padded ones. `reach` is the largest shift in pixels."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"reach": Bounds(most=31)}
 
     reach: int = 2
 

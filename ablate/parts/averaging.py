@@ -1,13 +1,14 @@
 """Averages of the weights over the steps of a run."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,12 @@ class Lookahead(Averaging):
     copied into the network (after arXiv:1907.08610; the growing α is hlb-CIFAR10's). As published, the steps after the last such t
     are lost, and the average starts from the network before its first layer is whitened.
     """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {
+        "decay": Bounds(most=1),
+        "every": Bounds(least=1),
+        "power": Bounds(),
+    }
 
     decay: float = 0.95
     every: int = 5

@@ -60,7 +60,11 @@ def build_conv_net(
     compute_dtype: torch.dtype,
     device: torch.device,
 ) -> ConvNet:
-    """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last; `reset_conv_net` gives it values."""
+    """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last; `reset_conv_net` gives it values.
+
+    Raises:
+        ValueError: the stages leave maps of another size than the head takes.
+    """
     make_norm = partial(norms.build, momentum=norm_momentum)
     first = first_layer.build(scale, activation, make_norm)
     channels = [first.channels, *(scale.channels(width) for width in widths)]
@@ -68,11 +72,27 @@ def build_conv_net(
         stage.build(before, after, place, activation, make_norm)
         for place, (before, after) in enumerate(pairwise(channels))
     ]
-    network = ConvNet(first, stages, head.build(channels[-1]), precision).to(device, compute_dtype)
+    network = ConvNet(first, stages, head.build(channels[-1]), precision)
+    _check_maps(network, head)
+    network = network.to(device, compute_dtype)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.to(precision.norm_dtype(compute_dtype))
     return network.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _check_maps(network: ConvNet, head: Head) -> None:
+    """Try one image: what PyTorch says of maps that do not fit names no part."""
+    network.eval()
+    maps = network.stages(network.first(torch.zeros(1, 3, 32, 32), True))
+    network.train()
+    height, width = maps.shape[2:]
+    # Pooling leaves out a border narrower than itself.
+    if head.side is not None and {height // head.side, width // head.side} != {1}:
+        raise ValueError(
+            f"{len(network.stages)} stages leave maps of {height}×{width}, and {type(head).__name__} takes {head.side}×{head.side}"
+        )
 
 
 @torch.no_grad()

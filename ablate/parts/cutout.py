@@ -1,12 +1,14 @@
 """Cutout: a square of every image blanked, after crop and mirror, anew in each epoch (arXiv:1708.04552)."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class NoCutout(Cutout):
 @dataclass(frozen=True, kw_only=True)
 class SquareCutout(Cutout):
     """A square of `size` pixels set to zero, which is the data set's mean; it always lies inside the image, as in airbench."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"size": Bounds(least=1, most=32)}
 
     size: int
 

@@ -2,16 +2,16 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate.parts.augment import normalised
 from ablate.parts.network import WHITENING_FILTERS, WHITENING_KERNEL, Activation
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 from ablate.parts.scale import Scale
 from ablate.parts.whitening import DescendingEigenWhitening
 
@@ -63,6 +63,8 @@ class WhitenedConv(BiasedConv):
     `images`: how many, in storage order. `eps` is added to every eigenvalue.
     """
 
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"images": Bounds(least=1), "eps": Bounds()}
+
     images: int = 5000
     eps: float = 5e-4
 
@@ -91,6 +93,8 @@ class NormedConv(FirstLayer):
 @dataclass(frozen=True, kw_only=True)
 class ConvStem(FirstLayer):
     """A trained 3×3 convolution without a bias, a norm and the activation: how a ResNet for small images begins."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"width": Bounds(least=1)}
 
     width: int = 64
 
@@ -121,6 +125,8 @@ class TrainedBias(FirstBias):
 @dataclass(frozen=True, kw_only=True)
 class FrozenBias(FirstBias):
     """Over the first `epochs` only; then it keeps its value, without decay or momentum."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"epochs": Bounds()}
 
     epochs: float = 3.0
 

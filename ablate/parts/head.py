@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -25,6 +26,9 @@ class PooledLinear(nn.Module):
 class Head(Part):
     """Slot: from the last feature maps (N, channels, H, W) to logits (N, 10)."""
 
+    side: ClassVar[int | None] = None
+    """The pixels of a side that it takes from maps less than twice as wide; None if it takes any."""
+
     @abstractmethod
     def build(self, channels: int) -> nn.Module:
         """A fresh head."""
@@ -33,6 +37,8 @@ class Head(Part):
 @dataclass(frozen=True, kw_only=True)
 class MaxPoolHead(Head):
     """The maximum over 3×3 pixels, and a linear layer without a bias whose logits are multiplied by `logit_scale`: airbench's head."""
+
+    side: ClassVar[int | None] = 3
 
     logit_scale: float = 1 / 9
 
@@ -44,6 +50,8 @@ class MaxPoolHead(Head):
 @dataclass(frozen=True, kw_only=True)
 class AveragePoolHead(Head):
     """The mean over 4×4 pixels, and a linear layer with a bias: a ResNet's head."""
+
+    side: ClassVar[int | None] = 4
 
     def build(self, channels: int) -> nn.Module:
         """For maps of 4×4."""

@@ -1,16 +1,20 @@
 """Batch normalisation: what of it is trained."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 
 
 @dataclass(frozen=True, kw_only=True)
 class Norms(Part):
     """Slot: the normalisation layers. `eps` is added to the variance."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"eps": Bounds()}
 
     eps: float
 

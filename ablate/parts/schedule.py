@@ -1,9 +1,11 @@
 """Learning-rate schedules, and when filters are renormalised."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ablate.parts.part import Part
+from ablate.parts.part import Bounds, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class LinearDecay(RateSchedule):
 @dataclass(frozen=True, kw_only=True)
 class Triangle(RateSchedule):
     """From `start` up to 1 in a straight line over the share `peak` of the steps, then down towards `end`, which no step reaches."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"start": Bounds(), "peak": Bounds(most=1), "end": Bounds()}
 
     start: float = 0.2
     peak: float

@@ -1,15 +1,15 @@
 """Which images are trained on: a part of the set, or of every batch."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
 
-from ablate.parts.part import Part
+from ablate.parts.part import POSITIVE, Bounds, Part
 from ablate.parts.stages import ConvPair, Stage
 
 Choice: TypeAlias = Tensor | slice
@@ -51,6 +51,12 @@ class ProxySelection(Selection):
     The proxy has the recipe's first layer, its bias frozen at zero, and stages of its own; it sees whole batches, and is trained at
     every `every`-th step only, on the images that it chooses there.
     """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {
+        "widths": Bounds(least=1),
+        "keep": Bounds(above=True, most=1),
+        "every": Bounds(least=1),
+    }
 
     widths: tuple[int, ...] = (32, 64, 64)
     stage: Stage = ConvPair()  # noqa: RUF009 (a frozen part)
@@ -110,6 +116,8 @@ class WholeSet(Subset):
 class RandomSubset(Subset):
     """The share `fraction` of the training images, drawn at random."""
 
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"fraction": Bounds(above=True, most=1)}
+
     fraction: float
 
     def count(self, num_images: int) -> int:
@@ -128,6 +136,8 @@ class LeastConfident(RandomSubset):
 
     Confidence is the largest log probability without test-time augmentation; `epochs` is how long that network is trained.
     """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {**RandomSubset.parameter_bounds, "epochs": POSITIVE}
 
     epochs: float = 9.9
 

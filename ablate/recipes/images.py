@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, cast
 
 from ablate.parts import PRESETS, Compiler, Precision, Scale
+from ablate.parts.part import POSITIVE, Bounds
 from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe
@@ -36,14 +37,14 @@ class ImageRecipe(Recipe):
     instead_of_scale: ClassVar[str] = "Patch 'epochs' or 'batch_size' instead."
     presets: ClassVar[Mapping[str, Scale]] = PRESETS
     """The scales that have a name, "full" and "mini" among them; a lineage may have its own, in a class of its own."""
-    positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size"})
-    """Fields that no training can do without."""
+    number_bounds: ClassVar[Mapping[str, Bounds]] = {"epochs": POSITIVE, "batch_size": POSITIVE}
+    """What fields that are numbers may be, besides their type; of a tuple, every number in it."""
 
     scale: Scale = Scale()
     """Set by presets and lengths only."""
 
     epochs: float
-    """Passes over the training set; the incomplete last batch of a pass is dropped."""
+    """Passes over the training set, each as many steps long as it fills batches."""
     batch_size: int
     """Images a step, as published."""
     precision: Precision

@@ -1,6 +1,7 @@
 """Image recipes whose filters are trained with Muon: all that may change accuracy or time, and the numbers that follow from it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ from ablate.parts import (
     TestTimeAugmentation,
     Whitening,
 )
+from ablate.parts.part import POSITIVE, Bounds
 from ablate.recipes.images import ImageRecipe, rounded_up
 
 
@@ -32,8 +34,8 @@ class MuonRecipe(ImageRecipe):
 
     loop: ClassVar[str] = "ablate.training.muon_loop"
     # Images, steps, rates that are divided by, the momentum that Nesterov's needs.
-    positive: ClassVar[frozenset[str]] = frozenset(
-        {"epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"}
+    number_bounds: ClassVar[Mapping[str, Bounds]] = dict.fromkeys(
+        ("epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"), POSITIVE
     )
 
     network: Network

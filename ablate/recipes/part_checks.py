@@ -13,6 +13,7 @@ from ablate.errors import UsageError
 from ablate.formats.canonical import canonical_json
 from ablate.formats.values import jsonable
 from ablate.parts import Part
+from ablate.parts.part import Bounds
 from ablate.recipes.fields import RecipeField, field_types, lacking, methods_of, place_of, type_name
 from ablate.recipes.slots import recipe_fields
 from ablate.recipes.source import is_shipped
@@ -35,8 +36,8 @@ def check_value(recipe: Any, who: str, name: str, value: Any) -> None:
             raise UsageError(f"{who} '{name}' to the class {value.__name__}, not {with_article(expected)}.{hint}")
         actual = with_article(type(value).__name__)
         raise UsageError(f"{who} '{name}' to {value!r}, which is {actual}, not {with_article(expected)}.{hint}")
-    if name in recipe.positive and not value > 0:
-        raise UsageError(f"{who} '{name}' to {value}; training takes more than 0.")
+    if (bounds := recipe.number_bounds.get(name)) and (problem := why_outside(bounds, value)):
+        raise UsageError(f"{who} '{name}' to {value}; training takes {problem}.")
     if isinstance(value, Part) and name != "scale" and (problem := why_unfit(recipe, name, value)):
         part = type(value)
         raise UsageError(f"{who} '{name}' to {with_article(part.__name__)}{_line_of(part)}, {problem}")
@@ -46,7 +47,7 @@ def why_unfit(recipe: Any, field: str, part: Part) -> str | None:
     """What keeps a part of the right slot from filling a field of the recipe, and what to do, in one line; None if nothing does."""
     kind = type(part)
     if is_shipped(kind) and not lacking(kind):
-        return _why_mistyped(part)
+        return _why_mistyped(part) or _why_outside(part)
     slot = recipe_fields(recipe)[field]
     return (
         _why_abstract(slot, kind)
@@ -54,6 +55,7 @@ def why_unfit(recipe: Any, field: str, part: Part) -> str | None:
         or _why_not_a_dataclass(kind)
         or _why_no_data(part)
         or _why_mistyped(part)
+        or _why_outside(part)
         or _why_mistakable(kind)
     )
 
@@ -145,6 +147,22 @@ def _why_mistyped(part: Part) -> str | None:
         if field.type in (bool, int, float, str) and not fits(value, field.type):
             expected = with_article(type_name(field.type))
             return f"whose parameter '{field.name}' is {value!r} ({type(value).__name__}), not {expected}."
+    return None
+
+
+def why_outside(bounds: Bounds, value: Any) -> str | None:
+    """What a number or a tuple of numbers should be instead of what it is; None if it is that."""
+    if isinstance(value, tuple):
+        return None if value and all(map(bounds.hold, value)) else f"{bounds} for each of its numbers, one at least"
+    return None if bounds.hold(value) else str(bounds)
+
+
+def _why_outside(part: Part) -> str | None:
+    """Of the parameters that the part's class sets bounds for."""
+    for name, bounds in type(part).parameter_bounds.items():
+        value = getattr(part, name)
+        if problem := why_outside(bounds, value):
+            return f"whose parameter '{name}' is {value!r}: it takes {problem}."
     return None
 
 

@@ -1,6 +1,7 @@
 """Image recipes trained by SGD with Nesterov's momentum: all that may change accuracy or time, and the numbers that follow from it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -35,6 +36,7 @@ from ablate.parts import (
     UniformInitial,
     WholeSet,
 )
+from ablate.parts.part import POSITIVE, Bounds
 from ablate.recipes.images import ImageRecipe, rounded_up
 
 KILO = 1024
@@ -50,7 +52,14 @@ class SgdRecipe(ImageRecipe):
     """
 
     loop: ClassVar[str] = "ablate.training.sgd_loop"
-    positive: ClassVar[frozenset[str]] = frozenset({"epochs", "batch_size", "rate", "bias_scale", "momentum"})
+    number_bounds: ClassVar[Mapping[str, Bounds]] = {
+        **dict.fromkeys(("epochs", "batch_size", "widths", "rate", "bias_scale"), POSITIVE),
+        # Rates are divided by what Nesterov's needs and what is left of 1.
+        "momentum": Bounds(above=True, most=1, below=True),
+        "norm_momentum": Bounds(most=1),
+        "label_smoothing": Bounds(most=1),
+        "decay": Bounds(),
+    }
 
     first_layer: FirstLayer
     first_bias: FirstBias = TrainedBias()

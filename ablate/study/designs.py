@@ -1,5 +1,6 @@
 """The designs: plain functions from names of features or groups to arms and contrasts. Free of torch."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -125,7 +126,7 @@ def _subsets(players: Sequence[str]) -> Design:
 
 
 def with_others(design: Design, others: Iterable[str]) -> Design:
-    """The design with the same other names on in every arm: "baseline" becomes "others", "{X}" "others + X", "all" among them.
+    """The design with the same other names on in every arm: "baseline" becomes "others", "{X}" and "baseline + X" "others + X".
 
     Raises:
         UsageError: a name that the design has already.
@@ -135,7 +136,9 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
     for arm in design.arms:
         if both := common & arm.features:
             raise UsageError(f"Arm '{arm.name}' has '{min(both)}' on already.")
-        name = " + ".join(["others", *sorted(arm.features)])
+        name = re.sub(rf"^{BASELINE}\b", "others", arm.name)
+        if name.startswith("{"):
+            name = " + ".join(["others", *name.strip("{}").split(", ")])
         arms.append(replace(arm, name=name, features=arm.features | common))
     names = {before.name: after.name for before, after in zip(design.arms, arms, strict=True)}
     contrasts = tuple(

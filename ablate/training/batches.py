@@ -34,6 +34,9 @@ def batches(
     """Batches without end, each epoch's images augmented when its first batch is asked for.
 
     What an order leaves over waits for the next epoch's first images.
+
+    Raises:
+        ValueError: an order deals no images, or more than a batch takes.
     """
     with torch.no_grad():
         padded = recipe.crop.pad(recipe.flip.once(normalised(training_set.images), streams["flip"], recipe.compiler))
@@ -45,7 +48,9 @@ def batches(
             epoch_images = recipe.flip.each_epoch(epoch_images, epoch, streams["flip"])
             epoch_images = recipe.cutout.cut(epoch_images, streams["cutout"])
         pending = sum(len(run.labels) for run in waiting)
-        for chosen in recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"]):
+        runs = recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"])
+        _check_lengths([len(chosen) for chosen in runs], pending, plan.batch_size)
+        for chosen in runs:
             waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen]))
             pending += len(chosen)
             if pending == plan.batch_size:
@@ -53,6 +58,16 @@ def batches(
                 waiting, pending = [], 0
         # The next epoch's images take as much memory again.
         del epoch_images
+
+
+def _check_lengths(lengths: list[int], pending: int, batch_size: int) -> None:
+    """Refuse what would never fill a batch exactly: whoever waits for it would wait forever."""
+    if not any(lengths):
+        raise ValueError("the order dealt no images")
+    for length in lengths:
+        if length > batch_size - pending:
+            raise ValueError(f"the order dealt {length} images where a batch took {batch_size - pending} more")
+        pending = (pending + length) % batch_size
 
 
 def _joined(runs: list[Batch]) -> Batch:

@@ -19,6 +19,8 @@ from ablate.training.outcome import loop_of
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
 
 IMAGES, BATCH = 16, 4
+MOST_IMAGES = 100 * IMAGES
+"""For a recipe that uses a small part of its training images only."""
 
 
 def rehearse(registry: Registry, arms: Iterable[Arm], device: torch.device) -> None:
@@ -63,13 +65,14 @@ def _logits_shape(recipe: ImageRecipe, device: torch.device) -> tuple[int, ...]:
     compiler = recipe.compiler if not is_shipped(type(recipe.compiler)) else NoCompile()
     tiny = replace(recipe, scale=scale, compiler=compiler)
     dtype, loop = compute_dtype_of(device), loop_of(tiny)
+    num_images = next((count for count in (IMAGES, 10 * IMAGES) if _fills_a_batch(tiny, count)), MOST_IMAGES)
     # A part may draw from PyTorch's own stream; what is drawn here must not shift what is drawn later.
     with torch.random.fork_rng(devices=[]):
         outcome = loop.train(
             tiny,
-            tiny.plan(IMAGES).shortened(),
+            tiny.plan(num_images).shortened(),
             loop.build_network(tiny, dtype, device),
-            _random_images(dtype, device),
+            _random_images(num_images, dtype, device),
             Streams(0, device),
             Clock(device),
             lambda network: 0.0,
@@ -77,11 +80,21 @@ def _logits_shape(recipe: ImageRecipe, device: torch.device) -> tuple[int, ...]:
     return tuple(outcome.tta_logits.shape)
 
 
-def _random_images(dtype: torch.dtype, device: torch.device) -> DeviceImages:
-    images = torch.rand(IMAGES, 3, 32, 32, generator=torch.Generator().manual_seed(0)).to(device, dtype)
+def _fills_a_batch(recipe: ImageRecipe, num_images: int) -> bool:
+    try:
+        recipe.plan(num_images)
+    except ValueError:
+        return False
+    return True
+
+
+def _random_images(num_train: int, dtype: torch.dtype, device: torch.device) -> DeviceImages:
+    images = torch.rand(num_train, 3, 32, 32, generator=torch.Generator().manual_seed(0)).to(device, dtype)
     images = images.contiguous(memory_format=torch.channels_last)
-    labels = torch.arange(IMAGES, device=device) % 10
-    return DeviceImages(train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    labels = torch.arange(num_train, device=device) % 10
+    return DeviceImages(
+        train_images=images, train_labels=labels, test_images=images[:IMAGES], test_labels=labels[:IMAGES]
+    )
 
 
 def _place_in(error: Exception, own: Iterable[Part]) -> str:

@@ -142,6 +142,7 @@ def _run_proxy(
     sgd = _optimiser(recipe, plan, network)
     with torch.no_grad():
         recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+    loss_weight = torch.tensor(plan.loss_weight, device=streams.device, dtype=torch.float32)
     network.train()
     masks: list[Tensor] = []
     dealt = batches(recipe, plan, training_set, streams.anew())
@@ -151,7 +152,7 @@ def _run_proxy(
             losses = step_losses(batch.images, batch.labels, False, recipe.label_smoothing)
         masks.append(proxy.chosen(losses.detach()))
         if learns:
-            (losses * masks[-1].float()).sum().backward(torch.tensor(plan.loss_weight, device=losses.device))
+            (losses * masks[-1].float()).sum().backward(loss_weight)
             _set_rates(sgd, recipe.schedule.factor(step, plan.num_steps))
             sgd.step()
             network.zero_grad(set_to_none=True)

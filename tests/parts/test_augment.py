@@ -11,11 +11,13 @@ from ablate.parts import (
     NoCompile,
     NoFlip,
     NoJitter,
+    RandomFlip,
+    TwoStageCrop,
 )
 from ablate.parts.augment import normalised
 
-CROPS = [LoopedCrop(), GatheredCrop()]
-IDS = ["looped", "gathered"]
+CROPS = [LoopedCrop(), TwoStageCrop(), GatheredCrop()]
+IDS = ["looped", "two stages", "gathered"]
 
 
 def stream(seed: int = 0) -> torch.Generator:
@@ -36,7 +38,7 @@ def cut_one_by_one(padded: Tensor, offsets: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-def test_looped_and_gathered_crops_cut_the_same_windows_at_all_25_offsets(dtype: torch.dtype) -> None:
+def test_all_crops_cut_the_same_windows_at_all_25_offsets(dtype: torch.dtype) -> None:
     offsets = every_offset()
     padded = LoopedCrop().pad(images(len(offsets), dtype))
     assert len({tuple(offset) for offset in offsets.tolist()}) == 25
@@ -55,8 +57,22 @@ def test_offsets_are_uniform_over_all_shifts_in_both_directions(crop: Crop) -> N
     assert counts.max() < 1150
 
 
-def test_both_crops_draw_the_same_offsets() -> None:
-    assert torch.equal(*(crop.draw(100, stream(7)) for crop in CROPS))
+def test_all_crops_draw_the_same_offsets() -> None:
+    first, *others = (crop.draw(100, stream(7)) for crop in CROPS)
+    assert all(torch.equal(first, other) for other in others)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 4])
+def test_crops_cut_the_same_windows_whatever_their_reach(reach: int) -> None:
+    side = torch.arange(2 * reach + 1)
+    offsets = torch.cartesian_prod(side, side)
+    padded = TwoStageCrop(reach=reach).pad(images(len(offsets)))
+    assert padded.shape[2:] == (32 + 2 * reach, 32 + 2 * reach)
+    expected = cut_one_by_one(padded, offsets)
+    for kind in (LoopedCrop, TwoStageCrop, GatheredCrop):
+        crop = kind(reach=reach)
+        assert torch.equal(crop.crop(padded, offsets, NoCompile()), expected)
+        assert set(crop.draw(500, stream()).unique().tolist()) == set(side.tolist())
 
 
 def test_padding_reflects_without_repeating_the_border() -> None:
@@ -82,6 +98,21 @@ def test_the_whole_set_is_mirrored_in_odd_epochs(epoch: int) -> None:
     original = images(5)
     expected = original[..., torch.arange(31, -1, -1)] if epoch in (1, 3) else original
     assert torch.equal(AlternatingFlip().each_epoch(original, epoch, stream()), expected)
+
+
+def test_a_random_flip_mirrors_half_of_the_images_in_every_epoch_anew() -> None:
+    original, generator = images(400), stream()
+    assert RandomFlip().once(original, generator, NoCompile()) is original
+    chosen = []
+    for epoch in range(2):
+        flipped = RandomFlip().each_epoch(original, epoch, generator)
+        mirrored = [torch.equal(before.flip(2), after) for before, after in zip(original, flipped, strict=True)]
+        kept = [torch.equal(before, after) for before, after in zip(original, flipped, strict=True)]
+        assert all(a != b for a, b in zip(kept, mirrored, strict=True))
+        assert 150 < sum(mirrored) < 250
+        chosen.append(mirrored)
+    differing = sum(a != b for a, b in zip(*chosen, strict=True))
+    assert 150 < differing < 250
 
 
 def test_a_recipe_may_leave_images_as_they_are() -> None:

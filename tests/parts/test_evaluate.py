@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablate.parts import FullTta, NoCompile, SelectiveTta
+from ablate.parts import FullTta, MirrorTta, NoCompile, PlainTta, SelectiveTta
 from ablate.parts.evaluate import CHUNK_IMAGES, plain_logits
 
 WEIGHTS = torch.randn(3 * 32 * 32, 10, generator=torch.Generator().manual_seed(1), dtype=torch.float64) / 5
@@ -109,3 +109,25 @@ def test_a_network_may_hand_out_one_buffer_for_all_chunks() -> None:
 
     images = some_images(6)[torch.arange(2 * CHUNK_IMAGES) % 6]
     assert torch.equal(plain_logits(into_one_buffer, images), images.flatten(1)[:, :10])
+
+
+def test_plain_predictions_are_of_the_image_alone() -> None:
+    assert torch.equal(PlainTta().logits(predict, some_images(), NoCompile()), predict(some_images()))
+
+
+def test_mirrored_predictions_are_the_mean_over_image_and_mirror() -> None:
+    images = some_images(6)[torch.arange(CHUNK_IMAGES + 6) % 6]
+    expected = (predict(images) + predict(images[..., torch.arange(31, -1, -1)])) / 2
+    torch.testing.assert_close(MirrorTta().logits(predict, images, NoCompile()), expected)
+
+
+def test_views_are_read_before_their_buffer_is_used_again() -> None:
+    buffer = torch.empty(CHUNK_IMAGES, 10, dtype=torch.float64)
+
+    def into_one_buffer(images: Tensor) -> Tensor:
+        return buffer[: len(images)].copy_(predict(images))
+
+    images = some_images(5)
+    for augmentation in (PlainTta(), MirrorTta(), FullTta()):
+        expected = augmentation.logits(predict, images, NoCompile())
+        torch.testing.assert_close(augmentation.logits(into_one_buffer, images, NoCompile()), expected)

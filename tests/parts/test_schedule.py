@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from ablate.parts import EveryStep, GrowingInterval, LinearDecay
+from ablate.parts import EveryStep, GrowingInterval, LinearDecay, Triangle
 
 PUBLISHED_STEPS = [
     2,
@@ -63,3 +63,35 @@ def test_rates_fall_in_a_line_and_never_below_zero(step: int, factor: float) -> 
 
 def test_a_group_that_is_never_trained_has_no_rate() -> None:
     assert LinearDecay().factor(0, 0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("triangle", "num_steps", "top", "step", "factor"),
+    [
+        (Triangle(peak=0.23, end=0.07), 476, 109, 54, 0.2 + 0.8 * 54 / 109),
+        (Triangle(peak=0.23, end=0.07), 476, 109, 475, 0.0725),
+        (Triangle(peak=0.23, end=0.07), 720, 165, 400, 1 - 0.93 * 235 / 555),
+        (Triangle(peak=0.1, end=0.0), 1776, 177, 100, 0.2 + 0.8 * 100 / 177),
+        (Triangle(peak=0.1, end=0.0), 1776, 177, 1775, 1 / 1599),
+        (Triangle(peak=0.1, end=0.0), 2160, 216, 1000, 1160 / 1944),
+        (Triangle(start=0.0, peak=0.5, end=0.5), 10, 5, 2, 0.4),
+    ],
+)
+def test_the_triangle_has_the_published_heights(
+    triangle: Triangle, num_steps: int, top: int, step: int, factor: float
+) -> None:
+    heights = [triangle.factor(each, num_steps) for each in range(num_steps)]
+    assert heights[0] == pytest.approx(triangle.start)
+    assert heights.index(max(heights)) == top
+    assert heights[top] == 1
+    assert heights[step] == pytest.approx(factor, abs=5e-5 if factor == 0.0725 else 1e-12)
+    assert triangle.factor(num_steps, num_steps) == pytest.approx(triangle.end), "no step reaches it"
+    assert all(after > before for before, after in pairwise(heights[: top + 1]))
+    assert all(after < before for before, after in pairwise(heights[top:]))
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 4])
+@pytest.mark.parametrize("peak", [0.0, 0.2, 1.0])
+def test_a_triangle_is_defined_for_runs_of_a_few_steps(num_steps: int, peak: float) -> None:
+    for step in range(num_steps):
+        assert 0 < Triangle(peak=peak, end=0.0).factor(step, num_steps) <= 1

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablate.parts import EigenWhitening, SvdWhitening
+from ablate.parts import DescendingEigenWhitening, EigenWhitening, SvdWhitening
 from ablate.parts.whitening import patch_moment
 
 
@@ -72,3 +72,13 @@ def test_eps_bounds_filters_where_patches_do_not_vary() -> None:
     for whitening in (EigenWhitening(), SvdWhitening()):
         longest = whitening.filters(flat).reshape(24, 12).norm(dim=1).max().item()
         assert longest == pytest.approx(5e-4**-0.5, rel=0.02)
+
+
+def test_descending_filters_are_the_same_ones_from_the_largest_eigenvalue_down(images: Tensor) -> None:
+    ascending = EigenWhitening().filters(images)
+    descending = DescendingEigenWhitening().filters(images)
+    assert torch.equal(descending[:12], ascending[:12].flip(0))
+    assert torch.equal(descending[12:], -descending[:12])
+    assert (descending[:12].reshape(12, 12).norm(dim=1).diff() > 0).all(), (
+        "the largest eigenvalue has the shortest filter"
+    )

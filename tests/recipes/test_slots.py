@@ -6,19 +6,28 @@ from dataclasses import fields
 import pytest
 
 from ablate import parts
+from ablate.lineages.airbench94.baseline import AIRBENCH94_PLAIN
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.parts import Crop, NewtonSchulz, Part, RateSchedule
-from ablate.recipes.fields import lacking, methods_of, parameters_of, place_of, signature_of, type_name
+from ablate.recipes.fields import RecipeField, lacking, methods_of, parameters_of, place_of, signature_of, type_name
+from ablate.recipes.images import ImageRecipe
 from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.sgd import SgdRecipe
 from ablate.recipes.slots import recipe_fields
 
 FIELDS = recipe_fields(MuonRecipe)
-SLOTS = [name for name, field in FIELDS.items() if field.slot is not None]
+FAMILIES = {"muon": AIRBENCH94_MUON, "sgd": AIRBENCH94_PLAIN}
+OF_FAMILIES = [(family, name) for family, recipe in FAMILIES.items() for name in recipe_fields(type(recipe))]
+SLOTS = [(family, name) for family, name in OF_FAMILIES if recipe_fields(type(FAMILIES[family]))[name].slot is not None]
 
 
-def test_every_field_but_the_scale_is_there_in_the_recipes_order() -> None:
-    assert list(FIELDS) == [field.name for field in fields(MuonRecipe) if field.name != "scale"]
+def field_of(family: str, name: str) -> RecipeField:
+    return recipe_fields(type(FAMILIES[family]))[name]
+
+
+@pytest.mark.parametrize("recipe", [MuonRecipe, SgdRecipe])
+def test_every_field_but_the_scale_is_there_in_the_recipes_order(recipe: type[ImageRecipe]) -> None:
+    assert list(recipe_fields(recipe)) == [field.name for field in fields(recipe) if field.name != "scale"]
 
 
 def test_every_slot_of_the_parts_is_a_field() -> None:
@@ -28,30 +37,30 @@ def test_every_slot_of_the_parts_is_a_field() -> None:
     assert slots <= {field.slot for family in (MuonRecipe, SgdRecipe) for field in recipe_fields(family).values()}
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_field_says_what_it_is_for(name: str) -> None:
-    field = FIELDS[name]
+@pytest.mark.parametrize(("family", "name"), OF_FAMILIES)
+def test_every_field_says_what_it_is_for(family: str, name: str) -> None:
+    field = field_of(family, name)
     assert len(field.purpose) > 10
     assert "Slot:" not in field.purpose
     assert "\n" not in field.purpose
 
 
-@pytest.mark.parametrize("name", SLOTS)
+@pytest.mark.parametrize(("family", "name"), SLOTS)
 class TestEverySlot:
-    def test_the_baselines_part_is_among_those_that_fill_it(self, name: str) -> None:
-        assert type(getattr(AIRBENCH94_MUON, name)) in FIELDS[name].parts
+    def test_the_baselines_part_is_among_those_that_fill_it(self, family: str, name: str) -> None:
+        assert type(getattr(FAMILIES[family], name)) in field_of(family, name).parts
 
-    def test_its_parts_are_complete(self, name: str) -> None:
-        assert [part for part in FIELDS[name].parts if lacking(part)] == []
+    def test_its_parts_are_complete(self, family: str, name: str) -> None:
+        assert [part for part in field_of(family, name).parts if lacking(part)] == []
 
-    def test_its_methods_are_explained(self, name: str) -> None:
-        methods = FIELDS[name].methods
-        assert [method.name for method in methods if not method.summary] == []
-        assert {method.name for method in methods if method.abstract} == set(lacking(FIELDS[name].slot))  # type: ignore[arg-type]
+    def test_its_methods_are_explained(self, family: str, name: str) -> None:
+        field = field_of(family, name)
+        assert [method.name for method in field.methods if not method.summary] == []
+        assert {method.name for method in field.methods if method.abstract} == set(lacking(field.slot))  # type: ignore[arg-type]
 
-    def test_the_example_stands_by_itself(self, name: str) -> None:
-        example = FIELDS[name].example
-        assert example in FIELDS[name].parts
+    def test_the_example_stands_by_itself(self, family: str, name: str) -> None:
+        example = field_of(family, name).example
+        assert example in field_of(family, name).parts
         assert place_of(example).endswith(".py")  # type: ignore[arg-type]
 
 

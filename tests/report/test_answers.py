@@ -100,6 +100,7 @@ def titles(study: Study) -> list[str]:
     ("name", "expected"),
     [
         ("aa", []),
+        ("airbench94_features", []),
         ("data_order", ["Fair shares", "Interactions"]),
         ("data_selection", []),
         ("features", []),
@@ -118,7 +119,7 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
 def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
         *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
-        *("data_order", "data_selection"),
+        *("airbench94_features", "data_order", "data_selection"),
     }
 
 

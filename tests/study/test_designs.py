@@ -87,13 +87,15 @@ def test_others_are_on_in_every_arm() -> None:
         "others": {"p", "q"},
         "others + x": {"p", "q", "x"},
         "others + y": {"p", "q", "y"},
-        "others + x + y": {"p", "q", "x", "y"},
+        "all": {"p", "q", "x", "y"},
     }
     assert [(each.subject, each.with_arm, each.without_arm) for each in design.contrasts] == [
         ("x", "others + x", "others"),
-        ("y", "others + x + y", "others + x"),
-        ("all", "others + x + y", "others"),
+        ("y", "all", "others + x"),
+        ("all", "all", "others"),
     ]
+    assert [arm.name for arm in with_others(add_one_in(["x"]), ["p"]).arms] == ["others", "others + x"]
+    assert [arm.name for arm in with_others(full_factorial(["x", "y", "z"]), ["p"]).arms][4] == "others + x + y"
     with pytest.raises(UsageError, match=r"Arm '\{x\}' has 'x' on already"):
         with_others(shapley(["x", "y"]), ["x"])
 

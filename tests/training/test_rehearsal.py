@@ -1,14 +1,20 @@
 """Parts of the user's own are tried for a few steps where a study is only planned."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from ablate.errors import UsageError
+from ablate.lineages.airbench94.baseline import AIRBENCH94_PLAIN
 from ablate.lineages.loading import load_registry
+from ablate.parts import Order, RandomSubset, SquareCutout
+from ablate.recipes.feature import Feature
 from ablate.recipes.registry import Registry
 from ablate.study.arms import Arm
+from ablate.study.groups import Group
+from ablate.study.user_files import run_user_file
 from ablate.training import muon_loop
 from ablate.training.rehearsal import rehearse
 from tests.tiny_study import CommandLine, make_everything_tiny
@@ -125,6 +131,46 @@ def test_draws_from_pytorchs_own_stream_are_not_shifted(registry: Registry) -> N
     before = torch.get_rng_state()
     rehearse(registry, [arm("noisy")], CPU)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_recipe_that_uses_few_of_its_images_is_rehearsed_on_more(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(PARTS)
+    own = {value.name: value for value in run_user_file(tmp_path / "own.py")["FEATURES"]}
+    few = replace(own["hot"], name="few", patch={"subset": RandomSubset(fraction=0.01)})
+    registry = Registry(
+        AIRBENCH94_PLAIN,
+        [own["no_return"], few],
+        [Group(slug="mine", title="Mine", published_percent=None, source="here")],
+    )
+    with pytest.raises(UsageError, match="fails in a rehearsal of a few steps on cpu, with NoReturn"):
+        rehearse(registry, [arm("no_return", "few")], CPU)
+    steady = replace(own["no_return"], patch={"cutout": OwnCutout(size=3)})
+    rehearse(Registry(AIRBENCH94_PLAIN, [steady, few], registry.groups.values()), [arm("no_return", "few")], CPU)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piling(Order):
+    """Deals all images as one batch."""
+
+    def deal(
+        self, num_images: int, batch_size: int, num_batches: int, pending: int, generator: torch.Generator
+    ) -> tuple[torch.Tensor, ...]:
+        return (torch.arange(num_images),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnCutout(SquareCutout):
+    """A cutout that does not come with the package."""
+
+
+@pytest.mark.timeout(30)
+def test_an_order_that_never_fills_a_batch_is_refused() -> None:
+    group = Group(slug="mine", title="Mine", published_percent=None, source="here")
+    piling = Feature(name="piling", group="mine", summary="Piles.", patch={"order": Piling()}, source="here")
+    with pytest.raises(
+        UsageError, match=r"with Piling\(\) as order: ValueError: the order dealt 16 images where a batch"
+    ):
+        rehearse(Registry(AIRBENCH94_PLAIN, [piling], [group]), [arm("piling")], CPU)
 
 
 def test_a_dry_run_rehearses(here: Path, ablate: CommandLine) -> None:

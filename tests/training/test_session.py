@@ -63,6 +63,26 @@ def test_streams_depend_on_seed_and_slot_and_on_nothing_else() -> None:
     assert torch.rand(4, generator=streams["crop"]).tolist() != draws(1, "crop")
 
 
+def test_streams_begin_anew_for_whoever_draws_the_same() -> None:
+    streams = Streams(1, CPU)
+    drawn = torch.rand(4, generator=streams["crop"])
+    anew = streams.anew()
+    assert torch.equal(torch.rand(4, generator=anew["crop"]), drawn)
+    assert torch.equal(torch.rand(4, generator=anew["crop"]), torch.rand(4, generator=streams["crop"]))
+
+
+def test_a_training_inside_a_run_has_streams_of_its_own() -> None:
+    def first(streams: Streams) -> tuple[float, ...]:
+        return tuple(torch.rand(4, generator=streams["init"]).tolist())
+
+    streams = Streams(1, CPU)
+    inner = [streams, streams.within("proxy"), streams.within("scorer"), streams.within("scorer").within("proxy")]
+    assert len({first(each) for each in inner}) == 4
+    assert first(streams.within("proxy")) == first(streams.within("proxy")) != first(Streams(2, CPU).within("proxy"))
+    deep = streams.within("scorer").within("proxy")
+    assert first(deep.anew()) == first(deep)
+
+
 def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     torch.rand(4, generator=Streams(0, CPU)["crop"])
