@@ -1,6 +1,7 @@
 """`ablate features`: what can be switched on and off."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,12 +10,15 @@ from rich.text import Text
 from ablate.cli import completion
 from ablate.cli.options import AsJson, FeaturesFrom, Recipe, RegistryFile
 from ablate.cli.output import remark, stdout
+from ablate.cli.recipes import figures
 from ablate.cli.slots import show_slots
 from ablate.errors import UsageError, near_match
 from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
+    from ablate.lineages.published import PublishedPair
     from ablate.recipes.registry import Registry
+    from ablate.study.ladders import PublishedArm, Rung
 
 
 def features(
@@ -72,6 +76,10 @@ def _extras_of(registry: "Registry", slug: str) -> tuple[str, ...]:
 def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
     feature = registry.features[name]
     group = registry.groups[feature.group]
+    published = [
+        {"where": pair.where, "with": asdict(pair.with_it), "without": asdict(pair.without_it)}
+        for pair in _published(registry, name)
+    ]
     return {
         "name": name,
         "group": group.slug,
@@ -88,7 +96,20 @@ def _as_json(registry: "Registry", name: str) -> dict[str, Any]:
             for change in registry.diff((name,))
         ],
         "digest": feature.digest(),
+        **({"published": published} if published else {}),
     }
+
+
+def _published(registry: "Registry", name: str) -> tuple["PublishedPair", ...]:
+    """What was published of a feature of the lineage's own."""
+    from ablate.lineages.lookup import find_lineage
+    from ablate.lineages.published import published_of
+
+    return published_of(find_lineage(registry.lineage), name) if registry.lineage else ()
+
+
+def _told(measured: "Rung | PublishedArm") -> str:
+    return f"{figures(measured)} ({measured.title})"
 
 
 def _overview(registry: "Registry") -> FittedTable:
@@ -128,6 +149,8 @@ def _print_feature(registry: "Registry", name: str) -> None:
         console.print(Text(f"  in place of {feature.alternative_to}"))
     if feature.optional:
         console.print(Text("  optional: no part of 'all', on only where it is named"))
+    for pair in _published(registry, name):
+        console.print(Text(f"  {pair.where}: {_told(pair.with_it)}; without it {_told(pair.without_it)}"))
     table = FittedTable()
     for heading in ("field", "baseline", "with the feature"):
         table.add_column(heading, words=True)

@@ -64,8 +64,8 @@ def _overview(lineages: list["Lineage"]) -> FittedTable:
         baseline = lineage.title
         # A ladder that starts with features on says nothing of the baseline.
         if ladder is not None and not ladder.rungs[0].adds:
-            baseline = f"{baseline}: {_figures(ladder.rungs[0])}"
-        published = "" if ladder is None else f"{_figures(ladder.rungs[-1])}, on {ladder.device}"
+            baseline = f"{baseline}: {figures(ladder.rungs[0])}"
+        published = "" if ladder is None else f"{figures(ladder.rungs[-1])}, on {ladder.device}"
         table.add_row(
             Text(lineage.name, style="bold"), baseline, str(len(lineage.names)), published, "; ".join(_sources(lineage))
         )
@@ -76,7 +76,7 @@ def _sources(lineage: "Lineage") -> list[str]:
     return list(dict.fromkeys([lineage.source, *(group.source for group in lineage.groups.values())]))
 
 
-def _figures(rung: "Rung") -> str:
+def figures(rung: "Rung | PublishedArm") -> str:
     """ "8 epochs, 2.59 s, 94.01 %, n = 200", as far as published."""
     parts = [
         None if rung.epochs is None else f"{rung.epochs:g} epochs",

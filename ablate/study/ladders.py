@@ -104,6 +104,8 @@ class PublishedArm:
 class PublishedTable:
     """Published arms that answer one question: what a feature takes away, adds alone, or does with another.
 
+    `arms[0]` is what the others can be compared with.
+
     Raises:
         UsageError: a text that does not print on one line, or no arm.
     """

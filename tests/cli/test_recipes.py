@@ -243,6 +243,19 @@ def test_a_groups_extras_are_told_beside_it(here: Path, ablate: CommandLine) -> 
     assert "newer_tuning" not in said.err
 
 
+def test_a_feature_shows_what_was_published_of_it(here: Path, ablate: CommandLine) -> None:
+    said = ablate.ok("features", "with_replacement", "--recipe", "airbench94").out
+    assert (
+        "  data_order: 9.9 epochs, 93.40 % (with replacement, random flip); without it 9.9 epochs, 93.92 % (reshuffled, random flip)\n"
+    ) in said
+    (told,) = json.loads(ablate.ok("features", "with_replacement", "--recipe", "airbench94", "--json").out)
+    (published,) = told["published"]
+    assert (published["where"], published["with"]["score_percent"], published["without"]["score_percent"]) == (
+        *("data_order", 93.40, 93.92),
+    )
+    assert "published" not in json.loads(ablate.ok("features", "silu", "--json").out)[0]
+
+
 def test_alternatives_annoy_nobody(here: Path, ablate: CommandLine) -> None:
     said = ablate.ok("run", "--disable", "silu", "--preset", "mini", "--trials", "1", "--out", "run")
     assert "newer_tuning" not in said.out + said.err

@@ -4,6 +4,7 @@ import pytest
 
 from ablate.errors import UsageError
 from ablate.lineages.lookup import find_lineage
+from ablate.lineages.published import published_of
 from ablate.study import Study
 
 LADDERS = {
@@ -28,7 +29,10 @@ LADDERS = {
         (9.9, 3.9, 94.02, 700),
         (9.9, 3.5, 94.01, 1000),
     ],
-    "airbench94/history": [(9.9, 3.83, 94.01, 1000), (9.9, 3.29, 94.01, 1000), (9.9, 3.09, 94.01, 1000)],
+    "airbench94/history": [
+        *((9.9, 3.83, 94.01, 1000), (9.9, 3.29, 94.01, 1000), (9.9, 3.09, 94.01, 1000)),
+        *((None, 2.73, 94.05, 400), (None, 2.67, 94.04, 200), (None, 2.66, 94.02, None), (None, 2.59, 94.01, 200)),
+    ],
     "airbench95/from_airbench94": [(9.9, 3.83, 94.01, 1000), (15, 10.4, 95.01, 200)],
     "airbench96/from_airbench94": [(9.9, 3.83, 94.01, 1000), (37, 34.7, 96.03, 400)],
     "airbench96/history": [
@@ -59,14 +63,17 @@ for slug in ("paper", "repository"):
 
 TABLES = {
     "airbench94/leave_one_out": [
+        (9.9, 94.01, 1000),
         (22, 94.02, 25),
         (12.7, 94.03, 100),
+        (12.8, None, None),
         (14.2, 94.03, 100),
         (10.7, 94.00, 125),
         (11.2, 94.00, 100),
         (10.8, 94.02, 200),
     ],
     "airbench94/added_to_whitened": [
+        (21, 94.00, 200),
         (18, 94.01, 200),
         (16.5, 94.01, 100),
         (20.2, 94.01, 100),
@@ -78,6 +85,7 @@ TABLES = {
         (17.1, 94.01, 100),
     ],
     "airbench94/added_to_plain": [
+        (34, 94.00, 100),
         (21, 94.00, 200),
         (29.5, 93.98, 100),
         (30, 94.03, 100),
@@ -152,6 +160,47 @@ def test_a_ladder_is_trained_as_it_was_or_not_at_all(name: str, slug: str) -> No
 
 def test_epochs_of_a_script_without_whitening() -> None:
     # In the repository's script a normed first convolution stands in the whitening layer's place.
-    without = find_lineage("airbench94").tables["leave_one_out"].arms[0]
+    without = find_lineage("airbench94").tables["leave_one_out"].arms[1]
     assert "normed_first_layer" in (without.on or ())
     assert without.seconds == 9.3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_published_arm_can_be_trained_where_it_says_what_was_on(name: str) -> None:
+    lineage = find_lineage(name)
+    for table in lineage.tables.values():
+        for arm in table.arms:
+            assert arm.on is None or lineage.reason_impossible(arm.on) is None
+
+
+TOLD = {
+    # Where, epochs with it, epochs without.
+    ("airbench94", "whitening"): [
+        ("paper", 21, 45),
+        ("repository", 21, 34),
+        ("leave_one_out", 9.9, 22),
+        ("added_to_plain", 21, 34),
+    ],
+    ("airbench94", "frozen_bias"): [("repository", 13.5, 13.5)],
+    ("airbench94", "scalebias"): [
+        *(("repository", 13.5, 18), ("leave_one_out", 9.9, 14.2), ("added_to_whitened", 16.5, 21)),
+        *(("added_to_plain", 34, 34), ("added_to_plain", 40, 34)),
+    ],
+    ("airbench94", "with_replacement"): [("data_order", 9.9, 9.9)],
+    ("airbench94", "short_run"): [],
+    ("airbench95", "alternating_flip"): [("flip", 15, 15)],
+    ("airbench96_faster", "data_filtering"): [],
+    ("resnet18", "cutout"): [("cutout", 200, 200)],
+}
+
+
+@pytest.mark.parametrize(("name", "feature"), TOLD)
+def test_what_was_published_of_a_feature_by_itself(name: str, feature: str) -> None:
+    pairs = published_of(find_lineage(name), feature)
+    assert [(pair.where, pair.with_it.epochs, pair.without_it.epochs) for pair in pairs] == TOLD[name, feature]
+
+
+def test_with_and_without_are_not_mixed_up() -> None:
+    (pair,) = published_of(find_lineage("airbench94"), "with_replacement")
+    assert (pair.with_it.score_percent, pair.without_it.score_percent) == (93.40, 93.92)
+    assert published_of(find_lineage("airbench94"), "of_ones_own") == ()
