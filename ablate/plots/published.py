@@ -14,12 +14,16 @@ from ablate.study.ladders import Ladder, LadderUnit, Rung
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedBars:
-    """What a figure needs of published bars: their shares, names and total, what `unit` they are of, and where they stand."""
+    """What a figure needs of published bars: their shares, names and total, what `unit` they are of, and where they stand.
+
+    `target` is what of the score they were measured to, in words such as "to 94 %"; "" for none.
+    """
 
     ladder: Attribution
     titles: Mapping[str, str]
     title: str
     unit: LadderUnit
+    target: str
     ends: str
     caption: str
 
@@ -31,7 +35,9 @@ class PublishedBars:
     @property
     def axis_label(self) -> str:
         """What the bars measure."""
-        return "Relative Improvement (%)" if self.unit == "seconds" else "Epochs saved (% of the baseline's)"
+        if self.unit == "seconds":
+            return "Relative Improvement (%)"
+        return f"{' '.join(filter(None, ('Epochs', self.target)))} saved (% of the baseline's)"
 
 
 def published_ladder(ladder: Ladder) -> Attribution:
@@ -64,13 +70,15 @@ def published_bars(published: Ladder | Iterable[Group], *, beside_times: bool = 
         unit = "seconds"
     first, last = published.rungs[0], published.rungs[-1]
     sign = "s" if unit == "seconds" else "epochs"
-    target = "" if published.target_percent is None else f" to {published.target_percent:g} %"
+    target = "" if published.target_percent is None else f"to {published.target_percent:g} %"
+    start, end = _ends(published)
     return PublishedBars(
         ladder=_attribution(published, unit),
         titles={rung.subject: rung.title for rung in published.rungs[1:]},
         title=published.title,
         unit=unit,
-        ends=f"baseline {_length(first, unit):.4g} {sign} → final {_length(last, unit):.4g} {sign}{target}",
+        target=target,
+        ends=f"{start} {_length(first, unit):.4g} {sign} → {end} {_length(last, unit):.4g} {sign} {target}".rstrip(),
         caption="; ".join(filter(None, (f"Published: {_sources(published)}", _measured_on(published)))),
     )
 
@@ -108,6 +116,7 @@ def _of_groups(groups: tuple[Group, ...]) -> PublishedBars:
         titles={group.slug: group.title for group in groups},
         title="Published improvements, step by step",
         unit="seconds",
+        target="",
         ends="",
         caption=f"Published: {'; '.join(dict.fromkeys(group.source for group in groups))}",
     )
@@ -158,4 +167,15 @@ def _measured_on(ladder: Ladder) -> str:
     first, last = ladder.rungs[0].trials, ladder.rungs[-1].trials
     if first is None or last is None:
         return ladder.device
-    return f"{ladder.device}, {first:,} trials of the baseline and {last:,} of the record"
+    start, end = ("the baseline", "the record") if _from_baseline(ladder) else (f"'{name}'" for name in _ends(ladder))
+    return f"{ladder.device}, {counted(first, 'trial')} of {start} and {last:,} of {end}"
+
+
+def _from_baseline(ladder: Ladder) -> bool:
+    """Whether the ladder starts at a registry's baseline, rather than with features on or at another recipe."""
+    return not (ladder.drawn_only or ladder.rungs[0].adds)
+
+
+def _ends(ladder: Ladder) -> tuple[str, str]:
+    """What the first and the last rung are called."""
+    return ("baseline", "final") if _from_baseline(ladder) else (ladder.rungs[0].title, ladder.rungs[-1].title)

@@ -269,6 +269,19 @@ def test_published_bars_of_the_recipe_named(here: Path, ablate: CommandLine, lit
         assert part in svg
     ablate.ok("figure", "waterfall", "--published", "--ladder", "history", "-o", "history.svg")
     assert "The record by date" in (here / "history.svg").read_text()
+    ablate.ok("figure", "waterfall", "--published", "--recipe", "airbench94", "-o", "epochs.svg")
+    svg = (here / "epochs.svg").read_text()
+    for part in (
+        "Epochs to 94 % saved (% of the baseline's)",
+        "baseline 45 epochs → final 9.9 epochs to 94 %",
+        "53.33 %",
+        "78.00 %",
+    ):
+        assert part in svg
+    ablate.ok(
+        "figure", "waterfall", "--published", "--recipe", "airbench94", "--ladder", "paper_seconds", "-o", "s.svg"
+    )
+    assert "baseline 18.3 s → final 3.29 s to 94 %" in (here / "s.svg").read_text()
     ablate("figure", "waterfall", "--published", "--ladder", "histry", "-o", "x.svg").refused(
         2, "There is no published ladder 'histry'. Did you mean 'history'?"
     )

@@ -35,11 +35,11 @@ def heights(axes) -> list[float]:
 def test_epochs_are_drawn_in_percent_of_the_baselines_epochs() -> None:
     axes = plots.waterfall(published=EPOCHS, width_inches=10.0)
     assert heights(axes) == [53.33, -3.33, 30.0, 80.0]
-    assert axes.get_ylabel() == "Epochs saved (% of the baseline's)"
+    assert axes.get_ylabel() == "Epochs to 94 % saved (% of the baseline's)"
     words = all_words(figure_of(axes))
     for part in (
         "Steps to 94 %",
-        "baseline 45 epochs → final 9 epochs",
+        "baseline 45 epochs → final 9 epochs to 94 %",
         "Published: one and 2 other sources; a bench, 50 trials of the baseline and 1,000 of the record",
         "slows training down",
     ):
@@ -47,6 +47,22 @@ def test_epochs_are_drawn_in_percent_of_the_baselines_epochs() -> None:
     assert [" ".join(label.get_text().split()) for label in axes.get_xticklabels()] == [
         *("Whitened", "Worse", "Best", "Subtotal"),
     ]
+
+
+def test_without_a_target_epochs_are_epochs() -> None:
+    bars = published_bars(replace(EPOCHS, target_percent=None))
+    assert (bars.axis_label, bars.ends) == (
+        "Epochs saved (% of the baseline's)",
+        "baseline 45 epochs → final 9 epochs",
+    )
+
+
+@pytest.mark.parametrize("changes", [{"drawn_only": "other recipes"}, {}])
+def test_what_does_not_start_at_the_baseline_is_not_called_so(changes: dict[str, str]) -> None:
+    first = replace(EPOCHS.rungs[0], trials=1, adds=() if changes else ("x",))
+    bars = published_bars(replace(EPOCHS, rungs=(first, *EPOCHS.rungs[1:]), **changes))
+    assert bars.ends == "plain 45 epochs → Best 9 epochs to 94 %"
+    assert bars.caption.endswith("a bench, 1 trial of 'plain' and 1,000 of 'Best'")
 
 
 def test_an_attribution_of_epochs_has_no_seconds() -> None:
