@@ -49,7 +49,15 @@ def published_recipe(lineage: str) -> SgdRecipe:
 
 
 def make_net94(widths: Widths | None = None, batchnorm_momentum: float = 0.6, *, device: str = "auto") -> ConvNet:
-    """airbench94's network: groups of 64, 256 and 256 channels; see `make_net` for the arguments."""
+    """airbench94's network, fresh: images (N, 3, 32, 32) to logits (N, 10), groups of 64, 256 and 256 channels unless told.
+
+    In the device's compute dtype but for its norms; its first layer is not whitened yet, which training does. `batchnorm_momentum`
+    is the share of the running statistics that a batch leaves (PyTorch's momentum is one minus it). Within a training, "auto" is the
+    device of its images, and its seed gives the values.
+
+    Raises:
+        UsageError: widths that are no three numbers of channels, a share outside 0 to 1, no such device.
+    """
     return make_net("airbench94", widths, batchnorm_momentum, device)
 
 
@@ -64,14 +72,7 @@ def make_net96(widths: Widths | None = None, batchnorm_momentum: float = 0.9, *,
 
 
 def make_net(lineage: str, widths: Widths | None, batchnorm_momentum: float, device: str) -> ConvNet:
-    """A fresh network, images (N, 3, 32, 32) to logits (N, 10), in the device's compute dtype but for its norms.
-
-    Its first layer is not whitened: training does that. `batchnorm_momentum` is the share of the running statistics that a batch
-    leaves (PyTorch's momentum is one minus it). On "auto" a training makes it on the device and from the seed of its own.
-
-    Raises:
-        UsageError: widths that are no three numbers of channels, a share outside 0 to 1, no such device.
-    """
+    """The network of a lineage; see `make_net94`."""
     if not 0 <= batchnorm_momentum < 1:
         raise UsageError(f"batchnorm_momentum is {batchnorm_momentum}; write the share to keep, from 0 to below 1.")
     training = _training.get()

@@ -12,6 +12,7 @@ from ablate.airbench.inference import level_part
 from ablate.airbench.loader import CifarLoader
 from ablate.airbench.networks import MakeNet, network_to_train, published_recipe
 from ablate.airbench.randomness import streams_of
+from ablate.airbench.source import SIDE
 from ablate.errors import UsageError
 from ablate.parts import Compiler, FrozenBias, Initial, TestTimeAugmentation, Triangle
 from ablate.parts.convnet import ConvNet
@@ -140,6 +141,14 @@ def _check_loader(loader: CifarLoader, device: str) -> None:
     if device != "auto" and torch.empty(0, device=open_device(device)).device != loader.device:
         raise UsageError(
             f"device is '{device}' and the loader's images are on {loader.device}. Make the loader with device='{device}'."
+        )
+    if loader.images.shape[2:] != (SIDE, SIDE):
+        height, width = loader.images.shape[2:]
+        raise UsageError(f"loader.images are of {height}×{width} pixels; the networks take {SIDE}×{SIDE}.")
+    low, high = int(loader.labels.min()), int(loader.labels.max())
+    if low < 0 or high >= NUM_CLASSES:
+        raise UsageError(
+            f"loader.labels go from {low} to {high}; the networks tell {NUM_CLASSES} classes apart, from 0 to {NUM_CLASSES - 1}."
         )
     if not loader.drop_last and len(loader.images) % loader.batch_size:
         raise UsageError(

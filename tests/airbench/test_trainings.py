@@ -461,6 +461,27 @@ def test_unequal_lengths_are_refused(folder: Path) -> None:
         train94(own, epochs=1, make_net=narrow)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("images", lambda images: images[..., 2:30], "loader.images are of 32×28 pixels; the networks take 32×32."),
+        (
+            "labels",
+            lambda labels: labels + 5,
+            "loader.labels go from 5 to 14; the networks tell 10 classes apart, from 0 to 9.",
+        ),
+    ],
+)
+def test_images_and_labels_that_no_network_takes_are_refused(
+    name: str, change: Callable[[Tensor], Tensor], words: str, folder: Path
+) -> None:
+    own = loader(folder)
+    setattr(own, name, change(getattr(own, name)))
+    with pytest.raises(UsageError) as caught:
+        train94(own, epochs=1, make_net=narrow)
+    assert str(caught.value) == words
+
+
 def test_missing_test_images_are_told_before_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = loader(folder)
     (folder / "test.pt").unlink()
