@@ -10,7 +10,16 @@ from types import ModuleType
 from typing import Any, get_args
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = ("ablate", "ablate.study", "ablate.plots", "ablate.report", "ablate.stats", "ablate.parts", "ablate.lineages")
+MODULES = (
+    "ablate",
+    "ablate.airbench",
+    "ablate.study",
+    "ablate.plots",
+    "ablate.report",
+    "ablate.stats",
+    "ablate.parts",
+    "ablate.lineages",
+)
 BEGIN, END = "<!-- public names: made by tests/public_names.py -->", "<!-- end of public names -->"
 
 

@@ -1,43 +1,15 @@
 """The lineages of the SGD family as registries, and the recipes that their scripts publish."""
 
-import pkgutil
 from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
+from typing import cast
 
-import ablate
-from ablate.lineages.airbench94.baseline import AIRBENCH94_PLAIN
-from ablate.lineages.airbench95.baseline import AIRBENCH95_NARROW
-from ablate.lineages.airbench96.baseline import AIRBENCH96_NARROW
-from ablate.lineages.airbench96_faster.baseline import AIRBENCH96
-from ablate.lineages.resnet18.baseline import RESNET18_PLAIN
+from ablate.lineages.loading import load_registry
 from ablate.parts import NoCompile
-from ablate.recipes.registry import Registry
 from ablate.recipes.sgd import SgdRecipe
-from ablate.study.groups import Group
 
-BASELINES: dict[str, SgdRecipe] = {
-    "airbench94": AIRBENCH94_PLAIN,
-    "airbench95": AIRBENCH95_NARROW,
-    "airbench96": AIRBENCH96_NARROW,
-    "airbench96_faster": AIRBENCH96,
-    "resnet18": RESNET18_PLAIN,
-}
-
-
-def registry_of(lineage: str) -> Registry:
-    """A lineage's baseline with every feature that has a file in its package."""
-    folder = Path(ablate.__file__).parent / "lineages" / lineage
-    modules = [
-        import_module(f"ablate.lineages.{lineage}.{found.name}") for found in pkgutil.iter_modules([str(folder)])
-    ]
-    features = [module.FEATURE for module in modules if hasattr(module, "FEATURE")]
-    slugs = dict.fromkeys(feature.group for feature in features)
-    groups = [Group(slug=slug, title=slug, published_percent=None, source="here") for slug in slugs]
-    return Registry(BASELINES[lineage], features, groups)
-
-
-REGISTRIES = {lineage: registry_of(lineage) for lineage in BASELINES}
+NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "resnet18")
+REGISTRIES = {name: load_registry(recipe=name) for name in NAMES}
+BASELINES = {name: cast(SgdRecipe, registry.baseline) for name, registry in REGISTRIES.items()}
 
 
 def with_all(lineage: str) -> SgdRecipe:

@@ -45,5 +45,7 @@ def test_a_name_without_a_docstring_is_an_error(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_lists_cover_what_the_package_hands_out() -> None:
     assert {
-        f"ablate.{name}" for name in ablate.__all__ if name in ("parts", "plots", "report", "stats", "study")
+        f"ablate.{name}"
+        for name in ablate.__all__
+        if name in ("airbench", "parts", "plots", "report", "stats", "study")
     } <= set(MODULES)

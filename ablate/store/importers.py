@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 from ablate.errors import AblateError, UsageError
@@ -23,11 +24,9 @@ IMPORTED_MARK = "imported"
 _UNKNOWN = "unknown"
 
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))?\s*"
-_ROW = re.compile(rf"\|\s*(\w*)\s*\|\s*(eval|\d+)\s*\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|")
-"""One row between pipes: run, epoch, train_acc, val_acc, tta_val_acc, time_seconds; cells may be blank.
-
-The closing pipe is required: without it the row was cut, and its last number may lack digits.
-"""
+_HEADER = re.compile(r"\|[ \t]*run[ \t]*\|[ \t]*epoch[ \t]*\|((?:[ \t]*\w+[ \t]*\|)+)")
+_COLUMNS = ("train_acc", "val_acc", "tta_val_acc", "time_seconds")
+"""What follows run and epoch where no header says; older scripts print losses before the accuracies."""
 
 
 _EXAMPLE = (
@@ -72,12 +71,26 @@ def read_log(path: Path) -> tuple[LoggedTrial, ...]:
     return trials
 
 
+@cache
+def _row(columns: int) -> re.Pattern[str]:
+    """One row between pipes: run, epoch and so many numbers; cells may be blank.
+
+    The closing pipe is required: without it the row was cut, and its last number may lack digits.
+    """
+    return re.compile(rf"\|\s*(\w*)\s*\|\s*(eval|\d+)\s*\|{(_NUMBER + '[|]') * columns}")
+
+
 def _trials(text: str, path: Path) -> Iterator[LoggedTrial]:
-    run, curve = "", list[float]()
+    run, curve, columns = "", list[float](), _COLUMNS
     # Editors count line feeds alone; a row that overprinted a progress bar stands behind carriage returns.
     for number, line in enumerate(text.split("\n"), start=1):
-        for name, epoch, *cells in _ROW.findall(line):
-            train, plain, tta, seconds = (float(cell) if cell else None for cell in cells)
+        if header := _HEADER.search(line):
+            columns = tuple(header[1].replace("|", " ").split())
+        for name, epoch, *cells in _row(len(columns)).findall(line):
+            numbers = [float(cell) if cell else None for cell in cells]
+            told = dict(zip(columns, numbers, strict=True))
+            train, plain, tta = (told.get(column) for column in ("train_acc", "val_acc", "tta_val_acc"))
+            seconds = numbers[-1]
             if name:
                 run, curve = name, []
             for accuracy in (train, plain, tta):

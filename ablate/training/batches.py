@@ -3,10 +3,12 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ablate.parts import Compiler, Crop, Cutout, Flip
 from ablate.parts.augment import normalised
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
 from ablate.training.session import Streams
@@ -28,6 +30,42 @@ class Batch:
     labels: Tensor
 
 
+class Augmentation(Protocol):
+    """The slots that change images, of a recipe or of whatever else has them."""
+
+    @property
+    def crop(self) -> Crop:
+        """How shifted images are cut out."""
+
+    @property
+    def flip(self) -> Flip:
+        """Which images are mirrored."""
+
+    @property
+    def cutout(self) -> Cutout:
+        """What is blanked."""
+
+    @property
+    def compiler(self) -> Compiler:
+        """Which of the parts' functions are compiled."""
+
+
+@torch.no_grad()
+def prepared(augmentation: Augmentation, images_NCHW: Tensor, streams: Streams) -> Tensor:
+    """Images in [0, 1] as they wait for every epoch: normalised, mirrored once and padded."""
+    mirrored = augmentation.flip.once(normalised(images_NCHW), streams["flip"], augmentation.compiler)
+    return augmentation.crop.pad(mirrored)
+
+
+@torch.no_grad()
+def augmented(augmentation: Augmentation, padded_NCHW: Tensor, epoch: int, streams: Streams) -> Tensor:
+    """The images of an epoch (from 0), (N, 3, H, W), of those that wait."""
+    offsets = augmentation.crop.draw(len(padded_NCHW), streams["crop"])
+    images = augmentation.crop.crop(padded_NCHW, offsets, augmentation.compiler)
+    images = augmentation.flip.each_epoch(images, epoch, streams["flip"])
+    return augmentation.cutout.cut(images, streams["cutout"])
+
+
 def batches(
     recipe: SgdRecipe, plan: SgdPlan, training_set: TrainingSet, streams: Streams
 ) -> Generator[Batch, None, None]:
@@ -38,15 +76,10 @@ def batches(
     Raises:
         ValueError: an order deals no images, or more than a batch takes.
     """
-    with torch.no_grad():
-        padded = recipe.crop.pad(recipe.flip.once(normalised(training_set.images), streams["flip"], recipe.compiler))
+    padded = prepared(recipe, training_set.images, streams)
     waiting: list[Batch] = []
     for epoch in count():
-        with torch.no_grad():
-            offsets = recipe.crop.draw(len(padded), streams["crop"])
-            epoch_images = recipe.crop.crop(padded, offsets, recipe.compiler)
-            epoch_images = recipe.flip.each_epoch(epoch_images, epoch, streams["flip"])
-            epoch_images = recipe.cutout.cut(epoch_images, streams["cutout"])
+        epoch_images = augmented(recipe, padded, epoch, streams)
         pending = sum(len(run.labels) for run in waiting)
         runs = recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"])
         _check_lengths([len(chosen) for chosen in runs], pending, plan.batch_size)

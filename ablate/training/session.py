@@ -156,6 +156,11 @@ def synchronise(device: torch.device) -> None:
         getattr(torch, device.type).synchronize()
 
 
+def in_unit_range(images_NHWC: Tensor, dtype: torch.dtype) -> Tensor:
+    """Bytes to images (N, 3, H, W) in [0, 1] in a dtype, channels_last."""
+    return images_NHWC.permute(0, 3, 1, 2).to(dtype).div_(255)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceImages:
     """A data set on the device: images in [0, 1] in the compute dtype, channels_last, not normalised; labels int64."""
@@ -172,13 +177,10 @@ class DeviceImages:
         def taken(values: np.ndarray) -> Tensor:
             return torch.from_numpy(values[: max(1, round(len(values) * fraction))].copy()).to(device)
 
-        def scaled(images_NHWC: np.ndarray) -> Tensor:
-            return taken(images_NHWC).permute(0, 3, 1, 2).to(dtype).div_(255)
-
         return cls(
-            train_images=scaled(dataset.train_images),
+            train_images=in_unit_range(taken(dataset.train_images), dtype),
             train_labels=taken(dataset.train_labels),
-            test_images=scaled(dataset.test_images),
+            test_images=in_unit_range(taken(dataset.test_images), dtype),
             test_labels=taken(dataset.test_labels),
         )
 

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ablate.parts import AlternatingFlip, EveryImage, PlainTta, ProxySelection, WholeSet
+from ablate.parts import AlternatingFlip, EveryImage, Initial, PlainTta, ProxySelection, WholeSet
 from ablate.parts.augment import normalised
 from ablate.parts.convnet import ConvNet, build_conv_net, reset_conv_net
 from ablate.parts.evaluate import plain_logits
@@ -17,6 +17,9 @@ from ablate.recipes.sgd import SgdPlan, SgdRecipe
 from ablate.training.batches import TrainingSet, batches
 from ablate.training.outcome import AfterEpoch, Outcome, Timing
 from ablate.training.session import Clock, DeviceImages, Streams
+
+Restart = Callable[[ConvNet, Initial, torch.Generator], None]
+"""Gives a network the values that its training starts from, before the clock does; draws come from the generator."""
 
 TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
 """Images, labels, whether the first layer's bias is trained, label smoothing; to the loss of each image."""
@@ -29,6 +32,7 @@ class CompiledConvNet:
     network: ConvNet
     step: TrainingStep
     proxies: Mapping[ProxySelection, "CompiledConvNet"]
+    restart: Restart = reset_conv_net
 
 
 def build_network(recipe: SgdRecipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledConvNet:
@@ -77,7 +81,7 @@ def train(
 
     network = compiled.network
     before = clock.mark()
-    reset_conv_net(network, recipe.initial, streams["init"])
+    compiled.restart(network, recipe.initial, streams["init"])
     sgd = _optimiser(recipe, plan, network)
     loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=torch.float32)
     state = network.state()

@@ -67,6 +67,26 @@ def test_epoch_rows_are_the_curve_and_runs_are_named_on_their_first_row_only(tmp
     assert {trial.time_seconds for trial in trials} == {2.5}
 
 
+OLDER = ("train_loss", "train_acc", "val_acc", "tta_val_acc", "total_time_seconds")
+OLDEST = ("train_loss", "val_loss", *OLDER[1:])
+
+
+@pytest.mark.parametrize("columns", [OLDER, OLDEST])
+def test_older_scripts_print_losses_before_accuracies(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    losses = [2.3456] * (len(columns) - 4)
+
+    def line(run: str, epoch: object, *numbers: object) -> str:
+        return "|  " + "  |  ".join([run, str(epoch), *map(str, numbers)]) + "  |\n"
+
+    text = "|  run     |  epoch  |  " + "  |  ".join(columns) + "  |\n" + RULE
+    text += line("0", 0, *losses, 0.51, 0.62, "", 1.0) + line("", "eval", *losses, 0.98, 0.93, 0.9401, 3.83) + RULE
+    # A newer table in the same file has a header of its own.
+    (old, new) = read_log(logged(tmp_path, text + HEADER + eval_rows(1)))
+    assert (old.train_accuracy, old.accuracy, old.score, old.time_seconds) == (0.98, 0.93, 0.9401, 3.83)
+    assert old.curve == (0.62,)
+    assert (new.train_accuracy, new.score, new.time_seconds) == (0.9875, 0.9401, 2.0)
+
+
 AWKWARD = {
     "progress overprinted with carriage returns": HEADER
     + "\r  0%|          | 0/170498071 [00:00<?, ?it/s]\r  4%|▍         | 7307264/170498071 [00:00<00:04]\n"
