@@ -10,10 +10,9 @@ import torch
 
 from ablate.datasets import Dataset
 from ablate.engine.trainer import untried_record
-from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
-from ablate.parts import NoCompile, Scale
+from ablate.parts import NoCompile
 from ablate.recipes.images import ImageRecipe, Plan
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements
@@ -22,6 +21,7 @@ from ablate.study.schedule import TrialSpec
 from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
 from ablate.training.kinds import TrialFailure
 from ablate.training.outcome import Compiled, Outcome, accuracy, evaluate_plainly, loop_of
+from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
 
 WARM_UP_SEED = 0
@@ -271,30 +271,6 @@ def trial_environment(
 ) -> Environment:
     """The environment of trials on a device; `facts` are what only their trainer knows, `opened` is that of `describe`."""
     return describe(str(device), str(compute_dtype).removeprefix("torch."), facts, opened=opened)
-
-
-def presets_of(registry: Registry) -> Mapping[str, Scale]:
-    """The presets of the registry's recipes."""
-    return cast(ImageRecipe, registry.baseline).presets
-
-
-def choose_preset(preset: str, device: torch.device, presets: Mapping[str, Scale]) -> str:
-    """The preset's name among `presets`, "auto" resolved: `full` on a GPU, `mini` elsewhere.
-
-    Raises:
-        UsageError: no such preset.
-    """
-    if preset == "auto":
-        return "full" if device.type == "cuda" else "mini"
-    if preset not in presets:
-        raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *presets])}")
-    return preset
-
-
-def compose_arm(registry: Registry, arm: Arm, preset: str) -> ImageRecipe:
-    """The recipe of an arm at a preset's scale and the arm's length."""
-    recipe = cast(ImageRecipe, registry.compose(arm.features))
-    return recipe.scaled(presets_of(registry)[preset].lengthened(arm.length))
 
 
 def _no_validation(network: torch.nn.Module) -> float:

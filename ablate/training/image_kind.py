@@ -19,9 +19,10 @@ from ablate.recipes.registry import Registry
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Arm, Study
-from ablate.training.arm_trainer import ArmTrainer, choose_preset, compose_arm, presets_of, trial_environment
+from ablate.training.arm_trainer import ArmTrainer, trial_environment
 from ablate.training.compilation import why_not_compiling
 from ablate.training.kinds import CURVES, Announce, Kind
+from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rehearsal import rehearse
 from ablate.training.session import compute_dtype_of, find_device, open_device
 

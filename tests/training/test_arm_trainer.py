@@ -17,7 +17,7 @@ from ablate.recipes.registry import Feature, Registry
 from ablate.store.records import FinishedTrial, Trial
 from ablate.study.arms import Arm
 from ablate.study.schedule import TrialSpec
-from ablate.training import arm_trainer, muon_loop
+from ablate.training import arm_trainer, muon_loop, presets
 from ablate.training.arm_trainer import ArmTrainer
 
 TINY = Scale(width=0.125, batch=0.005, epochs=0.125)
@@ -206,7 +206,7 @@ def test_lengths_change_the_epochs() -> None:
 
 
 def test_presets_are_chosen_by_device_and_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    choose = arm_trainer.choose_preset
+    choose = presets.choose_preset
     assert choose("auto", torch.device("cuda"), PRESETS) == "full"
     assert choose("auto", torch.device("cpu"), PRESETS) == "mini"
     with pytest.raises(UsageError, match=r"Unknown preset 'minni'\. Did you mean 'mini'\?"):
