@@ -1,12 +1,12 @@
 """One published script against our recipe of the same name: what is compared, and how large it is."""
 
-import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from parity_harness.data_files import write_data_files
 
 from ablate.datasets import synthetic
 from ablate.recipes.images import ImageRecipe
@@ -18,7 +18,6 @@ from originals.scripts import SCRIPTS
 from originals.size import Size
 from originals.tape import recorded, replayed
 from originals.watch import Trained, Watch, watched_losses
-from parity_harness.data_files import write_data_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,32 +47,49 @@ class Comparison:
         """Our recipe at a size."""
         return ours.recipe_of(self.lineage, self.features, size)
 
-    def theirs(self, folder: Path, data: Path, size: Size, *, watched: bool, edits: Sequence[Edit] = ()) -> Trained:
-        """Train the script's way; `watched` keeps draws and losses too, which takes time."""
-        watch, path = Watch(), folder / f"{self.script}.py"
-        torch.manual_seed(0)
-        with on_cpu(data):
-            train = SCRIPTS[self.script].train(path, size, watch, list(edits))
-            with watched_losses(wanted=watched) as losses, recorded() if watched else nullcontext([]) as tape:
-                began = time.perf_counter()
-                train()
-                seconds = time.perf_counter() - began - watch.paused_seconds
+    def watched(self, folder: Path, data: Path, edits: Sequence[Edit] = ()) -> Trained:
+        """Train the script's way at the size for equality, and keep everything."""
+        watch = Watch()
+        with (
+            self._ready(folder, data, self.equal_size, watch, edits) as train,
+            watched_losses() as losses,
+            recorded() as tape,
+        ):
+            train()
         assert watch.logits is not None
-        return Trained(watch.starts, tape, losses, watch.weights, watch.logits, seconds)
+        return Trained(watch.starts, tape, losses, watch.weights, watch.logits)
 
-    def ours_after(self, theirs: Trained, images: DeviceImages, size: Size) -> Trained:
+    def ours_after(self, theirs: Trained, images: DeviceImages) -> Trained:
         """Train our way from the script's starting values and on its draws."""
         with (
             ours.starting_from(theirs.starts),
             replayed(self.translation(theirs.draws)),
-            watched_losses(wanted=True) as losses,
+            watched_losses() as losses,
         ):
-            outcome, weights = ours.train(self.recipe(size), images)
-        return Trained([], [], losses, weights, outcome.tta_logits, outcome.time_seconds)
+            outcome, weights = ours.train(self.recipe(self.equal_size), images)
+        return Trained([], [], losses, weights, outcome.tta_logits)
 
-    def ours(self, images: DeviceImages, size: Size) -> float:
-        """Train our way from values and on draws of our own; the seconds."""
-        return ours.train(self.recipe(size), images)[0].time_seconds
+    def their_seconds(
+        self, folder: Path, data: Path, seconds: Callable[[], float], edits: Sequence[Edit] = ()
+    ) -> float:
+        """How long the script trains at the size for times, on draws of its own."""
+        watch = Watch(clock=seconds)
+        with self._ready(folder, data, self.timed_size, watch, edits) as train:
+            began = seconds()
+            train()
+            return seconds() - began - watch.paused_seconds
+
+    def our_seconds(self, images: DeviceImages, seconds: Callable[[], float]) -> float:
+        """How long ours trains, on draws of its own."""
+        return ours.train(self.recipe(self.timed_size), images, seconds)[0].time_seconds
+
+    @contextmanager
+    def _ready(
+        self, folder: Path, data: Path, size: Size, watch: Watch, edits: Sequence[Edit]
+    ) -> Iterator[Callable[[], None]]:
+        torch.manual_seed(0)
+        with on_cpu(data):
+            yield SCRIPTS[self.script].ready(folder / f"{self.script}.py", size, watch, edits)
 
 
 def make_images(size: Size, folder: Path) -> DeviceImages:

@@ -9,8 +9,11 @@ from originals.size import Size
 SMALL = Size(train_images=400, test_images=100, batch_size=24, epochs=2.9, widths=(32, 48, 48))
 """48 steps of three epochs, a part of each epoch's images dropped."""
 
-FEW = Size(train_images=256, test_images=32, batch_size=64, epochs=2.0)
-"""Eight steps of two epochs."""
+FEW = Size(train_images=128, test_images=32, batch_size=64, epochs=2.0)
+"""Four steps of two epochs."""
+
+FEWER = replace(FEW, train_images=64, test_images=16, batch_size=32)
+"""As many steps, for larger networks."""
 
 ALL_BUT_COMPILE_94 = (
     "whitening",
@@ -36,26 +39,26 @@ COMPARISONS = (
         timed_size=FEW,
     ),
     Comparison(script="airbench94_compiled", lineage="airbench94", equal_size=SMALL, timed_size=FEW),
-    Comparison(script="airbench95", lineage="airbench95", equal_size=SMALL, timed_size=FEW),
+    Comparison(script="airbench95", lineage="airbench95", equal_size=SMALL, timed_size=FEWER),
     Comparison(
         script="airbench96",
         lineage="airbench96",
         equal_size=replace(SMALL, widths=(32, 48, 64)),
-        timed_size=replace(FEW, train_images=128, batch_size=32),
+        timed_size=FEWER,
     ),
     Comparison(
         script="airbench96_faster",
         lineage="airbench96_faster",
         translation=counted_from_one,
         equal_size=replace(SMALL, widths=(32, 48, 64), proxy_widths=(16, 24, 24)),
-        timed_size=replace(FEW, train_images=128, batch_size=32),
+        timed_size=FEWER,
     ),
     Comparison(
         script="base_resnet18",
         lineage="resnet18",
         translation=mirrored_twice,
         equal_size=replace(SMALL, train_images=2100, batch_size=128, epochs=3.0, widths=(8, 16, 16, 32)),
-        timed_size=replace(FEW, train_images=256, batch_size=128, epochs=1.0),
+        timed_size=FEWER,
     ),
     Comparison(script="airbench94_muon", lineage="airbench94_muon", features=(), equal_size=SMALL, timed_size=FEW),
     Comparison(

@@ -27,11 +27,10 @@ def compare(comparison: Comparison, folder: Path) -> tuple[str, bool]:
 
 
 def _differences(comparison: Comparison, folder: Path, edits: Sequence[Edit]) -> tuple[list[str], Trained]:
-    size = comparison.equal_size
     with tempfile.TemporaryDirectory(prefix="against-originals-") as data:
-        images = make_images(size, Path(data))
-        theirs = comparison.theirs(folder, Path(data), size, watched=True, edits=edits)
-        mine = comparison.ours_after(theirs, images, size)
+        images = make_images(comparison.equal_size, Path(data))
+        theirs = comparison.watched(folder, Path(data), edits)
+        mine = comparison.ours_after(theirs, images)
     return differences(theirs, mine), theirs
 
 
@@ -45,23 +44,25 @@ def differences(theirs: Trained, mine: Trained) -> list[str]:
         "logits": ([theirs.logits], [mine.logits]),
     }
     return [
-        f"{name} differ{_where(first, len(theirs_all))} by up to {largest:.1e}"
+        f"{name} differ{_where(unequal, len(theirs_all))}, by up to {largest:.1e}"
         for name, (theirs_all, ours_all) in pairs.items()
-        for first, largest in _unequal(theirs_all, ours_all)
+        for unequal, largest in _unequal(theirs_all, ours_all)
     ]
 
 
-def _unequal(theirs: Sequence[Tensor], mine: Sequence[Tensor]) -> list[tuple[int, float]]:
-    """The first unequal place and the largest difference of all, if there is one; NaN equals nothing."""
-    places = [place for place, (a, b) in enumerate(zip(theirs, mine, strict=True)) if not torch.equal(a, b)]
-    if not places:
-        return []
-    largest = max(float((theirs[place] - mine[place]).abs().max()) for place in places)
-    return [(places[0], largest)]
+def _unequal(theirs: Sequence[Tensor], mine: Sequence[Tensor]) -> list[tuple[dict[int, float], float]]:
+    """The largest difference at each unequal place, and of all, if there is one; NaN equals nothing."""
+    places = {
+        place: float((a - b).abs().max())
+        for place, (a, b) in enumerate(zip(theirs, mine, strict=True))
+        if not torch.equal(a, b)
+    }
+    return [(places, max(places.values()))] if places else []
 
 
-def _where(first: int, count: int) -> str:
-    return "" if count == 1 else f" from {first + 1} of {count} on"
+def _where(unequal: dict[int, float], count: int) -> str:
+    first = next(iter(unequal))
+    return "" if count == 1 else f" from {first + 1} of {count} on, there by {unequal[first]:.1e}"
 
 
 def _extent(trained: Trained) -> str:

@@ -1,6 +1,7 @@
 """Our side: a lineage's recipe at the script's size, trained by the package's own loop."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from unittest import mock
@@ -15,7 +16,7 @@ from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.sgd import SgdRecipe
 from ablate.training import muon_loop, sgd_loop
 from ablate.training.outcome import Outcome, loop_of
-from ablate.training.session import Clock, DeviceImages, Streams
+from ablate.training.session import Clock, DeviceImages, Mark, Streams
 from originals.size import Size
 from originals.watch import state_of
 
@@ -75,10 +76,24 @@ def starting_from(starts: Sequence[Sequence[Tensor]]) -> Iterator[None]:
         yield
 
 
-def train(recipe: ImageRecipe, images: DeviceImages) -> tuple[Outcome, list[Tensor]]:
+class OtherClock(Clock):
+    """A stopwatch that reads another clock."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        super().__init__(CPU)
+        self._read = seconds
+
+    def mark(self, *, settled: bool = False) -> Mark:
+        """This moment by that clock."""
+        return Mark(self._read(), self._read())
+
+
+def train(
+    recipe: ImageRecipe, images: DeviceImages, seconds: Callable[[], float] = time.perf_counter
+) -> tuple[Outcome, list[Tensor]]:
     """Train a recipe; what the loop gives, and the weights and running statistics."""
     loop = loop_of(recipe)
     compiled = loop.build_network(recipe, torch.float32, CPU)
     plan = recipe.plan(len(images.train_images))
-    outcome = loop.train(recipe, plan, compiled, images, Streams(0, CPU), Clock(CPU), lambda network: 0.0)
+    outcome = loop.train(recipe, plan, compiled, images, Streams(0, CPU), OtherClock(seconds), lambda network: 0.0)
     return outcome, state_of(compiled.network)

@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,8 +12,6 @@ from originals.on_cpu import LIBRARY, Edit, execute, wrap
 from originals.size import Size
 from originals.watch import Watch
 
-READER = "CifarLoader"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
@@ -22,7 +20,7 @@ class Script:
     edits: Callable[[Size], list[Edit]]
     run: Callable[[ModuleType, Size, Watch], None]
 
-    def train(self, path: Path, size: Size, watch: Watch, more_edits: list[Edit]) -> Callable[[], None]:
+    def ready(self, path: Path, size: Size, watch: Watch, more_edits: Sequence[Edit]) -> Callable[[], None]:
         """Execute the file's definitions and get ready; what comes back trains."""
         module = execute(path, [*self.edits(size), *more_edits])
         return lambda: self.run(module, size, watch)
@@ -84,7 +82,9 @@ def run_resnet(module: ModuleType, size: Size, watch: Watch) -> None:
     wrap(module.CifarLoader, "__init__", watch.off_the_clock)
     wrap(module, "make_rn18", watch.building)
     wrap(sys.modules[f"{LIBRARY}.utils"], "infer", watch.predicting)
-    module.train(module.CifarLoader("cifar10", batch_size=size.batch_size, aug=module.hyp["aug"]), epochs=int(size.epochs))
+    module.train(
+        module.CifarLoader("cifar10", batch_size=size.batch_size, aug=module.hyp["aug"]), epochs=int(size.epochs)
+    )
 
 
 def run_muon(module: ModuleType, size: Size, watch: Watch) -> None:
@@ -128,7 +128,10 @@ def muon_edits(batch_size: str, epochs: str, bias_epochs: str) -> Callable[[Size
 
 def hive_edits(size: Size) -> list[Edit]:
     """Those of the Muon scripts, and a buffer on the GPU."""
-    return [*muon_edits("1536", r"7\.59", r"0\.19")(size), (r'dtype=torch\.long, device="cuda"', 'dtype=torch.long, device="cpu"')]
+    return [
+        *muon_edits("1536", r"7\.59", r"0\.19")(size),
+        (r'dtype=torch\.long, device="cuda"', 'dtype=torch.long, device="cpu"'),
+    ]
 
 
 SCRIPTS = {

@@ -1,4 +1,4 @@
-"""What a side of the comparison leaves to be compared: starting values, losses, weights, predictions and seconds."""
+"""What a side of the comparison leaves to be compared: starting values, draws, losses, weights and predictions."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ class Trained:
     losses: list[Tensor]
     weights: list[Tensor]
     logits: Tensor
-    seconds: float
 
 
 def state_of(network: nn.Module) -> list[Tensor]:
@@ -31,8 +30,8 @@ def state_of(network: nn.Module) -> list[Tensor]:
 
 
 @contextmanager
-def watched_losses(*, wanted: bool) -> Iterator[list[Tensor]]:
-    """A list that the result of every cross-entropy is put on, if `wanted`."""
+def watched_losses() -> Iterator[list[Tensor]]:
+    """A list that the result of every cross-entropy inside the context is put on."""
     losses: list[Tensor] = []
     function = F.cross_entropy
 
@@ -41,17 +40,15 @@ def watched_losses(*, wanted: bool) -> Iterator[list[Tensor]]:
         losses.append(loss.detach().clone())
         return loss
 
-    if not wanted:
+    with mock.patch.object(F, "cross_entropy", kept):
         yield losses
-    else:
-        with mock.patch.object(F, "cross_entropy", kept):
-            yield losses
 
 
 @dataclass(slots=True)
 class Watch:
     """Looks on while a script trains; its clock leaves out what ours leaves out: reading, resetting, validation."""
 
+    clock: Callable[[], float] = time.perf_counter
     starts: list[list[Tensor]] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
     logits: Tensor | None = None
@@ -59,11 +56,11 @@ class Watch:
 
     def off_the_clock(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Call a function while the clock stands."""
-        began = time.perf_counter()
+        began = self.clock()
         try:
             return function(*arguments, **options)
         finally:
-            self.paused_seconds += time.perf_counter() - began
+            self.paused_seconds += self.clock() - began
 
     def building(self, function: Callable[..., nn.Module], *arguments: Any, **options: Any) -> nn.Module:
         """Call what makes a network, and keep its starting values."""
@@ -76,7 +73,9 @@ class Watch:
         self.off_the_clock(function, network)
         self.off_the_clock(self._keep_start, network)
 
-    def predicting(self, function: Callable[..., Tensor], network: nn.Module, loader: Any, tta_level: int = 0) -> Tensor:
+    def predicting(
+        self, function: Callable[..., Tensor], network: nn.Module, loader: Any, tta_level: int = 0
+    ) -> Tensor:
         """Call what predicts: the last level is the run's end, the others are validation."""
         if tta_level < 2:
             return self.off_the_clock(function, network, loader, tta_level)
