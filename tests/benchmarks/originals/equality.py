@@ -35,34 +35,33 @@ def _differences(comparison: Comparison, folder: Path, edits: Sequence[Edit]) ->
 
 
 def differences(theirs: Trained, mine: Trained) -> list[str]:
-    """What is not equal to the last bit, and where first; none of it if the trainings are the same."""
+    """What is not equal to the last bit, in words; nothing if the trainings are the same."""
     if len(theirs.losses) != len(mine.losses):
-        return [f"{len(theirs.losses)} batches of losses, ours {len(mine.losses)}"]
-    pairs = {
-        "losses": (theirs.losses, mine.losses),
-        "weights": (theirs.weights, mine.weights),
-        "logits": ([theirs.logits], [mine.logits]),
-    }
-    return [
-        f"{name} differ{_where(unequal, len(theirs_all))}, by up to {largest:.1e}"
-        for name, (theirs_all, ours_all) in pairs.items()
-        for unequal, largest in _unequal(theirs_all, ours_all)
-    ]
+        return [f"theirs has {len(theirs.losses)} batches of losses, ours {len(mine.losses)}"]
+    found = []
+    if losses := _unequal(theirs.losses, mine.losses):
+        first = min(losses)
+        found.append(
+            f"losses differ from batch {first + 1} of {len(theirs.losses)} on (there by {losses[first]:.1e}, "
+            f"at most by {max(losses.values()):.1e})"
+        )
+    if weights := _unequal(theirs.weights, mine.weights):
+        found.append(
+            f"{len(weights)} of {len(theirs.weights)} weights and running statistics differ "
+            f"(at most by {max(weights.values()):.1e})"
+        )
+    if logits := _unequal([theirs.logits], [mine.logits]):
+        found.append(f"logits differ (at most by {logits[0]:.1e})")
+    return found
 
 
-def _unequal(theirs: Sequence[Tensor], mine: Sequence[Tensor]) -> list[tuple[dict[int, float], float]]:
-    """The largest difference at each unequal place, and of all, if there is one; NaN equals nothing."""
-    places = {
+def _unequal(theirs: Sequence[Tensor], mine: Sequence[Tensor]) -> dict[int, float]:
+    """The largest difference at each place that is not equal to the last bit; NaN equals nothing."""
+    return {
         place: float((a - b).abs().max())
         for place, (a, b) in enumerate(zip(theirs, mine, strict=True))
         if not torch.equal(a, b)
     }
-    return [(places, max(places.values()))] if places else []
-
-
-def _where(unequal: dict[int, float], count: int) -> str:
-    first = next(iter(unequal))
-    return "" if count == 1 else f" from {first + 1} of {count} on, there by {unequal[first]:.1e}"
 
 
 def _extent(trained: Trained) -> str:

@@ -59,7 +59,7 @@ def starting_from(starts: Sequence[Sequence[Tensor]]) -> Iterator[None]:
     """Inside the context the loops' networks, reset as ever, start from these values, a list for each network in turn."""
     waiting = iter(starts)
 
-    def started(reset):  # type: ignore[no-untyped-def]
+    def started(reset: Callable[..., None]) -> Callable[..., None]:
         def reset_and_start(network: nn.Module, *arguments: object) -> None:
             reset(network, *arguments)
             own = [value for value in network.state_dict().values() if value.is_floating_point()]
