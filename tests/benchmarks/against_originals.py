@@ -19,6 +19,10 @@ and run, for all of them or for those that are named,
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --time --pairs 8 --threads 2
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --only airbench95 --only airbench96
+    PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --half
+
+`--half` compares in half precision instead, as the scripts are on a GPU: which tensors are in which dtype shows only there. It takes
+several times as long, and nothing is timed in it.
 
 `--time` also times both sides in this process, as wide as published and a few steps a training, in the order ours, theirs, theirs,
 ours: whole trainings with preparing the first layer, the proxy and test-time augmentation; without reading, resetting the network
@@ -49,8 +53,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("folder", type=Path, help="where the published scripts lie")
     names = [comparison.script for comparison in COMPARISONS]
     options.add_argument("--only", action="append", choices=names, metavar="SCRIPT", help="one script, without .py")
-    options.add_argument("--time", action="store_true", help="time both sides, too")
-    options.add_argument("--time-only", action="store_true", help="time both sides and compare nothing else")
+    kinds = options.add_mutually_exclusive_group()
+    kinds.add_argument("--half", action="store_true", help="compare in half precision")
+    kinds.add_argument("--time", action="store_true", help="time both sides, too")
+    kinds.add_argument("--time-only", action="store_true", help="time both sides and compare nothing else")
     options.add_argument("--pairs", type=int, default=8, help="pairs of trainings that are timed")
     options.add_argument(
         "--cpu-time", action="store_true", help="time by processor time, which other processes hardly change"
@@ -67,7 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
         kind = "processor time" if options.cpu_time else "wall clock"
         torch.set_num_threads(options.threads)
         threads = "1 thread" if options.threads == 1 else f"{options.threads} threads"
-        print(f"torch {torch.__version__}, CPU, float32, {threads}, {kind}")
+        print(
+            f"torch {torch.__version__}, CPU, {'float16' if options.half else 'float32'}, {threads}, {kind}", flush=True
+        )
         return 0 if run(chosen, options) else 1
     except AblateError as error:
         print(error, file=sys.stderr)
@@ -94,9 +102,10 @@ def choose(options: argparse.Namespace) -> list[Comparison]:
 def run(chosen: list[Comparison], options: argparse.Namespace) -> bool:
     """Compare and print; whether everything is equal and within the target."""
     holds = True
+    dtype = torch.float16 if options.half else torch.float32
     seconds = time.process_time if options.cpu_time else time.perf_counter
     for comparison in chosen:
-        lines = [] if options.time_only else [compare(comparison, options.folder.resolve())]
+        lines = [] if options.time_only else [compare(comparison, options.folder.resolve(), dtype)]
         print(*(line for line, _ in lines), sep="\n", flush=True, end="\n" if lines else "")
         holds &= all(held for _, held in lines)
     for comparison in chosen if options.time or options.time_only else []:

@@ -154,6 +154,17 @@ def test_a_script_finds_the_cpu_where_it_asks_for_a_gpu_and_the_next_one_nothing
     assert torch.ones(1).half().dtype is half
 
 
+def test_a_script_keeps_its_half_precision_where_it_is_asked_for(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import torch\nWEIGHT = torch.nn.Linear(2, 2).half().cuda().weight\nLOOKED_FOR = torch.half\n")
+    dtypes = {}
+    for dtype in (torch.float32, torch.float16):
+        with on_cpu(tmp_path, dtype):
+            module = execute(script, [])
+        dtypes[dtype] = {module.WEIGHT.dtype, module.LOOKED_FOR}
+    assert dtypes == {torch.float32: {torch.float32}, torch.float16: {torch.float16}}
+
+
 def test_the_clock_stands_while_a_script_validates() -> None:
     ticks = iter(range(100))
     watch = Watch(clock=lambda: float(next(ticks)))

@@ -47,11 +47,13 @@ class Comparison:
         """Our recipe at a size."""
         return ours.recipe_of(self.lineage, self.features, size)
 
-    def watched(self, folder: Path, data: Path, edits: Sequence[Edit] = ()) -> Trained:
+    def watched(
+        self, folder: Path, data: Path, edits: Sequence[Edit] = (), dtype: torch.dtype = torch.float32
+    ) -> Trained:
         """Train the script's way at the size for equality, and keep everything."""
         watch = Watch()
         with (
-            self._ready(folder, data, self.equal_size, watch, edits) as train,
+            self._ready(folder, data, self.equal_size, watch, edits, dtype) as train,
             watched_losses() as losses,
             recorded() as tape,
         ):
@@ -85,15 +87,21 @@ class Comparison:
 
     @contextmanager
     def _ready(
-        self, folder: Path, data: Path, size: Size, watch: Watch, edits: Sequence[Edit]
+        self,
+        folder: Path,
+        data: Path,
+        size: Size,
+        watch: Watch,
+        edits: Sequence[Edit],
+        dtype: torch.dtype = torch.float32,
     ) -> Iterator[Callable[[], None]]:
         torch.manual_seed(0)
-        with on_cpu(data):
+        with on_cpu(data, dtype):
             yield SCRIPTS[self.script].ready(folder / f"{self.script}.py", size, watch, edits)
 
 
-def make_images(size: Size, folder: Path) -> DeviceImages:
+def make_images(size: Size, folder: Path, dtype: torch.dtype = torch.float32) -> DeviceImages:
     """Made images, in the files that the scripts read and as our loops get them."""
     dataset = synthetic.generate((size.train_images, size.test_images))
     write_data_files(dataset, folder)
-    return DeviceImages.of(dataset, 1.0, ours.CPU, torch.float32)
+    return DeviceImages.of(dataset, 1.0, ours.CPU, dtype)

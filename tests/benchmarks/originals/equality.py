@@ -12,24 +12,26 @@ from originals.on_cpu import Edit
 from originals.watch import Trained
 
 
-def compare(comparison: Comparison, folder: Path) -> tuple[str, bool]:
+def compare(comparison: Comparison, folder: Path, dtype: torch.dtype = torch.float32) -> tuple[str, bool]:
     """The line about a comparison, and whether both sides are equal, its cause taken out if it has one."""
-    differences, theirs = _differences(comparison, folder, ())
+    differences, theirs = _differences(comparison, folder, (), dtype)
     if not differences:
         surprise = "" if comparison.cause is None else " although there should be a difference"
         return f"{comparison.script}: equal{surprise}: {_extent(theirs)}", comparison.cause is None
     line = f"{comparison.script}: {'; '.join(differences)}"
     if comparison.cause is None:
         return f"DIFFERS {line}", False
-    left, theirs = _differences(comparison, folder, comparison.cause.edits)
+    left, theirs = _differences(comparison, folder, comparison.cause.edits, dtype)
     verdict = f"STILL DIFFERS: {'; '.join(left)}" if left else f"equal: {_extent(theirs)}"
     return f"{line}, because {comparison.cause.words}; without that {verdict}", not left
 
 
-def _differences(comparison: Comparison, folder: Path, edits: Sequence[Edit]) -> tuple[list[str], Trained]:
+def _differences(
+    comparison: Comparison, folder: Path, edits: Sequence[Edit], dtype: torch.dtype
+) -> tuple[list[str], Trained]:
     with tempfile.TemporaryDirectory(prefix="against-originals-") as data:
-        images = make_images(comparison.equal_size, Path(data))
-        theirs = comparison.watched(folder, Path(data), edits)
+        images = make_images(comparison.equal_size, Path(data), dtype)
+        theirs = comparison.watched(folder, Path(data), edits, dtype)
         mine = comparison.ours_after(theirs, images)
     return differences(theirs, mine), theirs
 

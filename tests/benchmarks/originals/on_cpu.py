@@ -1,4 +1,4 @@
-"""A published script executed where there is no GPU: what it asks of one is given by the CPU, in float32 and without a compiler."""
+"""A published script executed where there is no GPU: what it asks of one is given by the CPU, without a compiler, in float32 or half."""
 
 import io
 import re
@@ -62,8 +62,8 @@ def _itself(value: Any, *arguments: Any, **options: Any) -> Any:
 
 
 @contextmanager
-def on_cpu(folder: Path) -> Iterator[None]:
-    """Inside the context GPU, half precision and compiler are the CPU, float32 and nothing; `folder` has the data files.
+def on_cpu(folder: Path, dtype: torch.dtype = torch.float32) -> Iterator[None]:
+    """Inside the context GPU and compiler are the CPU and nothing, half precision is `dtype`; `folder` has the data files.
 
     What a script imports from beside it is forgotten at the end.
     """
@@ -77,15 +77,18 @@ def on_cpu(folder: Path) -> Iterator[None]:
     stand_ins: list[tuple[Any, str, Any]] = [
         (torch, "load", load_to_cpu),
         (torch, "compile", _uncompiled),
-        (torch, "half", torch.float32),
         (torch.cuda, "Event", NoEvent),
         (torch.cuda, "synchronize", lambda: None),
-        (Tensor, "half", Tensor.float),
         (Tensor, "cuda", _itself),
         (Tensor, "pin_memory", _itself),
-        (nn.Module, "half", nn.Module.float),
         (nn.Module, "cuda", _itself),
     ]
+    if dtype == torch.float32:
+        stand_ins += [
+            (torch, "half", torch.float32),
+            (Tensor, "half", Tensor.float),
+            (nn.Module, "half", nn.Module.float),
+        ]
     with ExitStack() as stack:
         for owner, name, stand_in in stand_ins:
             stack.enter_context(mock.patch.object(owner, name, stand_in))

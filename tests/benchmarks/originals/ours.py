@@ -91,9 +91,9 @@ class OtherClock(Clock):
 def train(
     recipe: ImageRecipe, images: DeviceImages, seconds: Callable[[], float] = time.perf_counter
 ) -> tuple[Outcome, list[Tensor]]:
-    """Train a recipe; what the loop gives, and the weights and running statistics."""
+    """Train a recipe in the images' dtype; what the loop gives, and the weights and running statistics."""
     loop = loop_of(recipe)
-    compiled = loop.build_network(recipe, torch.float32, CPU)
+    compiled = loop.build_network(recipe, images.train_images.dtype, CPU)
     plan = recipe.plan(len(images.train_images))
     outcome = loop.train(recipe, plan, compiled, images, Streams(0, CPU), OtherClock(seconds), lambda network: 0.0)
     return outcome, state_of(compiled.network)
