@@ -2,23 +2,28 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import against_originals
 import pytest
 import torch
+from originals.comparison import make_images
 from originals.comparisons import COMPARISONS
 from originals.draws import counted_from_one, fused, mirrored_twice
 from originals.equality import differences
 from originals.on_cpu import execute, on_cpu
-from originals.ours import recipe_of
+from originals.ours import recipe_of, starting_from, train
 from originals.scripts import SCRIPTS
+from originals.size import Size
 from originals.tape import Draw, recorded, replayed
-from originals.watch import Trained, Watch
+from originals.watch import Trained, Watch, state_of
 from torch import Tensor
 
 from ablate.errors import UsageError
-from ablate.parts import AlternatingFlip, NoCompile, RandomFlip, TwoStageCrop
+from ablate.parts import AlternatingFlip, GrowingInterval, NoCompile, RandomFlip, TwoStageCrop
+from ablate.recipes.sgd import SgdRecipe
+from ablate.training.outcome import loop_of
 
 REACH = 2
 GENERATOR = torch.Generator()
@@ -127,6 +132,28 @@ def test_nothing_is_equal_to_nan_or_to_a_training_of_another_length() -> None:
     assert differences(theirs, mine) == ["1 of 1 weights and running statistics differ (at most by nan)"]
     mine.losses.pop()
     assert differences(theirs, mine) == ["theirs has 2 batches of losses, ours 1"]
+
+
+@pytest.mark.parametrize("script", ["airbench94", "airbench94_muon"])
+def test_our_loops_start_from_the_values_they_are_given(script: str, tmp_path: Path) -> None:
+    """Whatever resets a network inside the loop: one step at a rate of almost nothing leaves the values as they were."""
+    size = Size(train_images=16, test_images=10, batch_size=16, epochs=1.0, widths=(8, 8, 8))
+    (comparison,) = [each for each in COMPARISONS if each.script == script]
+    recipe = comparison.recipe(size)
+    tiny = (
+        {"rate": 1e-12} if isinstance(recipe, SgdRecipe) else {"filter_rate": 1e-12, "normalisation": GrowingInterval()}
+    )
+    recipe = replace(recipe, **tiny)
+    images = make_images(size, tmp_path)
+    network = loop_of(recipe).build_network(recipe, torch.float32, torch.device("cpu")).network
+    start = [torch.full_like(value, 0.125) for value in state_of(network)]
+    with starting_from([start]):
+        _, weights = train(recipe, images)
+    filters = [value for value in weights if value.dim() == 4 and value.shape[1] > 3]
+    assert len(filters) == 6
+    assert all(torch.allclose(value, torch.full_like(value, 0.125)) for value in filters)
+    with pytest.raises(AssertionError, match="1 networks' starting values were not asked for"), starting_from([start]):
+        pass
 
 
 def test_a_script_of_another_version_is_refused(tmp_path: Path) -> None:

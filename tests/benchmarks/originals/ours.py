@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from unittest import mock
 
 import torch
@@ -56,7 +57,11 @@ def _small_sgd(recipe: SgdRecipe, size: Size) -> SgdRecipe:
 
 @contextmanager
 def starting_from(starts: Sequence[Sequence[Tensor]]) -> Iterator[None]:
-    """Inside the context the loops' networks, reset as ever, start from these values, a list for each network in turn."""
+    """Inside the context the loops' networks, reset as ever, start from these values, a list for each network in turn.
+
+    Raises:
+        AssertionError: values of another shape, or of networks that are not reset.
+    """
     waiting = iter(starts)
 
     def started(reset: Callable[..., None]) -> Callable[..., None]:
@@ -69,11 +74,16 @@ def starting_from(starts: Sequence[Sequence[Tensor]]) -> Iterator[None]:
 
         return reset_and_start
 
+    restart = started(sgd_loop.reset_conv_net)
     with (
-        mock.patch.object(sgd_loop, "reset_conv_net", started(sgd_loop.reset_conv_net)),
+        # A proxy is reset by name, the network itself by what its making has put there.
+        mock.patch.object(sgd_loop, "reset_conv_net", restart),
+        mock.patch.object(sgd_loop, "CompiledConvNet", partial(sgd_loop.CompiledConvNet, restart=restart)),
         mock.patch.object(muon_loop, "reset_network", started(muon_loop.reset_network)),
     ):
         yield
+    left = sum(1 for _ in waiting)
+    assert left == 0, f"{left} networks' starting values were not asked for"
 
 
 class OtherClock(Clock):
