@@ -1,0 +1,72 @@
+"""The eight published scripts that the package's lineages re-make."""
+
+from dataclasses import replace
+
+from originals.comparison import Cause, Comparison
+from originals.draws import counted_from_one, fused, mirrored_twice
+from originals.size import Size
+
+SMALL = Size(train_images=400, test_images=100, batch_size=24, epochs=2.9, widths=(32, 48, 48))
+"""48 steps of three epochs, a part of each epoch's images dropped."""
+
+FEW = Size(train_images=128, test_images=32, batch_size=64, epochs=2.0)
+"""Four steps of two epochs."""
+
+FEWER = replace(FEW, train_images=64, test_images=16, batch_size=32)
+"""As many steps, for larger networks."""
+
+ALL_BUT_COMPILE_94 = (
+    "whitening",
+    "dirac",
+    "scalebias",
+    "frozen_bias",
+    "lookahead",
+    "multicrop_tta",
+    "alternating_flip",
+    "short_run",
+)
+HIVE_MAGNITUDE = Cause(
+    words="the script scales its updates to a magnitude that falls over the run before it normalises them, whose rounding and guard stay",
+    edits=((r"\n    X = X \* scale_factor\n", "\n"),),
+)
+
+COMPARISONS = (
+    Comparison(
+        script="airbench94",
+        lineage="airbench94",
+        features=ALL_BUT_COMPILE_94,
+        equal_size=SMALL,
+        timed_size=FEW,
+    ),
+    Comparison(script="airbench94_compiled", lineage="airbench94", equal_size=SMALL, timed_size=FEW),
+    Comparison(script="airbench95", lineage="airbench95", equal_size=SMALL, timed_size=FEWER),
+    Comparison(
+        script="airbench96",
+        lineage="airbench96",
+        equal_size=replace(SMALL, widths=(32, 48, 64)),
+        timed_size=FEWER,
+    ),
+    Comparison(
+        script="airbench96_faster",
+        lineage="airbench96_faster",
+        translation=counted_from_one,
+        equal_size=replace(SMALL, widths=(32, 48, 64), proxy_widths=(16, 24, 24)),
+        timed_size=FEWER,
+    ),
+    Comparison(
+        script="base_resnet18",
+        lineage="resnet18",
+        translation=mirrored_twice,
+        equal_size=replace(SMALL, train_images=2100, batch_size=128, epochs=3.0, widths=(8, 16, 16, 32)),
+        timed_size=FEWER,
+    ),
+    Comparison(script="airbench94_muon", lineage="airbench94_muon", features=(), equal_size=SMALL, timed_size=FEW),
+    Comparison(
+        script="cifar10_speedrun",
+        lineage="airbench94_muon",
+        translation=fused,
+        equal_size=SMALL,
+        timed_size=FEW,
+        cause=HIVE_MAGNITUDE,
+    ),
+)
