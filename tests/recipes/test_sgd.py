@@ -30,7 +30,7 @@ BASELINE_FINGERPRINTS = {
     "airbench95": "44a1b197db7b06d774b3f5a29ddc79d4f7340e56c6982cddf223dfe57c01076a",
     "airbench96": "96bc5b749844634833893b3e509bcf995d8046f03f6ba344888a3bab0ad0efa6",
     "airbench96_faster": "38ceb57ffa2d632e9a5b05332d2ca5fdb90aa736cbc512b38565daf1a4675f34",
-    "resnet18": "d32d4ad359859f13976374992d29100a249259b55566988acf0f6587553f2993",
+    "resnet18": "3987ec9f031cc8a7d63585ebe773d71008c6a2cc1e5952a4d8bb384ce759c703",
 }
 PUBLISHED_FINGERPRINTS = {
     "airbench94": "186c9a45d045b5d40467a3038103f5e4ecd645aecf8fadc17f8322460ead62e3",
@@ -38,7 +38,7 @@ PUBLISHED_FINGERPRINTS = {
     "airbench95": "972c2b705c8fb3c8895244c868610ea6aee70bbd958cadd2a6ad0d3ebe3b2be7",
     "airbench96": "38ceb57ffa2d632e9a5b05332d2ca5fdb90aa736cbc512b38565daf1a4675f34",
     "airbench96_faster": "5dfbde98a8709a8e9e54fd145f2074564f0caaa283c48d74471f6615317999db",
-    "resnet18": "534b231425de24ea3f8c50dd5d94eab39d3bb68d9211c50eacfa6e4ab0b8f36b",
+    "resnet18": "6e3765c6a25dac0ab8c97b9bf866e767b918fb964f092c0bbaaae4fb84b50526",
 }
 
 

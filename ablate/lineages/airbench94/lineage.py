@@ -1,6 +1,7 @@
 """The lineage by name, and where what was published about it is. Free of torch."""
 
-from ablate.lineages.airbench94.published import LADDERS, TABLES
+from ablate.lineages.airbench94.published import LADDERS
+from ablate.lineages.airbench94.tables import TABLES
 from ablate.lineages.lineage import Lineage, Outline
 from ablate.study.groups import Group
 

@@ -11,8 +11,8 @@ from typing import ClassVar
 from ablate.parts import (
     AveragePoolHead,
     BasicBlocks,
+    ComputeDtypeNorms,
     ConvStem,
-    Float32Norms,
     NoCompile,
     PlainTta,
     RandomFlip,
@@ -45,7 +45,8 @@ RESNET18_PLAIN = ResNet18Recipe(
     norms=TrainedNorms(),
     norm_momentum=0.1,
     head=AveragePoolHead(),
-    precision=Float32Norms(),
+    # The script halves the module as a whole, and with it the norms that it means to leave out.
+    precision=ComputeDtypeNorms(),
     crop=TwoStageCrop(reach=4),
     flip=RandomFlip(),
     label_smoothing=0.0,
