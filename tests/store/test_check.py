@@ -54,7 +54,7 @@ def test_a_whole_folder_says_what_it_holds(folder: RunFolder) -> None:
     assert json.loads(json.dumps(found.to_json()))["whole"] is True
 
 
-@pytest.mark.parametrize("study", sorted(path.name for path in GALLERY.iterdir() if path.is_dir()))
+@pytest.mark.parametrize("study", ["curves", "features", "shapley", "waterfall"])
 def test_folders_from_before_checksums_are_readable(study: str) -> None:
     found = check_folder(GALLERY / study)
     assert found.damage == []
