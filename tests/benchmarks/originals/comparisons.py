@@ -6,8 +6,8 @@ from originals.comparison import Cause, Comparison
 from originals.draws import counted_from_one, fused, mirrored_twice
 from originals.size import Size
 
-SMALL = Size(train_images=400, test_images=100, batch_size=24, epochs=2.9, widths=(32, 48, 48))
-"""48 steps of three epochs, a part of each epoch's images dropped."""
+SMALL = Size(train_images=408, test_images=100, batch_size=24, epochs=2.9, widths=(32, 48, 48))
+"""50 steps of three epochs, the last of them cut short."""
 
 FEW = Size(train_images=128, test_images=32, batch_size=64, epochs=2.0)
 """Four steps of two epochs."""
@@ -57,7 +57,7 @@ COMPARISONS = (
         script="base_resnet18",
         lineage="resnet18",
         translation=mirrored_twice,
-        equal_size=replace(SMALL, train_images=2100, batch_size=128, epochs=3.0, widths=(8, 16, 16, 32)),
+        equal_size=replace(SMALL, train_images=2176, batch_size=128, epochs=3.0, widths=(8, 16, 16, 32)),
         timed_size=FEWER,
     ),
     Comparison(script="airbench94_muon", lineage="airbench94_muon", features=(), equal_size=SMALL, timed_size=FEW),
