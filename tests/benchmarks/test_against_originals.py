@@ -208,10 +208,10 @@ def test_the_clock_stands_while_a_script_validates() -> None:
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS, ids=lambda comparison: comparison.script)
-def test_every_comparison_is_of_about_fifty_steps_in_three_epochs(comparison) -> None:
+def test_every_comparison_is_of_fifty_steps_or_more_in_three_epochs(comparison) -> None:
     assert comparison.script in SCRIPTS
     plan = comparison.recipe(comparison.equal_size).plan(comparison.equal_size.train_images)
-    assert (plan.num_epochs, 45 <= plan.num_steps <= 50) == (3, True)
+    assert (plan.num_epochs, plan.num_steps >= 50) == (3, True)
     published = recipe_of(comparison.lineage, comparison.features, comparison.timed_size)
     assert isinstance(published.compiler, NoCompile)
 
