@@ -52,7 +52,7 @@ class FirstLook:
     def shown(self, time_left: str) -> Sequence[Text | FittedTable]:
         """The look itself; `time_left` is what the rest will take, "" where nobody knows."""
         # Loaded here: the statistics take longer to load than a command line may take to start.
-        from ablate.stats.score_words import value_words
+        from ablate.stats.score_words import result_words
 
         trials = [trial for trial in self._trials.values() if trial is not None]
         table = FittedTable()
@@ -65,9 +65,7 @@ class FirstLook:
             if measured is None:
                 table.add_row(Text(trial.spec.arm), trial.status, "")
             else:
-                table.add_row(
-                    Text(trial.spec.arm), value_words(measured.score, score), f"{measured.time_seconds:.2f} s"
-                )
+                table.add_row(Text(trial.spec.arm), *result_words(measured.score, measured.time_seconds, score))
         more = len(trials) - MOST_ROWS
         return [
             Text(f"1 of {self._blocks} blocks is done; one trial of each arm settles nothing yet:"),

@@ -145,9 +145,9 @@ def rough_duration(seconds: float) -> str:
 
 def _result(trial: Trial, score: Score) -> str:
     # Loaded here: the statistics take longer to load than a command line may take to start.
-    from ablate.stats.score_words import value_words
+    from ablate.stats.score_words import result_words
 
     measured = trial.measurements
     if measured is None:
         return trial.status
-    return f"{value_words(measured.score, score)} in {measured.time_seconds:.2f} s"
+    return " in ".join(filter(None, result_words(measured.score, measured.time_seconds, score)))

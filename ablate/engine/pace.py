@@ -42,7 +42,7 @@ class Pace:
         for trial in trials:
             measured = trial.measurements
             if measured is not None:
-                self._recorded[trial.spec.arm].append(measured.time_seconds + (measured.reset_seconds or 0.0))
+                self._recorded[trial.spec.arm].append(measured.seconds_taken)
                 if measured.warm_up_seconds:
                     self._warm_ups[trial.process] += measured.warm_up_seconds
 

@@ -115,7 +115,7 @@ def _seconds(resolved: ResolvedStudy, trials: Iterable[Trial]) -> tuple[dict[str
     took: defaultdict[str, list[float]] = defaultdict(list)
     for trial in trials:
         if trial.measurements is not None:
-            took[trial.spec.arm].append(trial.measurements.time_seconds + (trial.measurements.reset_seconds or 0.0))
+            took[trial.spec.arm].append(trial.measurements.seconds_taken)
     typical = {arm: median(seconds) for arm, seconds in took.items()}
     by_recipe = {resolved.fingerprints[arm]: seconds for arm, seconds in typical.items()}
     return by_recipe, median(seconds / lengths[arm] for arm, seconds in typical.items())

@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ablate.engine.events import WarmUpFinished, WarmUpStarted
@@ -119,7 +118,7 @@ class _Connection:
 
 def train_command(spec: TrialSpec, process: int) -> dict[str, Any]:
     """The parent's message that asks for a trial."""
-    return {"kind": "train", "spec": asdict(spec), "process": process}
+    return {"kind": "train", "spec": spec.to_json(), "process": process}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablate.stats.frames import check_frame, usable
+from ablate.stats.frames import check_frame, undisturbed_seconds, usable
 from ablate.stats.intervals import FloatArray
 
 _ABSENT = -1
@@ -60,7 +60,7 @@ class Blocks:
             column={str(arm): index for index, arm in enumerate(arms)},
             score=laid_out(good["score"].to_numpy(dtype=np.float64)),
             accuracy=laid_out(good["accuracy"].to_numpy(dtype=np.float64)),
-            log_time=laid_out(np.log(good["time_seconds"].to_numpy(dtype=np.float64))),
+            log_time=laid_out(np.log(undisturbed_seconds(good))),
             process=codes(good["process"].to_numpy(dtype=np.int64)),
             environment=codes(environment_codes[counted].astype(np.int64)),
             mixed_data=_mixed_data(good),
@@ -81,14 +81,15 @@ class Blocks:
         return np.array([self.column[arm] for arm in arms], dtype=np.intp)
 
     def complete(self, arms: Sequence[str], *, same_process: bool) -> NDArray[np.bool_]:
-        """Which blocks `(blocks,)` hold a usable trial of every one of `arms`, all in one environment.
+        """Which blocks `(blocks,)` hold a score of every one of `arms`, all in one environment.
 
-        With `same_process`, also all in one process: only then does the shift a process gives its times cancel. A block torn
-        in two by a restarted child still counts for the score, which has no process effect.
+        With `same_process`, a time instead, and all in one process: only then does the shift a process gives its times cancel. A
+        block torn in two by a restarted child still counts for the score, which has no process effect.
         """
         columns = self.columns_of(arms)
         environments, processes = self.environment[:, columns], self.process[:, columns]
         whole = (environments != _ABSENT).all(axis=1) & (environments == environments[:, :1]).all(axis=1)
+        whole &= np.isfinite((self.log_time if same_process else self.score)[:, columns]).all(axis=1)
         if same_process:
             whole &= (processes == processes[:, :1]).all(axis=1)
         return np.asarray(whole, dtype=np.bool_)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import UsageError
-from ablate.stats.intervals import process_means, t_interval
+from ablate.stats.intervals import FloatArray, process_means, t_interval
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialKey
 
@@ -29,9 +29,20 @@ MEASURED_COLUMNS = (
 EXTRA = "extra."
 """What the column of another named measurement begins with: `extra.perplexity`."""
 
-_SPEC_COLUMNS = ("arm", "block", "position", "planned_process", "seed")
-_TRIAL_COLUMNS = ("process", "status", "started_at", "recipe", "environment", "data", "data_digest", "marks", "error")
-_spec_values = attrgetter("arm", "block", "position", "process", "seed")
+_SPEC_COLUMNS = ("arm", "block", "position", "planned_process", "seed", "measures")
+_TRIAL_COLUMNS = (
+    "process",
+    "status",
+    "started_at",
+    "recipe",
+    "environment",
+    "data",
+    "data_digest",
+    "marks",
+    "error",
+    "beside",
+)
+_spec_values = attrgetter("arm", "block", "position", "process", "seed", "measures")
 _trial_values = attrgetter(*_TRIAL_COLUMNS)
 _measured_values = attrgetter(*MEASURED_COLUMNS, "curve")
 _UNMEASURED = (None,) * len(MEASURED_COLUMNS) + ((),)
@@ -68,7 +79,7 @@ def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
 def _column(name: str, values: tuple[object, ...]) -> pd.Series:
     if name in MEASURED_COLUMNS:
         return pd.Series(np.array(values, dtype=np.float64))
-    if name in ("block", "position", "planned_process", "process", "seed"):
+    if name in ("block", "position", "planned_process", "process", "seed", "beside"):
         return pd.Series(np.array(values, dtype=np.int64))
     # object: tuples and None stay what they are under every pandas version
     return pd.Series(list(values), dtype=object)
@@ -118,9 +129,19 @@ def check_frame(frame: pd.DataFrame) -> None:
 
 
 def usable(frame: pd.DataFrame) -> pd.Series:
-    """Which rows can be counted: status "ok", a finite score and a finite, positive time; a boolean series."""
-    finite = np.isfinite(frame["score"]) & np.isfinite(frame["time_seconds"])
-    return pd.Series((frame["status"] == "ok") & finite & (frame["time_seconds"] > 0), dtype=bool)
+    """Which rows can be counted: status "ok", and what the trial was to measure is finite, its time positive; a boolean series."""
+    measures = frame["measures"] if "measures" in frame.columns else "both"
+    has_score, has_time = np.isfinite(frame["score"]), np.isfinite(frame["time_seconds"]) & (frame["time_seconds"] > 0)
+    measured = (has_score | (measures == "time")) & (has_time | (measures == "score"))
+    return pd.Series((frame["status"] == "ok") & measured, dtype=bool)
+
+
+def undisturbed_seconds(frame: pd.DataFrame) -> FloatArray:
+    """The times that count, in seconds: NaN where another trial could run beside the trial."""
+    seconds = frame["time_seconds"].to_numpy(dtype=np.float64)
+    if "beside" not in frame.columns:
+        return seconds
+    return np.where(frame["beside"].to_numpy(dtype=np.int64) > 0, np.nan, seconds)
 
 
 def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
@@ -164,7 +185,7 @@ def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame, outcomes: Sequen
         "processes": int(good["process"].nunique()),
     }
     for outcome in outcomes:
-        values = good[outcome].to_numpy(dtype=np.float64)
+        values = undisturbed_seconds(good) if outcome == "time_seconds" else good[outcome].to_numpy(dtype=np.float64)
         finite = np.isfinite(values)
         over_trials = t_interval(values[finite])
         interval = over_trials

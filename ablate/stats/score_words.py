@@ -107,6 +107,11 @@ def value_words(value: float, score: Score) -> str:
     return _united(number, value_unit(score))
 
 
+def result_words(value: float | None, seconds: float | None, score: Score) -> tuple[str, str]:
+    """A trial's score and its time, "" for what it did not measure."""
+    return "" if value is None else value_words(value, score), "" if seconds is None else f"{seconds:.2f} s"
+
+
 def gain_words(gain: float, score: Score, low: float = NAN, high: float = NAN) -> str:
     """A gain for a column of gains, with the decimals of its interval: "+0.04 pp", "+0.020 nats"."""
     return _united(signed(gain, _decimals(gain, score, low, high)), score.unit)

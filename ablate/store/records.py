@@ -49,13 +49,14 @@ class Measurements:
     `accuracy` is that without test-time augmentation, `extra` whatever else a recipe measures, by name. `time_seconds` is the
     clock of the study: of image recipes from whitening to the last test-time prediction. `train_seconds` and `tta_seconds` are its
     parts; `reset_seconds` and `warm_up_seconds` lie outside it, `compile_seconds` is part of the warm-up; only the trial that
-    found its recipe cold has a warm-up. `wall_seconds` is the same window by the wall clock. `curve` holds the score after each
+    found its recipe cold has a warm-up. `wall_seconds` is the same window by the wall clock; a trial that measures the score alone has
+    no other time, and one that measures the time alone no score. `curve` holds the score after each
     epoch, where asked for (of image recipes without test-time augmentation). None: not measured.
     """
 
     accuracy: float | None = None
-    score: float = field(metadata={FORMERLY: "tta_accuracy"})
-    time_seconds: float
+    score: float | None = field(default=None, metadata={FORMERLY: "tta_accuracy"})
+    time_seconds: float | None = None
     train_seconds: float | None = None
     tta_seconds: float | None = None
     reset_seconds: float | None = None
@@ -66,6 +67,13 @@ class Measurements:
     curve: tuple[float, ...] = ()
     extra: Mapping[str, float] = field(default_factory=lambda: _NOTHING_MORE)
 
+    @property
+    def seconds_taken(self) -> float:
+        """How long the trial kept its process: what it measured by the clock is another time where it measured one thing alone."""
+        is_apart = self.score is None or self.time_seconds is None
+        taken = self.wall_seconds if is_apart else self.time_seconds
+        return (taken or 0.0) + (self.reset_seconds or 0.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -74,6 +82,7 @@ class Trial:
     `process` counts the operating-system processes of the run folder (a restarted child is a new one). `recipe` and `environment`
     are digests of lines of their own. `device_before` and `device_after` are the accelerator's clocks, temperature, power and
     throttle reasons. `marks` say what set the trial apart from the rest of its folder. `error` is one line: reason and remedy.
+    `beside` is how many other trials could run at the same time: with any, its times are no times.
     """
 
     spec: TrialSpec
@@ -89,13 +98,16 @@ class Trial:
     device_after: Mapping[str, Json] | None = None
     marks: tuple[str, ...] = ()
     error: str | None = None
+    beside: int = 0
 
     def to_json(self) -> dict[str, Json]:
         """A JSON object that `from_json` turns back into an equal trial; unmeasured fields are left out."""
         line = {field.name: getattr(self, field.name) for field in fields(self)}
-        line["spec"] = asdict(self.spec)
+        line["spec"] = self.spec.to_json()
         if self.measurements is not None:
             line["measurements"] = _without_defaults(asdict(self.measurements))
+        if not self.beside:
+            del line["beside"]
         return _without_defaults(line)
 
     @classmethod

@@ -118,7 +118,7 @@ class ResolvedStudy:
             "score": asdict(self.score),
             "ladders": [ladder.to_json() for ladder in self.ladders],
             "lineage": self.lineage,
-            "schedule": [asdict(spec) for spec in self.schedule],
+            "schedule": [spec.to_json() for spec in self.schedule],
         }
 
     @classmethod

@@ -1,11 +1,10 @@
 """The study: arms, contrasts and the order they run in; and the designs it is made of. Free of torch."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
-from ablate.errors import UsageError
+from ablate.errors import UsageError, near_match_and_all
 from ablate.formats.json_objects import ANY_SIZE, parse
 from ablate.formats.printable import check_printable
 from ablate.study.arms import (
@@ -28,17 +27,21 @@ from ablate.study.designs import (
     with_twin,
 )
 from ablate.study.published import ladder_named, published
-from ablate.study.schedule import TrialSpec
+from ablate.study.schedule import Clock, TrialSpec
+from ablate.study.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """Arms, contrasts and how often they run.
 
-    `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason.
+    `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason. With the interleaved
+    `clock`, times are measured apart from the trainings, in `rounds` blocks of their own in each process; `blocks` counts the
+    trainings of each arm. `parallel` trainings run at a time, where their time does not matter.
 
     Raises:
-        UsageError: arms and contrasts that do not fit together, fewer than one block or process, more processes than blocks,
+        UsageError: arms and contrasts that do not fit together, an unknown clock, fewer than one block, process, round or training at
+            a time, more processes than blocks,
             a negative seed, a question that does not print on one line.
     """
 
@@ -52,20 +55,32 @@ class Study:
     data: str = "auto"
     preset: str = "auto"
     left_out: tuple[tuple[str, str], ...] = field(default=())
+    clock: Clock = "trial"
+    rounds: int = 2
+    parallel: int = 1
 
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
             raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
         check_printable(f"The question of study '{self.name}'", self.question)
         check_arms(self.arms, self.contrasts)
-        for what, number in (("blocks", self.blocks), ("processes", self.processes), ("seed", self.seed)):
+        if self.clock not in get_args(Clock):
+            raise UsageError(
+                f"Unknown clock '{self.clock}' (--clock).{near_match_and_all(self.clock, get_args(Clock))}"
+            )
+        numbers = ("blocks", "processes", "seed", "rounds", "parallel")
+        for what, number in ((name, getattr(self, name)) for name in numbers):
             if type(number) is not int:
                 raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
         if self.blocks < 1:
             raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
         if self.processes < 1:
             raise UsageError(f"A study needs at least 1 process, not {self.processes} (--processes).")
-        if self.processes > self.blocks:
+        if self.rounds < 1:
+            raise UsageError(f"Study '{self.name}' has rounds={self.rounds}; the interleaved clock takes 1 or more.")
+        if self.parallel < 1:
+            raise UsageError(f"At least 1 trial runs at a time, not {self.parallel} (--parallel).")
+        if self.processes > self.blocks and self.clock == "trial":
             raise UsageError(
                 f"{self.blocks} blocks cannot be dealt to {self.processes} processes; "
                 f"use --processes {self.blocks} at most, or more --trials."
@@ -180,14 +195,18 @@ class Study:
         seed: int | None = None,
         data: str | None = None,
         preset: str | None = None,
+        clock: Clock | None = None,
+        parallel: int | None = None,
     ) -> "Study":
         """The study with some settings replaced; None keeps a setting.
 
-        Fewer blocks than the study's own number of processes lower that number too, unless `processes` is given.
+        Fewer blocks than the study's own number of processes lower that number too, unless `processes` is given or the clock is
+        interleaved, whose processes take no blocks.
         """
         blocks = self.blocks if blocks is None else blocks
+        clock = self.clock if clock is None else clock
         if processes is None:
-            processes = max(1, min(self.processes, blocks))
+            processes = max(1, min(self.processes, blocks)) if clock == "trial" else self.processes
         return replace(
             self,
             blocks=blocks,
@@ -195,30 +214,24 @@ class Study:
             seed=self.seed if seed is None else seed,
             data=self.data if data is None else data,
             preset=self.preset if preset is None else preset,
+            clock=clock,
+            parallel=self.parallel if parallel is None else parallel,
         )
 
     def schedule(self) -> tuple[TrialSpec, ...]:
         """Every trial, in the order to run them; a pure function of the study.
 
-        Arms are shuffled anew for every second block, and the block after it runs in reverse, so that slow drift cancels. All
-        arms of a block share its seed, except twins. Blocks go whole, in order, to processes; sizes differ by one at most.
+        With the interleaved clock times are measured apart from the trainings; see `Timetable`.
         """
-        specs = []
-        for block in range(self.blocks):
-            order = sorted(self.arms, key=lambda arm: _draw(self.seed, "order", block // 2, arm.name))
-            if block % 2:
-                order.reverse()
-            for position, arm in enumerate(order):
-                specs.append(
-                    TrialSpec(
-                        arm=arm.name,
-                        block=block,
-                        position=position,
-                        process=block * self.processes // self.blocks,
-                        seed=_draw(self.seed, "block", block, arm.stream) >> 1,
-                    )
-                )
-        return tuple(specs)
+        timetable = Timetable(
+            arms=self.arms,
+            blocks=self.blocks,
+            processes=self.processes,
+            seed=self.seed,
+            rounds=self.rounds,
+            parallel=self.parallel,
+        )
+        return timetable.of_interleaved_pieces() if self.clock == "interleaved" else timetable.of_whole_trials()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal study."""
@@ -233,7 +246,13 @@ class Study:
             "data": self.data,
             "preset": self.preset,
             "left_out": [list(entry) for entry in self.left_out],
+            **self._settings_of_clock(),
         }
+
+    def _settings_of_clock(self) -> dict[str, Any]:
+        """What a study of whole trials, one at a time, does not say."""
+        interleaved = {"clock": self.clock, "rounds": self.rounds} if self.clock == "interleaved" else {}
+        return {**interleaved, **({"parallel": self.parallel} if self.parallel > 1 else {})}
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> "Study":
@@ -262,8 +281,3 @@ def _listed(names: Iterable[str]) -> tuple[str, ...]:
 
 def _titled(settings: dict[str, Any], name: str, question: str) -> dict[str, Any]:
     return {"name": name, "question": question, **settings}
-
-
-def _draw(seed: int, purpose: str, number: int, part: str | int) -> int:
-    """A 64-bit number that only these arguments decide: the same in every version of Python."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}/{number}/{part}".encode()).digest()[:8])
