@@ -1,4 +1,4 @@
-"""The networks of airbench94, airbench95 and airbench96, fresh, as a training takes them."""
+"""The networks of airbench93 to airbench96, fresh, as a training takes them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -46,6 +46,11 @@ def published_recipe(lineage: str) -> SgdRecipe:
     recipe = registry.compose(registry.names)
     assert isinstance(recipe, SgdRecipe)
     return replace(recipe, compiler=NoCompile())
+
+
+def make_net93(widths: Widths | None = None, batchnorm_momentum: float = 0.6, *, device: str = "auto") -> ConvNet:
+    """airbench93's network: airbench94's with groups of 64, 128 and 128 channels; see `make_net94`."""
+    return make_net("airbench94", (64, 128, 128) if widths is None else widths, batchnorm_momentum, device)
 
 
 def make_net94(widths: Widths | None = None, batchnorm_momentum: float = 0.6, *, device: str = "auto") -> ConvNet:

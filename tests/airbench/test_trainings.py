@@ -13,13 +13,16 @@ from torch import Tensor
 from ablate.airbench import (
     CifarLoader,
     evaluate,
+    make_net93,
     make_net94,
     make_net95,
     make_net96,
+    train93,
     train94,
     train95,
     train96,
     training,
+    warmup93,
     warmup94,
     warmup95,
     warmup96,
@@ -148,6 +151,15 @@ def test_without_arguments_it_is_the_published_recipe_on_cifar10(
         assert caught(train96, lr_peak=0.1, lr_end=0, device="cpu").recipe == published
 
 
+def test_airbench93_is_airbench94_with_a_narrower_network_for_longer(
+    caught: Callable[..., Caught], cifar10: Dataset
+) -> None:
+    asked = caught(train93, device="cpu")
+    assert asked.recipe == replace(caught(train94, device="cpu").recipe, epochs=11.0)
+    norms = [module.num_features for module in asked.network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms == [64, 64, 128, 128, 128, 128]
+
+
 def test_the_arguments_are_airbenchs_in_its_order() -> None:
     shared = [
         "train_loader",
@@ -163,7 +175,7 @@ def test_the_arguments_are_airbenchs_in_its_order() -> None:
         "run",
         "verbose",
     ]
-    for train in TRAININGS.values():
+    for train in (train93, *TRAININGS.values()):
         parameters = inspect.signature(train).parameters.values()
         named = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
         assert named == [*shared, *(["lr_peak", "lr_end"] if train is train96 else [])]
@@ -256,6 +268,7 @@ def test_it_trains_from_the_values_that_a_network_comes_with(folder: Path) -> No
 @pytest.mark.parametrize(
     ("make_net", "channels", "num_parameters"),
     [
+        (make_net93, [64, 128, 128], 569_656),
         (make_net94, [64, 256, 256], 1_972_792),
         (make_net95, [128, 384, 384], 4_606_520),
         (make_net96, [128, 384, 512], 9_918_776),
@@ -375,7 +388,7 @@ def test_quietly_nothing_is_evaluated_or_printed(
 
 
 @pytest.mark.parametrize(
-    ("warm_up", "make_net"), [(warmup94, make_net94), (warmup95, make_net95), (warmup96, make_net96)]
+    ("warm_up", "make_net"), [(warmup93, make_net93), (warmup94, make_net94), (warmup95, make_net95), (warmup96, make_net96)]
 )
 def test_a_warm_up_is_one_step(
     warm_up: Callable[..., None],
