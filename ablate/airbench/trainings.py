@@ -66,11 +66,15 @@ def train94(
 ) -> Any:
     """Train airbench94 and give the network, in evaluation mode; without a loader, on CIFAR-10 as published.
 
-    A loader keeps its images, batch size, augmentation and order, `altflip` (which is off unless it says so) included; its epochs
-    are counted anew, and the test images are those of where its images came from. `learning_rate` and `weight_decay` are for 1,024
+    A loader keeps its images, batch size, augmentation and order, `altflip` (which is off unless it says so) included, and where it
+    drops no images, a short last batch is a step too. It is iterated as it is, so a subclass's own `__iter__` and its `normalize`
+    count; its length is the steps of an epoch. Its epochs are counted anew, and the test images, normalised as it does, are those of
+    where its images came from. `learning_rate` and `weight_decay` are for 1,024
     images; a batch of another size changes the decay of a step and not its rate. `tta_level` is that of `infer`. `make_net`: a
-    function that gives a network of `make_net94`, `make_net95` or `make_net96`, with widths and momentum of its own, which is trained
-    from the values it comes with; the loop trains no others. `verbose` prints airbench's table, its head only where `run` is 0;
+    function that gives the network, which is trained from the values it comes with: one of `make_net…`, with widths and momentum of
+    its own, or any module of images (N, 3, 32, 32) to logits that begins, at [0], with a `Conv2d(3, 6·k·k, k)` with a bias, which is
+    whitened. Of such a network, parameters with "norm" in their names learn at `bias_scaler` times the rate, and only those that need
+    a gradient when it is given learn at all. `verbose` prints airbench's table, its head only where `run` is 0;
     without it nothing is evaluated. `run` -1 is a warm-up (see `warmup94`). `device` is the loader's where there is one. Without a
     `seed`, draws follow torch's global generator.
 
