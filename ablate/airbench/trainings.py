@@ -74,9 +74,9 @@ def train94(
     function that gives the network, which is trained from the values it comes with: one of `make_net…`, with widths and momentum of
     its own, or any module of images (N, 3, 32, 32) to logits that begins, at [0], with a `Conv2d(3, 6·k·k, k)` with a bias, which is
     whitened. Of such a network, parameters with "norm" in their names learn at `bias_scaler` times the rate, and only those that need
-    a gradient when it is given learn at all. `verbose` prints airbench's table, its head only where `run` is 0;
-    without it nothing is evaluated. `run` -1 is a warm-up (see `warmup94`). `device` is the loader's where there is one. Without a
-    `seed`, draws follow torch's global generator.
+    a gradient when it is given learn at all. `verbose` prints airbench's table, its head only where
+    `run` is 0, its losses means over a batch, short ones too; without it nothing is evaluated. `run` -1 is a warm-up (see
+    `warmup94`). `device` is the loader's where there is one. Without a `seed`, draws follow torch's global generator.
 
     Raises:
         UsageError: a number out of its range, a loader or network that cannot be trained, no such device.

@@ -355,8 +355,11 @@ def test_the_table_has_airbenchs_columns_and_rows(folder: Path, capsys: pytest.C
     assert times[0] > 0
 
 
-def test_the_tables_loss_and_accuracy_are_the_last_batchs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    own, seen = loader(folder), list[tuple[float, float]]()
+@pytest.mark.parametrize("batch_size", [32, 36])
+def test_the_tables_loss_and_accuracy_are_the_last_batchs(
+    batch_size: int, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, seen = loader(folder, batch_size=batch_size, drop_last=False), list[tuple[float, float]]()
     original = training.cross_entropies
 
     def watched(logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
