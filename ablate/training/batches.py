@@ -1,6 +1,6 @@
 """The SGD family's batches: the whole set augmented once an epoch, and dealt out."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -51,9 +51,9 @@ class Augmentation(Protocol):
 
 
 @torch.no_grad()
-def prepared(augmentation: Augmentation, images_NCHW: Tensor, streams: Streams) -> Tensor:
-    """Images in [0, 1] as they wait for every epoch: normalised, mirrored once and padded."""
-    mirrored = augmentation.flip.once(normalised(images_NCHW), streams["flip"], augmentation.compiler)
+def prepared(augmentation: Augmentation, normalised_NCHW: Tensor, streams: Streams) -> Tensor:
+    """Normalised images as they wait for every epoch: mirrored once and padded."""
+    mirrored = augmentation.flip.once(normalised_NCHW, streams["flip"], augmentation.compiler)
     return augmentation.crop.pad(mirrored)
 
 
@@ -66,6 +66,10 @@ def augmented(augmentation: Augmentation, padded_NCHW: Tensor, epoch: int, strea
     return augmentation.cutout.cut(images, streams["cutout"])
 
 
+Deal = Callable[[SgdRecipe, SgdPlan, TrainingSet, Streams], Generator[Batch, None, None]]
+"""Gives the batches of a training without end; see `batches`."""
+
+
 def batches(
     recipe: SgdRecipe, plan: SgdPlan, training_set: TrainingSet, streams: Streams
 ) -> Generator[Batch, None, None]:
@@ -76,7 +80,7 @@ def batches(
     Raises:
         ValueError: an order deals no images, or more than a batch takes.
     """
-    padded = prepared(recipe, training_set.images, streams)
+    padded = prepared(recipe, normalised(training_set.images), streams)
     waiting: list[Batch] = []
     for epoch in count():
         epoch_images = augmented(recipe, padded, epoch, streams)

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from ablate.parts import AlternatingFlip, EveryImage, Initial, PlainTta, ProxySelection, WholeSet
 from ablate.parts.augment import normalised
-from ablate.parts.convnet import ConvNet, build_conv_net, reset_conv_net
+from ablate.parts.convnet import TrainedNetwork, build_conv_net, reset_conv_net
 from ablate.parts.evaluate import plain_logits
 from ablate.parts.loss import cross_entropies
 from ablate.parts.optimiser import coupled_sgd
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
-from ablate.training.batches import TrainingSet, batches
+from ablate.training.batches import Deal, TrainingSet, batches
 from ablate.training.outcome import AfterEpoch, Outcome, Timing
 from ablate.training.session import Clock, DeviceImages, Streams
 
-Restart = Callable[[ConvNet, Initial, torch.Generator], None]
+Restart = Callable[[TrainedNetwork, Initial, torch.Generator], None]
 """Gives a network the values that its training starts from, before the clock does; draws come from the generator."""
 
 TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
@@ -29,7 +29,7 @@ TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
 class CompiledConvNet:
     """A network and its training step as the compiler made them, with those of the proxies that choose its images."""
 
-    network: ConvNet
+    network: TrainedNetwork
     step: TrainingStep
     proxies: Mapping[ProxySelection, "CompiledConvNet"]
     restart: Restart = reset_conv_net
@@ -69,6 +69,7 @@ def train(
     streams: Streams,
     clock: Clock,
     after_epoch: AfterEpoch,
+    deal: Deal = batches,
 ) -> Outcome:
     """Train a recipe from new starting values and predict the test set.
 
@@ -92,7 +93,7 @@ def train(
     with torch.no_grad():
         recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
     choices = iter(recipe.selection.choices(partial(_run_proxy, recipe, plan, compiled, training_set, streams)))
-    dealt = batches(recipe, plan, training_set, streams)
+    dealt = deal(recipe, plan, training_set, streams)
     for epoch in range(plan.num_epochs):
         network.train()
         for step in plan.steps(epoch):
@@ -115,7 +116,7 @@ def train(
     return timing.predict(network, images.test_images, recipe.tta, recipe.compiler, last_loss, scorer.extra)
 
 
-def _optimiser(recipe: SgdRecipe, plan: SgdPlan, network: ConvNet) -> torch.optim.SGD:
+def _optimiser(recipe: SgdRecipe, plan: SgdPlan, network: TrainedNetwork) -> torch.optim.SGD:
     groups = [(network.scaled_biases(), plan.bias_rate), (network.other_parameters(), plan.rate)]
     return coupled_sgd(groups, momentum=recipe.momentum, decay=plan.rate_times_decay)
 
