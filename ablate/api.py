@@ -10,6 +10,7 @@ from ablate.engine.conditions import Difference, differences, marks_for
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
 from ablate.engine.interruption import StopSignals
+from ablate.engine.looks import look_for
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
@@ -237,6 +238,7 @@ def carry_on(
             retry_failed=retry_failed,
             marks=marks,
             how_to_resume=folder.how_to_resume,
+            look=look_for(folder.resolved, store, on_event),
         )
     return Results(folder, summary)
 

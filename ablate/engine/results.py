@@ -7,7 +7,7 @@ import pandas as pd
 
 from ablate.engine.runner import Summary
 from ablate.report.export import trials_table
-from ablate.stats import effects
+from ablate.stats import effects, effects_frame, look_at
 from ablate.store.run_folder import RunFolder
 
 
@@ -25,9 +25,15 @@ class Results:
 
     @property
     def effects(self) -> pd.DataFrame:
-        """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`."""
+        """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`.
+
+        Of a study with looks they are at the level that holds now; see `ablate.stats.Look`.
+        """
         resolved = self.folder.resolved
-        return effects(self.trials, resolved.study.contrasts, score=resolved.score)
+        study, trials = resolved.study, self.trials
+        if study.looks:
+            return effects_frame(look_at(study, resolved.schedule, trials, score=resolved.score).effects)
+        return effects(trials, study.contrasts, score=resolved.score)
 
 
 def open_results(path: str | Path) -> Results:

@@ -91,7 +91,7 @@ def more_to_settle(
 ) -> int | None:
     """How many more values would settle an inconclusive mean, should mean and sd stay as measured.
 
-    Settled is either an interval at `level` inside `band`, or p below `level` after the harshest step of Holm (times `family_size`). With an
+    Settled is an interval at `level` inside `band`, or p below `level` after the harshest step of Holm (times `family_size`). With an
     sd from a handful of values this is an order of magnitude, no promise. None: no number of values that anyone could run.
     """
     if not (isfinite(mean) and isfinite(sd)) or sd <= 0:

@@ -43,8 +43,8 @@ class Study:
 
     Raises:
         UsageError: arms and contrasts that do not fit together, an unknown clock, fewer than one block, process, round or training at
-            a time, more processes than blocks,
-            a negative seed, looks that are not ascending numbers of blocks from 2 up to before the last, a question that does not print on one line.
+            a time, more processes than blocks, a negative seed, looks that are not ascending numbers of blocks from 2 to
+            before the last, looks without a contrast to settle, a question that does not print on one line.
     """
 
     name: str
@@ -93,6 +93,10 @@ class Study:
         wrong = wrong_looks(self.looks, self.blocks)
         if wrong:
             raise UsageError(f"Study '{self.name}' has {wrong} (--until-settled).")
+        if self.looks and all(contrast.kind == "aa" for contrast in self.contrasts):
+            raise UsageError(
+                f"--until-settled has nothing to wait for: study '{self.name}' asks for no effect, only for its arms."
+            )
 
     @classmethod
     def of(
