@@ -18,6 +18,12 @@ def look_for(resolved: ResolvedStudy, store: TrialStore, tell: Callable[[Event],
     return _Looks(resolved, store, tell)
 
 
+def is_settled(resolved: ResolvedStudy, store: TrialStore) -> bool:
+    """Whether a study stands at a look that has ended it: nothing more of it is run."""
+    looks = _Looks(resolved, store, lambda event: None)
+    return looks(store, None, lambda: None) == "settled"
+
+
 class _Looks:
     """Counts finished blocks as trials come in, and looks where the study has a look."""
 

@@ -17,7 +17,6 @@ from ablate.store.records import FinishedTrial, Status, Trial
 from ablate.store.trials import TrialStore
 from ablate.study.schedule import TrialSpec
 
-
 Stop: TypeAlias = Literal["minutes", "fail_fast", "settled", "hopeless"]
 """What ends a study before its schedule does; "hopeless": what is open cannot be settled in the minutes left."""
 

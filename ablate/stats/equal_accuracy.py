@@ -61,8 +61,9 @@ def equal_accuracy(
     `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, which is
     left out and put back together with the arms' trials when the interval is made. Log error is taken as linear in log time near
     the target: of a percentage its distance from 100 %, of a score of which less is better the score itself, which must be above
-    zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured lengths. Intervals:
-    jackknife over blocks for the scores and over processes for the times, joined with Welch-Satterthwaite degrees of freedom; at 1 - `level`.
+    zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured lengths. Intervals,
+    at 1 - `level`: jackknife over blocks for the scores and over processes for the times, joined with Welch-Satterthwaite degrees
+    of freedom.
 
     Raises:
         UsageError: the target is no score (between 0 and 1 for a fraction), or `frame` lacks a column that the statistics read.

@@ -78,6 +78,16 @@ def widening_by_looks(study: Study) -> float:
     return float(stats.t.isf(last / 2, degrees_of_freedom) / stats.t.isf(plain / 2, degrees_of_freedom))
 
 
+def plan_of_looks(study: Study) -> str:
+    """When a study with looks is looked at, what ends it, and what that costs: for before it runs."""
+    times = "" if asks_for_time(study) else " of the score (in one process there is none on time)"
+    return (
+        f"Looks after {', '.join(map(str, study.looks))} of {study.blocks} blocks; it stops at the first with every verdict{times} "
+        f"settled. For that, intervals after all {study.blocks} blocks are {widening_by_looks(study):.2f} times as wide, "
+        "and those of earlier looks wider."
+    )
+
+
 def asks_for_time(study: Study) -> bool:
     """Whether verdicts on time can come at all: with two processes or more, whose trials have their process to themselves."""
     return study.processes > 1 and (study.parallel == 1 or study.clock == "interleaved")

@@ -24,14 +24,16 @@ def simultaneous(interval: TInterval, family: int, confidence: float = CONFIDENC
     return (float(interval.mean) - half_width, float(interval.mean) + half_width)
 
 
-def widening(values: int, family: int) -> float:
+def widening(values: int, family: int, level: float = 1 - CONFIDENCE) -> float:
     """How many times as wide the simultaneous interval of `family` contrasts is as the plain one of `values` values; 1 for one.
+
+    Both at 1 - `level`.
 
     Source: as `simultaneous`.
     """
     if family < 2 or values < 2:
         return 1.0
-    tail = (1 - CONFIDENCE) / 2
+    tail = level / 2
     return float(stats.t.isf(tail / family, values - 1) / stats.t.isf(tail, values - 1))
 
 

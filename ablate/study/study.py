@@ -207,7 +207,7 @@ class Study:
         if not looks:
             few = f"{self.blocks} blocks" if self.blocks > 1 else "1 block"
             raise UsageError(
-                f"--until-settled has nothing to save in {few}: no verdict comes before {FEWEST_BLOCKS_OF_A_LOOK}. "
+                f"--until-settled has nothing to save in {few}: no verdict comes before block {FEWEST_BLOCKS_OF_A_LOOK}. "
                 "Give more, as --trials 20."
             )
         return replace(self, looks=looks)
