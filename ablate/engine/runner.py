@@ -142,7 +142,8 @@ def run_study(
                 if stopped:
                     break
             if settled and not stopped:
-                stopped = look(store, None, blocks_left)
+                # What ran again may have changed what was settled.
+                stopped = look(store, None, blocks_left) if pending else settled
     except KeyboardInterrupt:
         summary = summarise(schedule, store)
         done = len(schedule) - summary.left

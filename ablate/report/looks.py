@@ -26,11 +26,13 @@ def looks_sentence(evidence: Evidence) -> str:
 
 
 def minutes_words(evidence: Evidence) -> str:
-    """ "14.2, from the first start to the last end; pauses of more than ten minutes left out"; "" where no trial says when it ran."""
+    """ "14, from the first start to the last end of trials, without pauses of more than ten minutes"; "" where unknown."""
     minutes = evidence.minutes
     if not isfinite(minutes):
         return ""
-    return f"{minutes:.1f}, from the first start to the last end of trials, without pauses of more than ten minutes"
+    return (
+        f"{_rounded(minutes)}, from the first start to the last end of trials, without pauses of more than ten minutes"
+    )
 
 
 def looks_record(evidence: Evidence) -> dict[str, object]:
@@ -91,7 +93,11 @@ def _minutes(look: Look, evidence: Evidence) -> str:
     if not isfinite(minutes):
         return ""
     if look.stage == "end":
-        return f"{minutes:.{0 if minutes >= 10 else 1}f} minutes, "
+        return f"{_rounded(minutes)} minutes, "
     whole = minutes * look.study.blocks / look.blocks
-    digits = 0 if whole >= 10 else 1
-    return f"{minutes:.{digits}f} of about {whole:.{digits}f} minutes, "
+    return f"{_rounded(minutes)} of about {_rounded(whole)} minutes, "
+
+
+def _rounded(minutes: float) -> str:
+    """Whole minutes from ten on, two digits below."""
+    return f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.2g}"

@@ -97,7 +97,8 @@ def asks_for_time(study: Study) -> bool:
 class Look:
     """What a study's trials show: the effects over its finished blocks, at the `level` that holds there.
 
-    `blocks` are the finished ones, `number` the looks taken so far, this one included, of `planned` with the end.
+    `blocks` are the finished ones, `number` the looks taken so far, this one included, of `planned` with the end. `open` counts the
+    verdicts that are asked for and not there, at a look by the look's own level.
     """
 
     study: Study
@@ -107,11 +108,7 @@ class Look:
     stage: Stage
     level: float
     effects: tuple[Effect, ...]
-
-    @property
-    def open(self) -> int:
-        """How many verdicts that are asked for are not there."""
-        return len(_open(self.study, self.effects))
+    open: int
 
     def hopeless(self, margins: Margins, score: Score, blocks_left: int | None = None) -> bool:
         """Whether everything still open would take more than twice what is left, here of the plan or of `blocks_left` blocks.
@@ -164,13 +161,15 @@ def look_at(
         return list_effects(counted, study.contrasts, margins=margins, score=score, level=level)
 
     stage: Stage = "end" if ended else "between"
-    found: tuple[Effect, ...] | None = None
     level = level_of(study, blocks, settled=False)
+    found = effects(level)
+    unsettled = _open(study, found)
     if blocks in study.looks:
         own = level_of(study, blocks, settled=True)
-        at_own = effects(own)
-        stage = "open" if _open(study, at_own) else "settled"
-        if stage == "settled" or own == level:
+        at_own = found if own == level else effects(own)
+        unsettled = _open(study, at_own)
+        stage = "open" if unsettled else "settled"
+        if stage == "settled":
             level, found = own, at_own
     return Look(
         study=study,
@@ -179,7 +178,8 @@ def look_at(
         planned=len(study.looks) + 1,
         stage=stage,
         level=level,
-        effects=effects(level) if found is None else found,
+        effects=found,
+        open=len(unsettled),
     )
 
 
