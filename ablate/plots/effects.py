@@ -17,6 +17,7 @@ from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
+from ablate.stats.effects import LEVEL
 from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
 from ablate.stats.wording import EVERYTHING, confidence_words, counted
@@ -63,20 +64,21 @@ def effects(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
-    level: float = SIGNIFICANCE,
+    level: float | None = None,
 ) -> Axes:
     """Draw the effects of `ablate.stats.effects` (or `list_effects`) as points with their intervals, the most time saved first.
 
     Right of zero is better in both panels: time saved, the score gained, or lowered where `score` says that less is better. A thin
     line goes on to the ends of the interval that allows for all contrasts of the study, as verdicts do. Shaded: the margins within
     which a difference counts as none. Verdicts are told by colour and by shape. Several kinds of contrast make one section each.
-    `level` is what the intervals were made at. With `outcome` "both" the returned axes hold two panels, time and score
-    (`Axes.child_axes`).
+    `level` is what the intervals were made at, by default what the table says. With `outcome` "both" the returned axes hold two
+    panels, time and score (`Axes.child_axes`).
 
     Raises:
         UsageError: no effect, a table that lacks columns, no finite effect at all, an unknown outcome or theme.
     """
     table = _table(data)
+    level = float(table.attrs.get(LEVEL, SIGNIFICANCE)) if level is None else level
     panels = _panels(outcome, margins, score)
     rows = _rows(table, titles or {}, panels)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches

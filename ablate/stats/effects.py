@@ -17,6 +17,9 @@ from ablate.stats.wording import percent_of_log, saved_percent_of_log
 from ablate.study import Contrast
 from ablate.study.score import TTA_ACCURACY, Score
 
+LEVEL = "level"
+"""The attribute of a table of effects that says what its intervals were made at, where that is not 0.05."""
+
 DEFAULT_MARGINS = Margins()
 """The score's own margin, and 0.5 % of time."""
 

@@ -205,3 +205,37 @@ def test_looks_belong_to_a_study_with_something_to_settle() -> None:
     study: Study = fake_study(20, 1)
     with pytest.raises(UsageError, match="nothing to wait for"):
         replace(study, contrasts=(), looks=(5,))
+
+
+@pytest.mark.parametrize(("parallel", "stops_at"), [(1, 12), (2, 10)])
+def test_with_times_apart_from_trainings_a_look_sees_the_processes_finished_so_far(
+    parallel: int, stops_at: int
+) -> None:
+    asked = replace(fake_study(20, 5), clock="interleaved", rounds=2, parallel=parallel).until_settled()
+    study, store = resolved_study(asked), MemoryTrialStore()
+    summary, looks = run(study, store, ApartExecutor(gain=0.002))
+    assert summary.stopped == "settled"
+    assert (looks[-1].blocks, looks[-1].open) == (stops_at, 0)
+    timed = {trial.spec.process for trial in store if trial.spec.measures == "time"}
+    assert timed == ({0, 1, 2} if parallel == 1 else {0, 1, 2, 3, 4})
+    look = look_at(asked, study.schedule, trials_frame(store))
+    assert {effect.processes for effect in look.effects} == {len(timed)}
+    assert {effect.blocks for effect in look.effects} == {stops_at}
+
+
+class ApartExecutor(NoisyExecutor):
+    """The same, each trial measuring what it is for."""
+
+    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+        for happening in super().execute(specs, process):
+            if not isinstance(happening, FinishedTrial):
+                yield happening
+                continue
+            trial = happening.trial
+            measured = trial.measurements
+            assert measured is not None
+            if trial.spec.measures == "time":
+                measured = replace(measured, score=None, accuracy=None, wall_seconds=1.0)
+            else:
+                measured = replace(measured, time_seconds=None, wall_seconds=1.0)
+            yield replace(happening, trial=replace(trial, measurements=measured))

@@ -7,7 +7,11 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
+from ablate import plots
+from ablate.engine.results import open_results
+from ablate.plots.drawing import draw
 from ablate.report import Evidence, list_caveats, report
 from ablate.report.looks import looks_sentence
 from ablate.report.terminal import plain_report
@@ -130,6 +134,19 @@ def test_effects_are_at_the_level_of_the_look(study: ResolvedStudy, tmp_path: Pa
     assert evidence.level == level
     expected = list_effects(evidence.frame, study.study.contrasts, score=evidence.score, level=level)
     assert repr(evidence.effects) == repr(expected)
+
+
+def test_tables_of_effects_and_their_figure_say_the_level_too(study: ResolvedStudy, tmp_path: Path) -> None:
+    evidence_of(study, 12, tmp_path / "run")
+    table = open_results(tmp_path / "run").effects
+    assert table.attrs["level"] == levels_of_looks(study.study)[1]
+    assert list(table["score_low"]) == [effect.score_low for effect in Evidence.read(tmp_path / "run").effects]
+    for figure in (plots.effects(table).figure, draw("effects", tmp_path / "run")):
+        assert "Thick: 99.05 % intervals, each for itself" in " ".join(text_of(figure).split())
+
+
+def text_of(figure: object) -> str:
+    return " ".join(text.get_text() for text in figure.findobj(Text))  # type: ignore[attr-defined]
 
 
 def test_a_study_without_looks_says_nothing_of_them(study: ResolvedStudy, tmp_path: Path) -> None:
