@@ -24,6 +24,23 @@ def is_settled(resolved: ResolvedStudy, store: TrialStore) -> bool:
     return looks(store, None, lambda: None) == "settled"
 
 
+def warning_before_going_on(resolved: ResolvedStudy, store: TrialStore) -> str:
+    """What to know before a study with looks goes on from where it could have ended; "" where nothing is at stake.
+
+    A look is planned; an end between looks has spent what was left, and a second one would spend it again.
+    """
+    study = resolved.study
+    if not store.statuses:
+        return ""
+    look = look_at(study, resolved.schedule, trials_frame(store), score=resolved.score)
+    if look.stage != "between" or not look.blocks:
+        return ""
+    return (
+        f"This study stands between its looks, after {look.blocks} of {study.blocks} blocks. Its intervals stay valid as long as what it "
+        "has shown so far is not why it goes on."
+    )
+
+
 class _Looks:
     """Counts finished blocks as trials come in, and looks where the study has a look."""
 

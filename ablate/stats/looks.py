@@ -3,7 +3,8 @@
 A study that is looked at several times and stopped when the picture pleases has intervals that hold less often than they say. Here
 the 5 % are shared out beforehand: each look has a level of its own, its intervals and verdicts are made at that level, and the levels
 add up to 5 %. By the union bound, the chance that any statement made at any look misses is then at most 5 %, whatever the looks have
-in common and however few values a t-interval has; the price against exact boundaries, which need normal values, is small.
+in common and however few values a t-interval has; the price against exact boundaries, which need normal values, is small. What is not
+allowed for is to end between looks and then, for what was seen there, to go on: that spends twice what was left.
 
 Sources: K. K. G. Lan, D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70 (1983) 659-663, for the
 function by which the 5 % are spent, which follows P. C. O'Brien, T. R. Fleming, Biometrics 35 (1979) 549-556: little early, most at the

@@ -68,6 +68,10 @@ def test_the_option_is_recorded_beside_the_others(here: Path, ablate: CommandLin
     # ended by its minutes, it may go on
     assert blocks_of(here / "out") == 1
     assert "before the first look" in ablate.ok("report", "out").out
+    ended = ablate.ok("study", "resume", "out", "--minutes", "0.00001")
+    assert "This study stands between its looks, after 1 of 20 blocks." in ended.err
+    assert "as long as what it has shown so far is not why it goes on" in ended.err
+    assert blocks_of(here / "out") == 2
 
 
 @pytest.mark.parametrize("command", [["run"], ["study", "run", "features", "--trials", "5"]])
