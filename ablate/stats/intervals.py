@@ -9,7 +9,7 @@ from scipy import special
 FloatArray: TypeAlias = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-"""The level of every interval this package prints (measurement.md, rule 3)."""
+"""The level of the intervals this package prints (measurement.md, rule 3), except of studies that may stop early (`ablate.stats.looks`)."""
 
 NO_SPREAD = 1e-12
 """A standard deviation below this is rounding: accuracies step by 1e-5 or more, clocks by 1e-9 of a trial."""
