@@ -27,7 +27,8 @@ class Results:
     def effects(self) -> pd.DataFrame:
         """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`."""
         resolved = self.folder.resolved
-        return effects(self.trials, resolved.study.contrasts, score=resolved.score)
+        study = resolved.study
+        return effects(self.trials, study.contrasts, arms=study.arms, score=resolved.score)
 
 
 def open_results(path: str | Path) -> Results:

@@ -104,7 +104,8 @@ class Evidence:
     @cached_property
     def effects(self) -> tuple[stats.Effect, ...]:
         """The effect of each of the study's contrasts."""
-        return stats.list_effects(self.frame, self.resolved.study.contrasts, score=self.score)
+        study = self.resolved.study
+        return stats.list_effects(self.frame, study.contrasts, arms=study.arms, score=self.score)
 
     @cached_property
     def ladder(self) -> stats.Attribution | None:

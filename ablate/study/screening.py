@@ -194,12 +194,11 @@ def _candidates(wanted: Sequence[frozenset[str]], players: Sequence[str]) -> Ite
 def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str], catalogue: Catalogue) -> None:
     """Refuse names whose effects no choice of the allowed arms can tell apart."""
     columns = levels_of(allowed, players)
-    # An arm more with everything off: without it a name that is always on would look like the constant.
     together = inseparable(columns - columns.mean(axis=0))
     for place, name in enumerate(players):
         if not together[place].any():
             continue
-        others = [players[other] for other in np.flatnonzero(together[place]) if other != place]
+        others = [other for other, tied in zip(players, together[place], strict=True) if tied and other != name]
         if not others:
             reason = catalogue.reason_impossible((name,))
             raise UsageError(f"No allowed arm can show what '{name}' does{f': {reason}' if reason else ''}. Leave it out.")
