@@ -182,8 +182,9 @@ class _Cells:
 
     def where(self, chosen: NDArray[np.bool_]) -> "_Cells":
         """Some of them."""
-        codes = (array[chosen] for array in (self.row, self.arm, self.process, self.environment))
-        return _Cells(*codes, self.value[chosen])
+        return _Cells(
+            self.row[chosen], self.arm[chosen], self.process[chosen], self.environment[chosen], self.value[chosen]
+        )
 
     @property
     def group(self) -> Codes:
