@@ -19,13 +19,14 @@ from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
 from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import Margins
-from ablate.stats.wording import EVERYTHING, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, counted
 from ablate.study.score import TTA_ACCURACY, Score
 
 KIND_TITLES: Mapping[str, str] = {
     "leave_one_out": "with all the others on",
     "add_one_in": "on its own, over the baseline",
     "ladder": "as a step of the ladder",
+    "screening": AVERAGED,
     "total": "all together, over the baseline",
     "pair": "one arm against another",
     "aa": "the same recipe twice (nothing to find)",

@@ -23,7 +23,7 @@ _FEWEST_DEGREES = 5
 """Fewer degrees of freedom of the trials around their arms' own means, and the model's are taken instead."""
 
 _MOST_NAMED = 3
-"""How many aliases a note names."""
+"""How many aliases a note names; of more it says how many there are."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,10 @@ class Averaged:
             return self.gain
         return self.gain._replace(mean=-self.gain.mean, low=-self.gain.high, high=-self.gain.low)
 
+    def block_sd(self, interval: TInterval) -> float:
+        """The sd that each block's effects would have: that over √blocks is the standard error."""
+        return float(interval.sd) * (len(self.score) / interval.n) ** 0.5 if interval.n else float("nan")
+
     def in_blocks(self, values: int) -> int:
         """How many blocks give so many values more, as `n` of the score's interval counts them; signs stand for themselves."""
         return -(-values * len(self.score) // self.gain.n) if values > 0 else values
@@ -201,7 +205,9 @@ class _Screening:
 
     def by_contrast(self, asked: Sequence[Contrast]) -> dict[Contrast, Averaged]:
         scores = self._cells(self.blocks.score)
-        if absence := self.blocks.mixed_data or ("" if scores.value.size else "no arm of the screening has a usable trial"):
+        if absence := self.blocks.mixed_data or (
+            "" if scores.value.size else "no arm of the screening has a usable trial"
+        ):
             return {contrast: self._nothing(contrast, absence) for contrast in asked}
         gains, accuracies = self._of_scores(scores), self._of_scores(self._cells(self.blocks.accuracy))
         times = self._cells(self.blocks.log_time)
@@ -266,7 +272,11 @@ class _Screening:
         values = {process: self._one(cells, cells.process == process) for process in processes}
         told = [process for process in processes if np.isfinite(values[process]).all()]
         lost = len(processes) - len(told)
-        remarks = [f"{counted(lost, 'process')} with too few arms to tell the effects apart, left out of time"] if lost else []
+        remarks = (
+            [f"{counted(lost, 'process')} with too few arms to tell the effects apart, left out of time"]
+            if lost
+            else []
+        )
         kept = cells.where(np.isin(cells.process, told))
         return kept, _over([values[process] for process in told], len(self.subjects)), remarks
 
@@ -317,8 +327,7 @@ def _enough(cells: _Cells, with_it: NDArray[np.bool_]) -> bool:
 
 def _alias_remark(blurring: Sequence[str]) -> Iterator[str]:
     if blurring:
-        more = len(blurring) - _MOST_NAMED
-        named = ", ".join(blurring[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        named = ", ".join(blurring) if len(blurring) <= _MOST_NAMED else f"{len(blurring)} other names and pairs"
         yield f"aliased in part with {named}"
 
 

@@ -27,7 +27,7 @@ class Effect:
     be computed is NaN, and `note` says why in a sentence.
 
     Of an averaged effect the two sides are the arms with the subject and those without, `with_…` and `without_…` their means by
-    block, `score_sd` is such that the interval is that of `score_sd` / √n, and `with_arm` and `without_arm` name no arm.
+    block, `score_sd` over the root of `blocks` is the standard error, and `with_arm` and `without_arm` name no arm.
 
     The `raw_…` numbers are `arm` minus `reference` as the study ran them, whatever is better: for leave-one-out the arm is the one
     without.

@@ -23,6 +23,7 @@ from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
+from ablate.study import aliases, resolution_of, screened
 from ablate.study.score import TTA_ACCURACY, Score
 
 OFFICIAL_DATA = "cifar10"
@@ -33,6 +34,15 @@ RECORD_TARGET = 0.94
 
 
 _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """How many arms a screening's averages are over, their resolution, and what each subject is aliased with (see `study.aliases`)."""
+
+    arms: int
+    resolution: int
+    aliases: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +123,30 @@ class Evidence:
         contrasts = self.resolved.study.contrasts
         is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
         return stats.ladder(self.frame, contrasts, score=self.score) if is_ladder else None
+
+    @property
+    def is_screening(self) -> bool:
+        """Whether the study asks for average effects."""
+        return any(contrast.is_averaged for contrast in self.resolved.study.contrasts)
+
+    @cached_property
+    def screening(self) -> Screened:
+        """What the screening's arms that gave results can keep apart."""
+        study = self.resolved.study
+        measured = set(self.arms["arm"][self.arms["trials"] > 0])
+        arms = tuple(arm for arm in screened(study.arms, study.contrasts) if arm.name in measured)
+        subjects = [contrast.subject for contrast in study.contrasts if contrast.is_averaged]
+        return Screened(arms=len(arms), resolution=resolution_of(arms, subjects), aliases={**aliases(arms, subjects)})
+
+    @cached_property
+    def average_shares(self) -> stats.Attribution | None:
+        """The average effects as shares of the whole improvement; None where the study is no screening."""
+        study = self.resolved.study
+        return (
+            stats.average_shares(self.frame, study.arms, study.contrasts, score=self.score)
+            if self.is_screening
+            else None
+        )
 
     @cached_property
     def is_factorial(self) -> bool:

@@ -47,6 +47,10 @@ class Pairs:
         """How many blocks give so many values of the score: one each."""
         return values
 
+    def block_sd(self, interval: TInterval) -> float:
+        """The sd of what each block gives."""
+        return float(interval.sd)
+
     @property
     def accuracy_difference(self) -> TInterval:
         """Plain accuracy with minus without, over the pairs that have one."""

@@ -95,7 +95,7 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
     if pairs.absence:
         return pairs.absence
     if isinstance(pairs, Averaged):
-        return "; ".join([AVERAGED, *_remarks_on_average(effect, pairs), *pairs.remarks])
+        return "; ".join([*_remarks_on_average(effect, pairs), *pairs.remarks])
     remarks = []
     if effect.blocks < FEWEST_BLOCKS:
         remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
@@ -114,13 +114,17 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
 def _remarks_on_average(effect: Effect, averaged: Averaged) -> list[str]:
     remarks = []
     if not averaged.enough_scores:
-        remarks.append(f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials")
+        remarks.append(
+            f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials"
+        )
     if effect.time_blocks == 0:
         remarks.append("no process ran enough arms to compare their times")
     elif effect.processes == 1:
         remarks.append(_one_process(effect))
     if averaged.environments > 1:
-        remarks.append(f"the blocks ran in {averaged.environments} environments: machine or versions changed in between")
+        remarks.append(
+            f"the blocks ran in {averaged.environments} environments: machine or versions changed in between"
+        )
     return remarks
 
 

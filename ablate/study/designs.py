@@ -147,9 +147,7 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
         arms.append(replace(arm, name=name, features=arm.features | common))
     names = {before.name: after.name for before, after in zip(design.arms, arms, strict=True)}
     contrasts = tuple(
-        each
-        if each.is_averaged
-        else replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm])
+        each if each.is_averaged else replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm])
         for each in design.contrasts
     )
     return replace(design, arms=tuple(arms), contrasts=contrasts)

@@ -166,9 +166,7 @@ def _allowed(
     if not barred:
         return kept, []
     candidates = [
-        on
-        for on in _candidates(wanted, players)
-        if on not in reasons and catalogue.reason_impossible(on) is None
+        on for on in _candidates(wanted, players) if on not in reasons and catalogue.reason_impossible(on) is None
     ]
     _refuse_inseparable([*kept, *candidates], players, catalogue)
     exchange = _Exchange(players, kept, candidates)
@@ -176,7 +174,9 @@ def _allowed(
     efficiency = exchange.efficiency(replacements)
     left_out = []
     for place, on in enumerate(barred):
-        instead = f"replaced by '{_name(replacements[place], players)}'" if place < len(replacements) else "not replaced"
+        instead = (
+            f"replaced by '{_name(replacements[place], players)}'" if place < len(replacements) else "not replaced"
+        )
         left_out.append((_name(on, players), f"{reasons[on]}; {instead}, efficiency {efficiency:.2f}"))
     return [*kept, *replacements], left_out
 
@@ -184,9 +184,7 @@ def _allowed(
 def _candidates(wanted: Sequence[frozenset[str]], players: Sequence[str]) -> Iterable[frozenset[str]]:
     """What may take a forbidden arm's place: every combination, or of many names the wanted arms with up to two names switched."""
     if len(players) <= _MOST_ENUMERATED:
-        return (
-            frozenset(chosen) for size in range(len(players) + 1) for chosen in combinations(players, size)
-        )
+        return (frozenset(chosen) for size in range(len(players) + 1) for chosen in combinations(players, size))
     switched = [frozenset(names) for size in (1, 2) for names in combinations(players, size)]
     return dict.fromkeys(on ^ names for on in wanted for names in switched)
 
@@ -201,7 +199,9 @@ def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str
         others = [other for other, tied in zip(players, together[place], strict=True) if tied and other != name]
         if not others:
             reason = catalogue.reason_impossible((name,))
-            raise UsageError(f"No allowed arm can show what '{name}' does{f': {reason}' if reason else ''}. Leave it out.")
+            raise UsageError(
+                f"No allowed arm can show what '{name}' does{f': {reason}' if reason else ''}. Leave it out."
+            )
         listed = ", ".join(f"'{each}'" for each in (name, *others))
         raise UsageError(
             f"No choice of allowed arms tells the effects of {listed} apart: `requires` and `excludes` tie them together. "
