@@ -270,7 +270,12 @@ def _legend(
 
 def _description(table: pd.DataFrame, score: Score) -> str:
     if "headline" in table.columns:
-        return f"Forest plot of effects on time and {score.title}. {'; '.join(map(str, table['headline']))}."
+        averaged = f", {AVERAGED}"
+        headlines = [str(headline).replace(averaged, "") for headline in table["headline"]]
+        how = averaged if (table["kind"] == "screening").any() else ""
+        if len(set(table["kind"])) > 1 and how:
+            how = f" (of single features{how})"
+        return f"Forest plot of effects on time and {score.title}{how}. {'; '.join(headlines)}."
     return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and {score.title}."
 
 

@@ -307,7 +307,7 @@ def _remarks(
             )
             remarks.append(f"Below each bar: {'its share and ' if lying else ''}{change}")
         if _of_averages(measured):
-            remarks.append(f"Bars are {AVERAGED}; '{INTERACTIONS}' is what they leave of all together, as measured")
+            remarks.append(f"Each bar is an effect {AVERAGED}; '{INTERACTIONS}' is what they leave of all together, as measured")
         remarks.append(measured.note)
     if overlay is not None and overlay.attrs["unread"]:
         remarks.append(f"No {equal_name(score)} time could be read for {', '.join(overlay.attrs['unread'])}")

@@ -37,8 +37,8 @@ class Share:
 class Attribution:
     """Shares that add up to `total`, from `blocks` blocks (score) and `time_blocks` blocks of `processes` processes (time).
 
-    `baseline_seconds` and `final_seconds` are the means of the arms at both ends over those blocks. Without shares, `total` is
-    None and `note` says why; `arms` is how many arms they are made of. With shares, `note` says what to know before believing them, or nothing.
+    They are made of `arms` arms; `baseline_seconds` and `final_seconds` are the means of those at both ends over those blocks.
+    Without shares, `total` is None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
     """
 
     shares: tuple[Share, ...] = ()

@@ -26,7 +26,7 @@ _MOST_ENUMERATED = 12
 _NONE = 1e-9
 """What is rounding in a correlation, a determinant's gain or a singular value."""
 
-_WORDS_AT_5 = {5: ("abcd",), 6: ("abcde",), 7: ("abcdef",), 8: ("abcd", "abef")}
+_WORDS_AT_5 = {5: ("abcd",), 6: ("abcde",), 7: ("abcde",), 8: ("abcd", "abef")}
 """The columns made as products of the others: the smallest fractions of resolution 5 or more (Box and Hunter, 1961)."""
 
 Matrix = NDArray[np.float64]

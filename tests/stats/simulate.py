@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.stats.attribution import score_shares, time_shares
+from ablate.stats.averaged import Averages
 from ablate.stats.intervals import TInterval, process_means, t_interval
 from ablate.stats.multiplicity import holm
 from tests.stats.build import deal, frame_of
@@ -22,7 +23,8 @@ class FakeTrainer:
     """Arms with known mean accuracy (fraction) and time (seconds), and the spreads of measurement.md.
 
     Time creeps up by `drift_per_hour`; a trial with all around it takes `hours_a_trial`. `block_share` of the variance of accuracy
-    is common to the arms of a block, as when one seed makes a good or a bad block.
+    is common to the arms of a block, as when one seed makes a good or a bad block. With `heavy_tails` trials scatter as Student's t
+    with four degrees of freedom does, at the same sd.
     """
 
     accuracy: Mapping[str, float]
@@ -30,6 +32,7 @@ class FakeTrainer:
     drift_per_hour: float = 0.01
     hours_a_trial: float = 0.001
     block_share: float = 0.3
+    heavy_tails: bool = False
 
     def studies(self, rng: np.random.Generator, *, studies: int, blocks: int, processes: int) -> "Studies":
         """Draw `studies` studies of `blocks` blocks, dealt whole to `processes` processes."""
@@ -38,14 +41,17 @@ class FakeTrainer:
         process = deal(blocks, processes)
         sd = TRIAL_SD_PP / 100
         shared = rng.normal(0, sd * np.sqrt(self.block_share), (studies, blocks, 1))
-        own = rng.normal(0, sd * np.sqrt(1 - self.block_share), shape)
+        own = sd * np.sqrt(1 - self.block_share) * self._noise(rng, shape)
         score = np.array([self.accuracy[arm] for arm in arms]) + shared + own
         shift = rng.normal(0, PROCESS_SECONDS, (studies, processes, 1))
         arm_shift = rng.normal(0, ARM_IN_PROCESS_SECONDS, (studies, processes, len(arms)))
         started_hours = (np.arange(blocks)[:, None] * len(arms) + _positions(rng, shape)) * self.hours_a_trial
         seconds = np.array([self.seconds[arm] for arm in arms]) * (1 + self.drift_per_hour * started_hours)
-        seconds = seconds + (shift + arm_shift)[:, process] + rng.normal(0, WITHIN_PROCESS_SECONDS, shape)
+        seconds = seconds + (shift + arm_shift)[:, process] + WITHIN_PROCESS_SECONDS * self._noise(rng, shape)
         return Studies(arms=arms, score=score, log_time=np.log(seconds), process=process)
+
+    def _noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return rng.standard_t(4, shape) / np.sqrt(2) if self.heavy_tails else rng.normal(0, 1, shape)
 
 
 def _positions(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
@@ -94,6 +100,20 @@ class Studies:
         for row, arm in enumerate(others):
             weights[row, self.arms.index(arm)] += 1
         return self.weigh(weights)
+
+
+    def average(self, levels: np.ndarray) -> tuple[TInterval, TInterval]:
+        """Intervals `(studies, names)` of average effects, for `levels` `(arms, names)` of ±1: accuracy, log time."""
+        studies, blocks, arms = self.score.shape
+        place = np.tile(np.arange(arms), blocks)
+        block = np.repeat(np.arange(blocks), arms)
+        accuracy = Averages(levels[place] / 2, place, block).interval(self.score.reshape(studies, -1))
+        values = []
+        for process in np.unique(self.process):
+            mine = np.flatnonzero(self.process[block] == process)
+            model = Averages(levels[place[mine]] / 2, place[mine], block[mine])
+            values.append(model.estimate(self.log_time.reshape(studies, -1)[:, mine]))
+        return accuracy, t_interval(np.stack(values, axis=-1))
 
 
 def coverage(interval: TInterval, truth: np.ndarray) -> np.ndarray:
