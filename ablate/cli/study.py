@@ -83,6 +83,14 @@ def run_study(
             autocompletion=completion.ladders,
         ),
     ] = None,
+    resolution: Annotated[
+        int | None,
+        typer.Option(
+            "--resolution",
+            metavar="4|5",
+            help="For study 'screening': 5 takes groups, and more arms, so that pairs are kept apart too.",
+        ),
+    ] = None,
     *,
     options: options.StudyOptions,
 ) -> None:
@@ -104,7 +112,7 @@ def run_study(
     if options.registry_file is None and options.recipe is None:
         options = replace(options, recipe=recipe_of(study))
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
-    asked = load_study(study, registry, ladder=ladder).possible(registry)
+    asked = load_study(study, registry, ladder=ladder, resolution=resolution).possible(registry)
     chosen = kind_of(registry).fitted(asked)
     for what, was, now in (("preset", asked.preset, chosen.preset), ("data", asked.data, chosen.data)):
         if was != now:
@@ -122,7 +130,13 @@ def run_study(
     if not options.dry:
         for name, reason in chosen.left_out:
             remark(f"Left out: '{name}': {reason}.")
-    overrides = {**given, "aa": options.aa or None, "until_settled": options.until_settled or None, "ladder": ladder}
+    overrides = {
+        **given,
+        "aa": options.aa or None,
+        "until_settled": options.until_settled or None,
+        "ladder": ladder,
+        "resolution": resolution,
+    }
     carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
 
 

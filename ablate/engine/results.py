@@ -37,7 +37,7 @@ class Results:
             table = effects_frame(look.effects)
             table.attrs[LEVEL] = look.level
             return table
-        return effects(trials, study.contrasts, score=resolved.score)
+        return effects(trials, study.contrasts, arms=study.arms, score=resolved.score)
 
 
 def open_results(path: str | Path) -> Results:

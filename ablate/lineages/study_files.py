@@ -26,19 +26,25 @@ def study_files() -> Mapping[str, Path]:
 
 
 def load_study(
-    name_or_path: str | os.PathLike[str], catalogue: Catalogue | None = None, *, ladder: str | None = None
+    name_or_path: str | os.PathLike[str],
+    catalogue: Catalogue | None = None,
+    *,
+    ladder: str | None = None,
+    resolution: int | None = None,
 ) -> Study:
     """The study of a study file: one of the package's own by its name, any other by its path.
 
     A file defines STUDY, or a function `study` that makes one of a `catalogue`: the registry that will be run, or, if None is given,
     the lineage that the file names (see `recipe_of`), else the default. `ladder` names a published ladder, for a function that takes
-    one: `def study(catalogue, ladder=None)`.
+    one: `def study(catalogue, ladder=None)`; `resolution` says how finely a screening tells features apart, likewise.
 
     Raises:
-        UsageError: there is no such study; its file raises (named with its line), or defines no study; a ladder for one that takes none.
+        UsageError: there is no such study; its file raises (named with its line), or defines no study; a ladder or a resolution for
+            one that takes none.
     """
     path = _path_of(name_or_path)
-    return _study_in(path, catalogue or find_lineage(recipe_of(path)), ladder)
+    given = {name: value for name, value in (("ladder", ladder), ("resolution", resolution)) if value is not None}
+    return _study_in(path, catalogue or find_lineage(recipe_of(path)), given)
 
 
 def recipe_of(name_or_path: str | os.PathLike[str]) -> str | None:
@@ -82,16 +88,21 @@ def _studies_folder() -> Path | None:
     return checkout if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file() else None
 
 
-def _study_in(path: Path, catalogue: Catalogue, ladder: str | None) -> Study:
+_MADE_OF = {
+    "ladder": "is not made of a published ladder, so --ladder {} changes nothing; study 'published' is",
+    "resolution": "is no screening, so --resolution {} changes nothing; study 'screening' is one",
+}
+
+
+def _study_in(path: Path, catalogue: Catalogue, given: Mapping[str, str | int]) -> Study:
     names = run_user_file(path)
     study, what = names.get("STUDY"), "STUDY is"
     function = names.get("study") if study is None else None
-    if ladder is not None and not (callable(function) and "ladder" in inspect.signature(function).parameters):
-        raise UsageError(
-            f"Study '{path.stem}' is not made of a published ladder, so --ladder {ladder} changes nothing; study 'published' is."
-        )
+    for option, value in given.items():
+        if not (callable(function) and option in inspect.signature(function).parameters):
+            raise UsageError(f"Study '{path.stem}' {_MADE_OF[option].format(value)}.")
     if callable(function):
-        chosen = function if ladder is None else functools.partial(function, ladder=ladder)
+        chosen = functools.partial(function, **given) if given else function
         study, what = _made(chosen, path, catalogue), "study(catalogue) returned"
     elif study is None:
         raise UsageError(f"{path} defines no STUDY.{_rename_hint(names)} {_HOW_TO_DEFINE}")

@@ -135,6 +135,8 @@ def _history(
 
 def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None, *, equal_accuracy: bool) -> Axes:
     study = evidence.resolved.study
+    if evidence.ladder is None and evidence.average_shares is not None:
+        return _average_waterfall(evidence, evidence.average_shares, look, record, equal_accuracy=equal_accuracy)
     if evidence.ladder is None:
         raise UsageError(f"Study '{study.name}' is not a ladder. {NEEDS_A_LADDER}")
     rungs = [contrast for contrast in study.contrasts if contrast.kind == "ladder"]
@@ -148,6 +150,30 @@ def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None,
         setting=evidence.setting,
         score=evidence.score,
         level=evidence.level,
+        **look.options,
+    )
+
+
+def _average_waterfall(
+    evidence: Evidence,
+    shares: stats.Attribution,
+    look: _Look,
+    record: Sequence[Ladder] | None,
+    *,
+    equal_accuracy: bool,
+) -> Axes:
+    """A screening's bars: averages have no order, so neither published steps nor times along the way belong beside them."""
+    for option, asked in (("published", record is not None), ("equal-accuracy", equal_accuracy)):
+        if asked:
+            raise UsageError(
+                f"The bars of study '{evidence.resolved.study.name}' are averages, not steps one after the other: leave --{option} out."
+            )
+    return waterfall(
+        shares,
+        titles=evidence.titles,
+        effects=stats.effects_frame(evidence.effects),
+        setting=evidence.setting,
+        score=evidence.score,
         **look.options,
     )
 
@@ -193,9 +219,12 @@ def _landmarks(evidence: Evidence) -> list[str]:
     """The arms with nothing and with everything on, at their own length, that have a usable trial."""
     measured = set(evidence.arms["arm"][evidence.arms["trials"] > 0])
     ends: tuple[frozenset[str], ...] = (frozenset(), evidence.everything)
-    arms = evidence.resolved.study.arms
+    study = evidence.resolved.study
+    twins = {contrast.with_arm for contrast in study.contrasts if contrast.kind == "aa"}
     return [
-        arm.name for arm in arms if arm.features in ends and arm.length == 1 and not arm.stream and arm.name in measured
+        arm.name
+        for arm in study.arms
+        if arm.features in ends and arm.length == 1 and arm.name not in twins and arm.name in measured
     ]
 
 

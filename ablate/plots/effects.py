@@ -20,13 +20,14 @@ from ablate.stats.effect import Effect
 from ablate.stats.effects import LEVEL
 from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
-from ablate.stats.wording import EVERYTHING, confidence_words, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, confidence_words, counted
 from ablate.study.score import TTA_ACCURACY, Score
 
 KIND_TITLES: Mapping[str, str] = {
     "leave_one_out": "with all the others on",
     "add_one_in": "on its own, over the baseline",
     "ladder": "as a step of the ladder",
+    "screening": AVERAGED,
     "total": "all together, over the baseline",
     "pair": "one arm against another",
     "aa": "the same recipe twice (nothing to find)",
@@ -273,7 +274,12 @@ def _legend(
 
 def _description(table: pd.DataFrame, score: Score) -> str:
     if "headline" in table.columns:
-        return f"Forest plot of effects on time and {score.title}. {'; '.join(map(str, table['headline']))}."
+        averaged = f", {AVERAGED}"
+        headlines = [str(headline).replace(averaged, "") for headline in table["headline"]]
+        how = averaged if (table["kind"] == "screening").any() else ""
+        if len(set(table["kind"])) > 1 and how:
+            how = f" (of single features{how})"
+        return f"Forest plot of effects on time and {score.title}{how}. {'; '.join(headlines)}."
     return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and {score.title}."
 
 

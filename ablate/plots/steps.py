@@ -114,10 +114,14 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
 
 
 def open_steps(effects: pd.DataFrame | None) -> frozenset[str]:
-    """The subjects of a ladder's steps (and "total") whose verdict on time a table of effects leaves open; none without one."""
+    """The subjects of a ladder's steps (and "total") whose verdict on time a table of effects leaves open; none without one.
+
+    Without a ladder, those of a screening's averages.
+    """
     if effects is None or "time_verdict" not in effects.columns:
         return frozenset()
-    judged = effects[effects["kind"].isin(["ladder", "total"])]
+    steps = "ladder" if (effects["kind"] == "ladder").any() else "screening"
+    judged = effects[effects["kind"].isin([steps, "total"])]
     unsettled = judged[judged["time_verdict"].isin(["inconclusive", "no verdict"])]
     return frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
 

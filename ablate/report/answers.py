@@ -11,23 +11,27 @@ from ablate.stats import Attribution, Share
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import gain_interval, gain_name, gain_words, short_name
-from ablate.stats.wording import interval_decimals, interval_words, saved_signed
+from ablate.stats.wording import AVERAGED, interval_decimals, interval_words, saved_signed
 from ablate.study.score import Score
 
 TOTAL = "Total"
 SHARES = "Fair shares"
+AVERAGE_SHARES = "Average shares"
 
 
 def answers(evidence: Evidence) -> tuple[Table, ...]:
     """The tables that answer what the study asked, before anything else it can say; none where its effects are the answer.
 
-    A factorial study asks for shares and interactions, one at several lengths for times at equal accuracy, a ladder for its steps.
+    A factorial study asks for shares and interactions, one at several lengths for times at equal accuracy, a ladder for its steps, a
+    screening for averages.
     """
     if evidence.mixes_data or not evidence.usable_trials:
         return ()
     if evidence.is_factorial:
         return (shares_table(evidence), interactions_table(evidence))
     steps = (steps_table(evidence),) if evidence.ladder is not None and evidence.ladder.shares else ()
+    if evidence.average_shares is not None:
+        steps = (*steps, average_shares_table(evidence, evidence.average_shares))
     if evidence.equal_accuracy is not None:
         return (equal_accuracy_table(evidence), *steps)
     return steps
@@ -115,6 +119,29 @@ def steps_table(evidence: Evidence) -> Table:
         rows,
         "In percent of the baseline's time, so that the steps add up; among the effects below, each is in percent of the time "
         f"before it, and intervals there are not to first order as here.{_noted(ladder)}",
+    )
+
+
+def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
+    """Average effects as shares of the baseline's time, with what they leave of the whole; last the whole."""
+    if averages.total is None:
+        return Table(AVERAGE_SHARES, (), (), f"There are none: {averages.note}.")
+    columns = (
+        Column(_heading(evidence, averages.shares)),
+        Column("time saved", numeric=True),
+        Column(gain_name(evidence.score), numeric=True),
+    )
+    score = evidence.score
+    rows = tuple(
+        (_name(evidence, share, averages.total), *_gains(share, score)) for share in (*averages.shares, averages.total)
+    )
+    return Table(
+        AVERAGE_SHARES,
+        columns,
+        rows,
+        f"What each does {AVERAGED}, in percent of the baseline's time, and what that leaves of the whole for features that work "
+        "together. They add up, and are Shapley values where no three work together. Intervals are 95 %, each for itself, and to "
+        f"first order.{_noted(averages)}",
     )
 
 

@@ -12,7 +12,7 @@ from ablate.stats.evidence import OFFICIAL_DATA, Evidence
 from ablate.stats.score_words import gain_name, short_name
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
-from ablate.stats.wording import counted
+from ablate.stats.wording import EVERYTHING, counted
 from ablate.store.importers import IMPORTED_MARK
 
 _HARDWARE_FACTS = (
@@ -144,7 +144,7 @@ def _kinds_of_loss(failed: int, timed_out: int, unusable: int) -> list[tuple[int
 
 def _sizes(evidence: Evidence) -> Iterator[Caveat]:
     measured = [effect for effect in evidence.effects if effect.blocks]
-    few = [effect for effect in measured if effect.blocks < FEWEST_BLOCKS]
+    few = [effect for effect in measured if effect.has_few_blocks]
     if few:
         where = "" if len(few) == len(evidence.effects) else f" behind {_subjects(few)}"
         yield Caveat(
@@ -199,7 +199,7 @@ def _misses_zero(low: float, high: float) -> bool:
 
 
 def _subjects(effects: Sequence[Effect]) -> str:
-    return listed([effect.subject for effect in effects], ", ")
+    return listed([EVERYTHING if effect.kind == "total" else effect.subject for effect in effects], ", ")
 
 
 def _shown(value: Json) -> str:

@@ -10,7 +10,7 @@ from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import short_name, value_words
 from ablate.stats.sentences import time_said
-from ablate.stats.wording import counted
+from ablate.stats.wording import AVERAGED, counted
 
 _VERDICT_ORDER = ("better", "worse", "equivalent", "identical", "inconclusive", "no verdict")
 
@@ -37,6 +37,10 @@ def _finding(evidence: Evidence) -> str:
     if not measured:
         return f"No effect was measured: {questions[0].note}."
     whole = [effect for effect in measured if effect.kind == "total"]
+    averages = [effect for effect in measured if effect.is_averaged]
+    if averages:
+        first = f"{_one(evidence, whole[0])} " if whole else ""
+        return f"{first}{_several(evidence, averages)}"
     if whole or len(measured) == 1:
         return f"{_one(evidence, (whole or measured)[0])}{_shares(evidence)}"
     return _several(evidence, measured)
@@ -99,7 +103,9 @@ def _shares(evidence: Evidence) -> str:
 
 def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
     subjects = len({effect.subject for effect in effects})
-    of = f"Of {len(effects)} effects" + (f" of {subjects} features" if subjects != len(effects) else "")
+    of = f"Of {counted(len(effects), 'effect')}" + (f" of {subjects} features" if subjects != len(effects) else "")
+    if any(effect.is_averaged for effect in effects):
+        of += f", each {AVERAGED}"
     if all(effect.time_verdict == effect.score_verdict == "no verdict" for effect in effects):
         counts = "none has a verdict"
     else:

@@ -70,6 +70,7 @@ def json_report(evidence: Evidence) -> str:
             "shapley": asdict(evidence.shapley) if evidence.is_factorial and evidence.shapley else None,
             "interactions": _rows(evidence.interactions) if evidence.is_factorial else None,
             "equal_accuracy": _rows(evidence.equal_accuracy),
+            **_screening(evidence),
             "ladder": None if evidence.ladder is None else asdict(evidence.ladder),
             "effects": [_without(asdict(effect), _unmeasured(evidence)) for effect in evidence.effects],
             "arms": [
@@ -79,6 +80,14 @@ def json_report(evidence: Evidence) -> str:
             "reproduce": list(reproduction(evidence)),
         }
     )
+
+
+def _screening(evidence: Evidence) -> dict[str, Any]:
+    """What only a screening has: its shares, resolution and aliases."""
+    if evidence.average_shares is None:
+        return {}
+    told = {"resolution": evidence.screening.resolution, "aliases": evidence.screening.aliases}
+    return {"average_shares": asdict(evidence.average_shares), "screening": told}
 
 
 _ACCURACY_OF_ARMS = ("accuracy_mean", "accuracy_sd", "accuracy_low", "accuracy_high")

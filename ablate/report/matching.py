@@ -9,7 +9,6 @@ from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.frames import usable
 from ablate.store.importers import IMPORTED_MARK
-from ablate.study.arms import Arm
 
 ArmPair: TypeAlias = tuple[str, str]
 """The name of an arm in the first folder, and in the second."""
@@ -46,7 +45,7 @@ def match(first: Evidence, second: Evidence) -> Match:
     ours, theirs = ({name: identity for identity, names in side.items() for name in names} for side in sides)
     return Match(
         arms=tuple((arm.name, pairs[arm.name]) for arm in first.resolved.study.arms if arm.name in pairs),
-        contrasts=tuple(_same_questions(first.effects, second.effects, pairs)),
+        contrasts=(*_same_questions(first.effects, second.effects, pairs), *_same_averages(first, second)),
         by_name=by_name,
         renamed=tuple(name for name in ours if name in theirs and ours[name] != theirs[name]),
     )
@@ -61,16 +60,13 @@ def _knows_recipes(evidence: Evidence) -> bool:
 
 
 def _arms_by_identity(evidence: Evidence, *, by_name: bool) -> dict[_Identity, list[str]]:
+    study = evidence.resolved.study
+    twins = {contrast.with_arm for contrast in study.contrasts if contrast.kind == "aa"}
     found: dict[_Identity, list[str]] = defaultdict(list)
-    for arm in evidence.resolved.study.arms:
-        found[_identity(evidence, arm, by_name=by_name)].append(arm.name)
+    for arm in study.arms:
+        what = ("name", arm.name) if by_name else ("recipe", evidence.resolved.fingerprints[arm.name])
+        found[*what, arm.name in twins].append(arm.name)
     return found
-
-
-def _identity(evidence: Evidence, arm: Arm, *, by_name: bool) -> _Identity:
-    if by_name:
-        return ("name", arm.name, arm.stream != 0)
-    return ("recipe", evidence.resolved.fingerprints[arm.name], arm.stream != 0)
 
 
 def _paired(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
@@ -97,6 +93,14 @@ def _same_questions(
         if alike:
             found.append(max(alike, key=lambda both: _likeness(*both)))
     return found
+
+
+def _same_averages(first: Evidence, second: Evidence) -> list[tuple[Effect, Effect]]:
+    """Average effects of one subject over the same others; over different others they are different questions."""
+    ours, theirs = (
+        {effect.subject: effect for effect in evidence.effects if effect.is_averaged} for evidence in (first, second)
+    )
+    return [(ours[subject], theirs[subject]) for subject in ours] if ours.keys() == theirs.keys() else []
 
 
 def _likeness(one: Effect, other: Effect) -> int:

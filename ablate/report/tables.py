@@ -8,6 +8,7 @@ from ablate.formats.printable import printable
 from ablate.report.looks import intervals_named
 from ablate.report.wording import (
     KIND_WORDS,
+    MOST_NAMED,
     NOTHING,
     decimals_for,
     listed,
@@ -23,7 +24,7 @@ from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import EXTRA, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
-from ablate.stats.wording import EVERYTHING, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, counted
 from ablate.study.score import Score
 
 
@@ -193,7 +194,36 @@ def effects_table(evidence: Evidence) -> Table:
         Column("would settle it", extra=True),
     )
     rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
-    return Table("Effects", columns, rows, effects_remark(evidence.score, intervals_named(evidence)))
+    return Table(
+        "Effects", columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
+    )
+
+
+def screening_remark(evidence: Evidence) -> str:
+    """What averages of a screening are, its resolution, and what each is aliased with in the arms that gave results; else ""."""
+    if not evidence.is_screening:
+        return ""
+    arms, resolution = evidence.screening.arms, evidence.screening.resolution
+    blurred = {subject: names for subject, names in evidence.screening.aliases.items() if names}
+    said = f" '{KIND_WORDS['screening']}': {AVERAGED}, from {counted(arms, 'arm')} at resolution {resolution}"
+    if blurred:
+        named = [
+            f"{evidence.title_of(subject)} with {listed([_titled(evidence, name) for name in names])}"
+            for subject, names in blurred.items()
+        ]
+        if min(map(len, blurred.values())) > MOST_NAMED and len(named) > 1:
+            # As where an arm is missing: all are blurred a little, by everything.
+            return (
+                f"{said}. Aliased in part: {named[0]}; the other {len(named) - 1} likewise (`--format json` has all)."
+            )
+        return f"{said}. Aliased in part: {'; '.join(named)}."
+    if resolution == 5:
+        return f"{said}: no average is aliased with another or with a pair, nor pairs with one another."
+    return f"{said}: no average is aliased with another or with a pair."
+
+
+def _titled(evidence: Evidence, alias: str) -> str:
+    return " × ".join(evidence.title_of(name) for name in alias.split(" × "))
 
 
 def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:

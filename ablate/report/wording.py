@@ -16,6 +16,7 @@ KIND_WORDS = {
     "leave_one_out": "with all others on",
     "add_one_in": "on its own",
     "ladder": "ladder step",
+    "screening": "on average over the others",
     "total": "all together",
     "aa": "A/A twin",
     "pair": "pair of arms",

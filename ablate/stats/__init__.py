@@ -1,6 +1,7 @@
 """Statements about trials: effects, claims, power, equal accuracy, attribution. Free of torch."""
 
 from ablate.stats.attribution import Attribution, Share
+from ablate.stats.average_shares import average_shares
 from ablate.stats.claims import Claim, claim
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.effects import effects, effects_frame, list_effects
@@ -31,6 +32,7 @@ __all__ = [
     "Verdict",
     "Visible",
     "arm_summary",
+    "average_shares",
     "blocks_needed",
     "claim",
     "effects",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ablate.stats.verdicts import Verdict
+from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
 
 BEYOND_REACH = -1
 """In place of a number of further blocks or processes: more than anyone could run."""
@@ -25,6 +25,9 @@ class Effect:
     process. `…_p` is two-sided and belongs to the interval; `…_p_holm` is adjusted over the study's contrasts. `…_more_…` says
     how many more would settle an inconclusive verdict (0: nothing to settle, -1: more than anyone could run). What could not
     be computed is NaN, and `note` says why in a sentence.
+
+    Of an averaged effect the two sides are the arms with the subject and those without, `with_…` and `without_…` their means by
+    block, `score_sd` over the root of `blocks` is the standard error, and `with_arm` and `without_arm` name no arm.
 
     The `raw_…` numbers are `arm` minus `reference` as the study ran them, whatever is better: for leave-one-out the arm is the one
     without.
@@ -83,6 +86,18 @@ class Effect:
     headline: str = ""
     sentence: str = ""
     note: str = ""
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether it is an average over the others being on or off, from all arms of a screening; then a block has many trials."""
+        return self.kind == "screening"
+
+    @property
+    def has_few_blocks(self) -> bool:
+        """Whether too few blocks stand behind it for a verdict."""
+        if self.is_averaged:
+            return self.blocks > 0 and self.blocks < FEWEST_BLOCKS and self.score_verdict == "no verdict"
+        return self.blocks < FEWEST_BLOCKS
 
     @property
     def time_seen_alone(self) -> bool:

@@ -6,15 +6,16 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pandas as pd
 
+from ablate.stats.averaged import Averaged, averaged
 from ablate.stats.blocks import Blocks
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD, FloatArray, TInterval, correlation, within_process_sd
 from ablate.stats.multiplicity import holm, simultaneous
 from ablate.stats.pairs import Pairs
 from ablate.stats.sentences import headline, note_on, sentence
-from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, Margins, Verdict, family_size, judge, more_to_settle
+from ablate.stats.verdicts import SIGNIFICANCE, Margins, Verdict, family_size, judge, more_to_settle
 from ablate.stats.wording import percent_of_log, saved_percent_of_log
-from ablate.study import Contrast
+from ablate.study import Arm, Contrast
 from ablate.study.score import TTA_ACCURACY, Score
 
 LEVEL = "level"
@@ -28,6 +29,7 @@ def list_effects(
     frame: pd.DataFrame,
     contrasts: Sequence[Contrast],
     *,
+    arms: Sequence[Arm] = (),
     margins: Margins = DEFAULT_MARGINS,
     score: Score = TTA_ACCURACY,
     level: float = SIGNIFICANCE,
@@ -37,18 +39,19 @@ def list_effects(
     The score is paired by block; `score` says its unit and which way is better. For time, each process gives one value: the mean
     of log(with / without) over its complete blocks; a block is complete for a contrast when both its arms have a usable trial in it,
     in one process and environment. All contrasts of the call are one family for Holm, per outcome; those too small for a verdict
-    are not part of it. Intervals are at 1 - `level`, verdicts at `level`: below 0.05 where a study was looked at more than once,
-    see `ablate.stats.looks`.
+    are not part of it. Contrasts of kind "screening" are put to all of the study's `arms`; see `averaged`. Intervals are at
+    1 - `level`, verdicts at `level`: below 0.05 where a study was looked at more than once, see `ablate.stats.looks`.
 
     Raises:
-        UsageError: `frame` lacks a column that the statistics read.
+        UsageError: `frame` lacks a column that the statistics read, or there is an averaged contrast and no `arms`.
     """
     blocks = Blocks.of(frame)
-    pairs = [Pairs.of(blocks, contrast) for contrast in contrasts]
+    averages = averaged(blocks, contrasts, arms)
+    pairs = [averages.get(contrast) or Pairs.of(blocks, contrast) for contrast in contrasts]
     scores = [pair.score_gain(score) for pair in pairs]
     times = [pair.log_ratio() for pair in pairs]
-    judged = [len(pair.score) >= FEWEST_BLOCKS for pair in pairs]
-    timed = [len(pair.log_time) >= FEWEST_BLOCKS for pair in pairs]
+    judged = [pair.enough_scores for pair in pairs]
+    timed = [pair.enough_times for pair in pairs]
     score_p = np.array([float(s.p) if enough else np.nan for s, enough in zip(scores, judged, strict=True)])
     time_p = np.array([float(t.p) if enough else np.nan for t, enough in zip(times, timed, strict=True)])
     score_holm, time_holm = holm(score_p), holm(time_p)
@@ -71,6 +74,7 @@ def effects(
     frame: pd.DataFrame,
     contrasts: Sequence[Contrast],
     *,
+    arms: Sequence[Arm] = (),
     margins: Margins = DEFAULT_MARGINS,
     score: Score = TTA_ACCURACY,
     level: float = SIGNIFICANCE,
@@ -80,7 +84,7 @@ def effects(
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
     """
-    return effects_frame(list_effects(frame, contrasts, margins=margins, score=score, level=level))
+    return effects_frame(list_effects(frame, contrasts, arms=arms, margins=margins, score=score, level=level))
 
 
 def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
@@ -89,7 +93,7 @@ def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
 
 
 def _effect(
-    pairs: Pairs,
+    pairs: Pairs | Averaged,
     margins: Margins,
     score: Score,
     *,
@@ -103,8 +107,8 @@ def _effect(
     gain = pairs.score_gain(score, confidence=confidence)
     plain, time = pairs.accuracy_difference(confidence=confidence), pairs.log_ratio(confidence=confidence)
     band = margins.score_band(score)
-    score_verdict = _verdict(gain, score_p_holm, band, len(pairs.score), level, more_is_better=True)
-    time_verdict = _verdict(time, time_p_holm, margins.log_time, len(pairs.log_time), level, more_is_better=False)
+    score_verdict = _verdict(gain, score_p_holm, band, pairs.enough_scores, level, more_is_better=True)
+    time_verdict = _verdict(time, time_p_holm, margins.log_time, pairs.enough_times, level, more_is_better=False)
     # A contrast too small for a verdict is no part of its family.
     score_ends = simultaneous(gain, score_family if np.isfinite(score_p_holm) else 0, confidence)
     time_ends = simultaneous(time, time_family if np.isfinite(time_p_holm) else 0, confidence)
@@ -127,16 +131,16 @@ def _effect(
         score_family_low=score.factor * score_ends[0],
         score_family_high=score.factor * score_ends[1],
         score_family=score_family,
-        score_sd=score.factor * float(gain.sd),
+        score_sd=score.factor * pairs.block_sd(gain),
         score_correlation=correlation(pairs.score[:, 0], pairs.score[:, 1]),
         score_p=float(gain.p),
         score_p_holm=score_p_holm,
         score_verdict=score_verdict,
-        score_more_blocks=_more(score_verdict, gain, band, score_family, level),
+        score_more_blocks=pairs.in_blocks(_more(score_verdict, gain, band, score_family, level)),
         accuracy_pp=100 * float(plain.mean),
         accuracy_low_pp=100 * float(plain.low),
         accuracy_high_pp=100 * float(plain.high),
-        accuracy_sd_pp=100 * float(plain.sd),
+        accuracy_sd_pp=100 * pairs.block_sd(plain),
         accuracy_correlation=_finite_correlation(pairs.accuracy),
         accuracy_p=float(plain.p),
         time_saved_percent=saved_percent_of_log(float(time.mean)),
@@ -171,9 +175,9 @@ def _effect(
 
 
 def _verdict(
-    interval: TInterval, p_holm: float, band: tuple[float, float], pairs: int, level: float, *, more_is_better: bool
+    interval: TInterval, p_holm: float, band: tuple[float, float], enough: bool, level: float, *, more_is_better: bool
 ) -> Verdict:
-    if pairs < FEWEST_BLOCKS:
+    if not enough:
         return "no verdict"
     mean, sd = float(interval.mean), float(interval.sd)
     if sd <= NO_SPREAD:

@@ -25,6 +25,7 @@ from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
+from ablate.study import aliases, resolution_of, screened
 from ablate.study.score import TTA_ACCURACY, Score
 
 OFFICIAL_DATA = "cifar10"
@@ -35,6 +36,15 @@ RECORD_TARGET = 0.94
 
 
 _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """How many arms a screening's averages are over, their resolution, and what each subject is aliased with (see `study.aliases`)."""
+
+    arms: int
+    resolution: int
+    aliases: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +141,8 @@ class Evidence:
         """The effect of each of the study's contrasts; of a study with looks, those of its `look`."""
         if self.look is not None:
             return self.look.effects
-        return stats.list_effects(self.frame, self.resolved.study.contrasts, score=self.score)
+        study = self.resolved.study
+        return stats.list_effects(self.frame, study.contrasts, arms=study.arms, score=self.score)
 
     @cached_property
     def ladder(self) -> stats.Attribution | None:
@@ -139,6 +150,30 @@ class Evidence:
         contrasts = self.resolved.study.contrasts
         is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
         return stats.ladder(self.counted, contrasts, score=self.score, level=self.level) if is_ladder else None
+
+    @property
+    def is_screening(self) -> bool:
+        """Whether the study asks for average effects."""
+        return any(contrast.is_averaged for contrast in self.resolved.study.contrasts)
+
+    @cached_property
+    def screening(self) -> Screened:
+        """What the screening's arms that gave results can keep apart."""
+        study = self.resolved.study
+        measured = set(self.arms["arm"][self.arms["trials"] > 0])
+        arms = tuple(arm for arm in screened(study.arms, study.contrasts) if arm.name in measured)
+        subjects = [contrast.subject for contrast in study.contrasts if contrast.is_averaged]
+        return Screened(arms=len(arms), resolution=resolution_of(arms, subjects), aliases={**aliases(arms, subjects)})
+
+    @cached_property
+    def average_shares(self) -> stats.Attribution | None:
+        """The average effects as shares of the whole improvement; None where the study is no screening."""
+        study = self.resolved.study
+        return (
+            stats.average_shares(self.counted, study.arms, study.contrasts, score=self.score, level=self.level)
+            if self.is_screening
+            else None
+        )
 
     @cached_property
     def is_factorial(self) -> bool:

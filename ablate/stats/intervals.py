@@ -51,6 +51,26 @@ def t_interval(values: ArrayLike, *, confidence: float = CONFIDENCE) -> TInterva
     return TInterval(n, mean, sd, np.asarray(mean - half_width), np.asarray(mean + half_width), p)
 
 
+def interval_around(mean: FloatArray, error: FloatArray, degrees: int, *, confidence: float = CONFIDENCE) -> TInterval:
+    """The t-interval of an estimate from its standard error and its degrees of freedom, 1 or more; without spread NaN.
+
+    `n` is the degrees of freedom and one, `sd` such that sd / √n is the standard error.
+    """
+    n = degrees + 1
+    sd = np.asarray(error * np.sqrt(n))
+    known = np.where(sd > NO_SPREAD, error, np.nan)
+    half_width = special.stdtrit(degrees, 0.5 + confidence / 2) * known
+    p = np.asarray(2 * special.stdtr(degrees, -np.abs(mean) / known))
+    return TInterval(n, mean, sd, np.asarray(mean - half_width), np.asarray(mean + half_width), p)
+
+
+def at_confidence(interval: TInterval, confidence: float) -> TInterval:
+    """The same estimate with its interval at another level."""
+    if interval.n < 2:
+        return interval
+    return interval_around(interval.mean, interval.sd / np.sqrt(interval.n), interval.n - 1, confidence=confidence)
+
+
 def process_means(values: ArrayLike, processes: ArrayLike) -> FloatArray:
     """The mean of `values` `(..., n)` within each process `(n,)`: an array `(..., P)`, processes in ascending order.
 

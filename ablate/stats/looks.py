@@ -159,7 +159,7 @@ def look_at(
     ended = blocks >= study.blocks
 
     def effects(level: float) -> tuple[Effect, ...]:
-        return list_effects(counted, study.contrasts, margins=margins, score=score, level=level)
+        return list_effects(counted, study.contrasts, arms=study.arms, margins=margins, score=score, level=level)
 
     stage: Stage = "end" if ended else "between"
     level = level_of(study, blocks, settled=False)

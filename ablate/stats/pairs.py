@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import CONFIDENCE, FloatArray, TInterval, process_means, t_interval
+from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.study import Contrast
 from ablate.study.score import Score
 
@@ -31,6 +32,24 @@ class Pairs:
     def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, as trials hold it."""
         return t_interval(score.sign * (self.score[:, 0] - self.score[:, 1]), confidence=confidence)
+
+    @property
+    def enough_scores(self) -> bool:
+        """Whether there are blocks enough for a verdict on the score."""
+        return len(self.score) >= FEWEST_BLOCKS
+
+    @property
+    def enough_times(self) -> bool:
+        """The same for time."""
+        return len(self.log_time) >= FEWEST_BLOCKS
+
+    def in_blocks(self, values: int) -> int:
+        """How many blocks give so many values of the score: one each."""
+        return values
+
+    def block_sd(self, interval: TInterval) -> float:
+        """The sd of what each block gives."""
+        return float(interval.sd)
 
     def accuracy_difference(self, *, confidence: float = CONFIDENCE) -> TInterval:
         """Plain accuracy with minus without, over the pairs that have one."""

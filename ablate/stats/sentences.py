@@ -2,12 +2,13 @@
 
 from math import isfinite
 
+from ablate.stats.averaged import Averaged
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
 from ablate.stats.score_words import change_words, short_name
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import counted, saved_words
+from ablate.stats.wording import AVERAGED, counted, saved_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 OF_TIME = " of the time"
@@ -18,10 +19,15 @@ PROCESSES_FOR_AN_INTERVAL = 5
 
 def headline(effect: Effect, score: Score = TTA_ACCURACY) -> str:
     """The effect in one breath: "selective_tta: saves 2.3 % of the time, −0.01 pp"."""
+    who = _subject(effect)
     if effect.blocks == 0:
-        return f"{effect.subject}: no effect measured"
+        return f"{who}: no effect measured"
     time = saved_words(effect.time_saved_percent, of=OF_TIME) if isfinite(effect.time_percent) else "time not measured"
-    return f"{effect.subject}: {time}, {_score(effect, score)}"
+    return f"{who}: {time}, {_score(effect, score)}"
+
+
+def _subject(effect: Effect) -> str:
+    return f"{effect.subject}, {AVERAGED}" if effect.is_averaged else effect.subject
 
 
 def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
@@ -34,7 +40,7 @@ def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
         _score_in_full(effect, score),
     ]
     counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
-    return f"{effect.subject}: {'; '.join(parts)} ({counts})"
+    return f"{_subject(effect)}: {'; '.join(parts)} ({counts})"
 
 
 def _score(effect: Effect, score: Score) -> str:
@@ -84,10 +90,12 @@ def _verdict(verdict: Verdict, more: int, unit: str, alone: str) -> str:
     return f", inconclusive ({f'{alone}; ' if alone else ''}{would})"
 
 
-def note_on(effect: Effect, pairs: Pairs, score: Score) -> str:
+def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
     """What a reader must know before believing the effect's numbers; empty if nothing."""
     if pairs.absence:
         return pairs.absence
+    if isinstance(pairs, Averaged):
+        return "; ".join([*_remarks_on_average(effect, pairs), *pairs.remarks])
     remarks = []
     if effect.blocks < FEWEST_BLOCKS:
         remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
@@ -103,6 +111,32 @@ def note_on(effect: Effect, pairs: Pairs, score: Score) -> str:
     return "; ".join(remarks)
 
 
+def _remarks_on_average(effect: Effect, averaged: Averaged) -> list[str]:
+    remarks = []
+    if not averaged.enough_scores:
+        remarks.append(
+            f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials"
+        )
+    if effect.time_blocks == 0:
+        remarks.append("no process ran enough arms to compare their times")
+    elif effect.processes == 1:
+        remarks.append(_one_process(effect))
+    if averaged.environments > 1:
+        remarks.append(
+            f"the blocks ran in {averaged.environments} environments: machine or versions changed in between"
+        )
+    return remarks
+
+
+def _one_process(effect: Effect) -> str:
+    spread = effect.time_within_sd_percent
+    within = f"its trials spread by {spread:.2f} % (sd), but " if isfinite(spread) else ""
+    return (
+        f"one process: {within}processes differ more than their trials do, so there is no interval of time; "
+        f"run the study with --processes {PROCESSES_FOR_AN_INTERVAL}"
+    )
+
+
 def _time_remarks(effect: Effect, score: Score) -> list[str]:
     if effect.time_blocks == 0:
         return ["no block ran both arms in one process, so their times cannot be compared"]
@@ -111,12 +145,7 @@ def _time_remarks(effect: Effect, score: Score) -> list[str]:
     if torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if effect.processes == 1:
-        spread = effect.time_within_sd_percent
-        within = f"its trials spread by {spread:.2f} % (sd), but " if isfinite(spread) else ""
-        remarks.append(
-            f"one process: {within}processes differ more than their trials do, so there is no interval of time; "
-            f"run the study with --processes {PROCESSES_FOR_AN_INTERVAL}"
-        )
+        remarks.append(_one_process(effect))
     elif effect.time_sd_percent <= 100 * NO_SPREAD and effect.time_blocks >= FEWEST_BLOCKS:
         remarks.append("every process gives exactly the same ratio of times, so there is no interval: check the clock")
     if 0 < effect.time_blocks < FEWEST_BLOCKS <= effect.blocks:

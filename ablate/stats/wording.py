@@ -9,6 +9,10 @@ EVERYTHING = "everything"
 """The subject of a contrast between all features and none."""
 
 
+AVERAGED = "on average over the others being on or off"
+"""How an average effect of a screening was measured."""
+
+
 def signed(value: float, decimals: int) -> str:
     """`value` with its sign and a true minus; what rounds to zero has no sign; "?" if not finite."""
     if not isfinite(value):

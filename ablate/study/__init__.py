@@ -28,6 +28,7 @@ from ablate.study.designs import (
 )
 from ablate.study.published import published
 from ablate.study.schedule import TrialSpec
+from ablate.study.screening import aliases, resolution_of, screened, screening
 from ablate.study.study import Study
 from ablate.study.toggles import toggled
 
@@ -44,6 +45,7 @@ __all__ = [
     "TrialSpec",
     "aa",
     "add_one_in",
+    "aliases",
     "combine",
     "full_factorial",
     "groups_together",
@@ -52,6 +54,9 @@ __all__ = [
     "lengths",
     "pair",
     "published",
+    "resolution_of",
+    "screened",
+    "screening",
     "shapley",
     "together",
     "toggled",

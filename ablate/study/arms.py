@@ -10,7 +10,7 @@ from ablate.formats.json_objects import parse
 from ablate.formats.printable import check_printable
 from ablate.study.catalogue import Catalogue
 
-ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair"]
+ContrastKind: TypeAlias = Literal["leave_one_out", "add_one_in", "ladder", "total", "aa", "pair", "screening"]
 
 BASELINE = "baseline"
 """Name of the arm without features."""
@@ -62,6 +62,9 @@ class Arm:
 class Contrast:
     """A question of two arms: what `subject` (a feature, a group, or a sum of them) does, with it minus without it.
 
+    A question of kind "screening" is put to all arms of a screening at once: those with the subject against those without. What
+    stands in place of its arms names both sides and no arm.
+
     Raises:
         UsageError: an unknown kind, one arm on both sides, or a subject that does not print on one line.
     """
@@ -80,6 +83,11 @@ class Contrast:
         check_printable("The subject of a contrast", self.subject)
         if self.with_arm == self.without_arm:
             raise UsageError(f"Contrast '{self.subject}' compares arm '{self.with_arm}' with itself.")
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether it compares means over many arms: an arm is on the side of the subject if it has it on."""
+        return self.kind == "screening"
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal contrast."""
@@ -130,7 +138,7 @@ class Design:
         contrasts = tuple(
             contrast
             for contrast in self.contrasts
-            if reasons[contrast.with_arm] is None and reasons[contrast.without_arm] is None
+            if contrast.is_averaged or (reasons[contrast.with_arm] is None and reasons[contrast.without_arm] is None)
         )
         return Design(arms=arms, contrasts=contrasts, left_out=self.left_out + left_out)
 
@@ -160,12 +168,21 @@ def check_arms(arms: Sequence[Arm], contrasts: Sequence[Contrast]) -> None:
         raise UsageError(f"Two arms are named '{twice[0]}'; give each arm a name of its own.")
     known = set(names)
     for contrast in contrasts:
+        if contrast.is_averaged:
+            _check_sides(arms, contrast)
+            continue
         for name in (contrast.with_arm, contrast.without_arm):
             if name not in known:
                 raise UsageError(
                     f"Contrast '{contrast.subject}' names arm '{name}', which the study does not have."
                     + near_match(name, names)
                 )
+
+
+def _check_sides(arms: Sequence[Arm], contrast: Contrast) -> None:
+    for side, found in (("with", True), ("without", False)):
+        if not any((contrast.subject in arm.features) is found for arm in arms):
+            raise UsageError(f"No arm is {side} '{contrast.subject}', so its average effect cannot be asked for.")
 
 
 class Together(NamedTuple):
@@ -234,6 +251,9 @@ def combine(*designs: Design) -> Design:
         for arm in design.arms:
             shared[arm.name] = kept.setdefault((arm.features, arm.length, arm.stream), arm).name
         for contrast in design.contrasts:
+            if contrast.is_averaged:
+                contrasts[contrast] = None
+                continue
             with_arm, without_arm = shared[contrast.with_arm], shared[contrast.without_arm]
             contrasts[replace(contrast, with_arm=with_arm, without_arm=without_arm)] = None
     left_out = tuple(dict.fromkeys(entry for design in designs for entry in design.left_out))

@@ -14,7 +14,12 @@ MAX_FACTORIAL_PLAYERS = 10
 _BASELINE_ARM = Arm(name=BASELINE, features=frozenset())
 
 
-def _players(names: Iterable[str]) -> tuple[str, ...]:
+def players_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of a design, in their order.
+
+    Raises:
+        UsageError: no name, or one twice.
+    """
     players = (names,) if isinstance(names, str) else tuple(names)
     if not players:
         raise UsageError("A design needs at least one feature or group.")
@@ -31,12 +36,12 @@ def _all_arm(players: Iterable[str]) -> Arm:
 def total(names: Iterable[str]) -> Design:
     """Baseline against everything: arms "baseline" and "all", one contrast of kind "total"."""
     contrast = Contrast(subject=ALL, with_arm=ALL, without_arm=BASELINE, kind="total")
-    return Design(arms=(_BASELINE_ARM, _all_arm(_players(names))), contrasts=(contrast,))
+    return Design(arms=(_BASELINE_ARM, _all_arm(players_of(names))), contrasts=(contrast,))
 
 
 def leave_one_out(names: Iterable[str]) -> Design:
     """What each name still adds when the others are on: arms "all" and "all - X" for each X."""
-    players = _players(names)
+    players = players_of(names)
     whole = _all_arm(players)
     arms = [whole]
     for name in players:
@@ -51,7 +56,7 @@ def leave_one_out(names: Iterable[str]) -> Design:
 
 def add_one_in(names: Iterable[str]) -> Design:
     """What each name does on its own: arms "baseline" and "baseline + X" for each X."""
-    players = _players(names)
+    players = players_of(names)
     arms = tuple(Arm(name=f"{BASELINE} + {name}", features=frozenset({name})) for name in players)
     contrasts = tuple(
         Contrast(subject=name, with_arm=arm.name, without_arm=BASELINE, kind="add_one_in")
@@ -65,7 +70,7 @@ def ladder(names: Iterable[str]) -> Design:
 
     What a step shows depends on the steps before it.
     """
-    players = _players(names)
+    players = players_of(names)
     arms = [_BASELINE_ARM]
     for step, name in enumerate(players):
         arms.append(Arm(name=f"+ {name}", features=frozenset(players[: step + 1])))
@@ -85,7 +90,7 @@ def full_factorial(names: Iterable[str]) -> Design:
     Raises:
         UsageError: more than 10 names.
     """
-    players = _players(names)
+    players = players_of(names)
     if len(players) > MAX_FACTORIAL_PLAYERS:
         raise UsageError(
             f"{len(players)} names make {2 ** len(players)} arms; a full factorial takes {MAX_FACTORIAL_PLAYERS} at most. "
@@ -106,7 +111,7 @@ def shapley(names: Iterable[str]) -> Design:
     Raises:
         UsageError: more than 7 names.
     """
-    players = _players(names)
+    players = players_of(names)
     if len(players) > MAX_SHAPLEY_PLAYERS:
         raise UsageError(
             f"Exact Shapley values take {MAX_SHAPLEY_PLAYERS} names at most, here are {len(players)} "
@@ -131,7 +136,7 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
     Raises:
         UsageError: a name that the design has already.
     """
-    common = frozenset(_players(others))
+    common = frozenset(players_of(others))
     arms = []
     for arm in design.arms:
         if both := common & arm.features:
@@ -142,7 +147,8 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
         arms.append(replace(arm, name=name, features=arm.features | common))
     names = {before.name: after.name for before, after in zip(design.arms, arms, strict=True)}
     contrasts = tuple(
-        replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm]) for each in design.contrasts
+        each if each.is_averaged else replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm])
+        for each in design.contrasts
     )
     return replace(design, arms=tuple(arms), contrasts=contrasts)
 

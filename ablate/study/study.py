@@ -29,6 +29,7 @@ from ablate.study.designs import (
 from ablate.study.looks import FEWEST_BLOCKS_OF_A_LOOK, planned_looks, wrong_looks
 from ablate.study.published import ladder_named, published
 from ablate.study.schedule import Clock, TrialSpec
+from ablate.study.screening import screening
 from ablate.study.timetable import Timetable
 
 
@@ -162,6 +163,15 @@ class Study:
         players = _groups(catalogue, names)
         titles = _titled(settings, "shapley", "What is each group's fair share of the improvement?")
         return cls._possible(catalogue, shapley(players.names), players, titles)
+
+    @classmethod
+    def screening(
+        cls, catalogue: Catalogue, names: Iterable[str] | None = None, *, resolution: int = 4, **settings: Any
+    ) -> "Study":
+        """What each feature (with resolution 5, each group; or each of `names`) does on average over the others being on or off."""
+        players = _features(catalogue, names) if resolution == 4 else _groups(catalogue, names)
+        titles = _titled(settings, "screening", "What does each feature do on average over the others being on or off?")
+        return cls._possible(catalogue, screening(players.names, catalogue, resolution=resolution), players, titles)
 
     @classmethod
     def aa(cls, catalogue: Catalogue, **settings: Any) -> "Study":

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.stats.attribution import score_shares, time_shares
+from ablate.stats.averaged import Averages
 from ablate.stats.intervals import TInterval, process_means, t_interval
 from ablate.stats.multiplicity import holm
 from tests.stats.build import deal, frame_of
@@ -102,6 +103,19 @@ class Studies:
         for row, arm in enumerate(others):
             weights[row, self.arms.index(arm)] += 1
         return self.weigh(weights)
+
+    def average(self, levels: np.ndarray) -> tuple[TInterval, TInterval]:
+        """Intervals `(studies, names)` of average effects, for `levels` `(arms, names)` of ±1: accuracy, log time."""
+        studies, blocks, arms = self.score.shape
+        place = np.tile(np.arange(arms), blocks)
+        block = np.repeat(np.arange(blocks), arms)
+        accuracy = Averages(levels[place] / 2, place, block).interval(self.score.reshape(studies, -1))
+        values = []
+        for process in np.unique(self.process):
+            mine = np.flatnonzero(self.process[block] == process)
+            model = Averages(levels[place[mine]] / 2, place[mine], block[mine])
+            values.append(model.estimate(self.log_time.reshape(studies, -1)[:, mine]))
+        return accuracy, t_interval(np.stack(values, axis=-1))
 
 
 def coverage(interval: TInterval, truth: np.ndarray) -> np.ndarray:

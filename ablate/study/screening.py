@@ -1,0 +1,335 @@
+"""The screening design: two levels a name and few arms, each of which informs every name's average effect. Free of torch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablate.errors import UsageError
+from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design
+from ablate.study.catalogue import Catalogue
+from ablate.study.designs import players_of, total
+
+RESOLUTIONS = (4, 5)
+
+MOST_NAMES_AT_5 = 8
+"""More names take 128 arms and more before every pair is clear of every other."""
+
+_MOST_WRITTEN_OUT = 4
+"""How many names an arm's name lists before it may name those that are off instead."""
+
+_MOST_ENUMERATED = 12
+"""Up to so many names every combination is a candidate for a forbidden arm's place."""
+
+_NONE = 1e-9
+"""What is rounding in a correlation, a determinant's gain or a singular value."""
+
+_WORDS_AT_5 = {5: ("abcd",), 6: ("abcde",), 7: ("abcde",), 8: ("abcd", "abef")}
+"""The columns made as products of the others: the smallest fractions of resolution 5 or more (Box and Hunter, 1961)."""
+
+Matrix = NDArray[np.float64]
+
+
+def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4) -> Design:
+    """What each name does on average over the others being on or off: every arm has about half of the names on.
+
+    At resolution 4 the arms are those of a Plackett-Burman design with its constant column, and their mirror images (folded
+    over): twice as many arms as the next order of 4, 8, 12, 16, …, and no pair of names that work together moves an average. At
+    resolution 5, for 8 names at most, pairs are clear of one another too. The arms "baseline" and "all" are among them. Arms
+    that `requires` or `excludes` forbid are replaced by those that keep the averages most precise; `left_out` says what that
+    costs.
+
+    Each arm draws seeds of its own (its place is its stream): trainings of different arms are then independent, so that nothing
+    that a seed does to one feature and not to another can hide in a block. Only the baseline draws from the main stream, and an
+    "all" that no fraction of resolution 5 holds beside the baseline (with 5 and 8 names): it is there for the total alone.
+
+    Source: R. L. Plackett and J. P. Burman, Biometrika 33 (1946) 305-325; G. E. P. Box and K. B. Wilson, J. R. Stat. Soc. B 13
+    (1951) 1-45, for the fold-over; V. V. Fedorov, Theory of Optimal Experiments (1972), for the exchange.
+
+    Raises:
+        UsageError: an unknown resolution or name, a name twice, too many names for resolution 5, or names that no allowed arms can
+            tell apart.
+    """
+    players = players_of(names)
+    if resolution not in RESOLUTIONS:
+        raise UsageError(f"A screening has resolution 4 or 5, not {resolution} (--resolution).")
+    catalogue.expand(players)
+    levels = _folded_over(len(players)) if resolution == 4 else _fraction(players)
+    wanted = list(dict.fromkeys(_on(row, players) for row in levels))
+    chosen, left_out = _allowed(wanted, players, catalogue)
+    return _design(chosen, players, catalogue, left_out)
+
+
+def _folded_over(names: int) -> Matrix:
+    """`(2 · order, names)` of ±1: a Hadamard matrix of the smallest order that fits, above its negative."""
+    hadamard = _hadamard(names)[:, :names]
+    # The first row becomes "all", and its mirror image "baseline"; columns stay orthogonal.
+    hadamard = hadamard * hadamard[0]
+    return np.vstack([hadamard, -hadamard])
+
+
+def _hadamard(least: int) -> Matrix:
+    """A Hadamard matrix of the smallest order from `least` on that is known: a Plackett-Burman design beside a constant column."""
+    if least <= 2:
+        return np.array([[1.0, 1.0], [1.0, -1.0]])[:least, :least]
+    from pydoe import pbdesign
+
+    order = 4 * -(-least // 4)
+    while True:
+        try:
+            design = np.asarray(pbdesign(order - 1), dtype=np.float64)
+        except ValueError:
+            order += 4  # it knows no design of this order (28, 36, 52, …)
+            continue
+        return np.column_stack([np.ones(order), design])
+
+
+def _fraction(players: Sequence[str]) -> Matrix:
+    """`(arms, names)` of ±1: the smallest two-level fraction in which pairs are clear of names and of one another."""
+    names = len(players)
+    if names > MOST_NAMES_AT_5:
+        raise UsageError(
+            f"A screening of resolution 5 takes {MOST_NAMES_AT_5} names at most, here are {names}: "
+            f"{', '.join(players)}. Use --resolution 4, groups instead of features, or fewer names."
+        )
+    words = _WORDS_AT_5.get(names, ())
+    if not words:
+        return np.array(list(product((-1.0, 1.0), repeat=names)))
+    from pydoe import fracfact
+
+    letters = "abcdefgh"[: names - len(words)]
+    levels = np.asarray(fracfact(" ".join([*letters, *words])), dtype=np.float64)
+    made = range(names - len(words), names)
+    for column, word in zip(made, words, strict=True):
+        # The half that holds the baseline: a product of an even number of "off" is "on".
+        if len(word) % 2 == 0:
+            levels[:, column] *= -1
+    return levels
+
+
+def _on(row: Matrix, players: Sequence[str]) -> frozenset[str]:
+    return frozenset(name for name, level in zip(players, row, strict=True) if level > 0)
+
+
+def levels_of(arms: Iterable[frozenset[str]], names: Sequence[str]) -> Matrix:
+    """`(arms, names)`: 1 where an arm has the name on, -1 where not."""
+    return np.array([[1.0 if name in features else -1.0 for name in names] for features in arms]).reshape(
+        -1, len(names)
+    )
+
+
+def _design(
+    chosen: Sequence[frozenset[str]],
+    players: Sequence[str],
+    catalogue: Catalogue,
+    left_out: Sequence[tuple[str, str]],
+) -> Design:
+    everything = frozenset(players)
+    between = [features for features in chosen if features and features != everything]
+    arms = [Arm(name=BASELINE, features=frozenset())]
+    arms += [Arm(name=_name(on, players), features=on, stream=place) for place, on in enumerate(between, start=1)]
+    contrasts = [average(name) for name in players]
+    if catalogue.reason_impossible(players) is None:
+        arms.append(Arm(name=ALL, features=everything, stream=len(arms) if everything in chosen else 0))
+        contrasts += total(players).contrasts
+    return Design(arms=tuple(arms), contrasts=tuple(contrasts), left_out=tuple(left_out))
+
+
+def average(name: str) -> Contrast:
+    """The question of what a name does on average over the others, which is put to all arms of a screening."""
+    return Contrast(subject=name, with_arm=f"with {name}", without_arm=f"without {name}", kind="screening")
+
+
+def _name(on: frozenset[str], players: Sequence[str]) -> str:
+    if not on:
+        return BASELINE
+    if len(on) == len(players):
+        return ALL
+    written = _braced(name for name in players if name in on)
+    others = f"{ALL} - {_braced(name for name in players if name not in on)}"
+    return others if len(on) > _MOST_WRITTEN_OUT and len(others) < len(written) else written
+
+
+def _braced(names: Iterable[str]) -> str:
+    return "{" + ", ".join(names) + "}"
+
+
+def _allowed(
+    wanted: Sequence[frozenset[str]], players: Sequence[str], catalogue: Catalogue
+) -> tuple[list[frozenset[str]], list[tuple[str, str]]]:
+    """The arms with forbidden ones replaced, and what was left out: (arm, why and what came in its place)."""
+    reasons = {on: catalogue.reason_impossible(on) for on in wanted}
+    kept = [on for on in wanted if reasons[on] is None]
+    barred = [on for on in wanted if reasons[on] is not None]
+    if not barred:
+        return kept, []
+    candidates = [
+        on for on in _candidates(wanted, players) if on not in reasons and catalogue.reason_impossible(on) is None
+    ]
+    _refuse_inseparable([*kept, *candidates], players, catalogue)
+    exchange = _Exchange(players, kept, candidates)
+    replacements = exchange.choose(len(barred))
+    efficiency = exchange.efficiency(replacements)
+    left_out = []
+    for place, on in enumerate(barred):
+        instead = (
+            f"replaced by '{_name(replacements[place], players)}'" if place < len(replacements) else "not replaced"
+        )
+        left_out.append((_name(on, players), f"{reasons[on]}; {instead}, efficiency {efficiency:.2f}"))
+    return [*kept, *replacements], left_out
+
+
+def _candidates(wanted: Sequence[frozenset[str]], players: Sequence[str]) -> Iterable[frozenset[str]]:
+    """What may take a forbidden arm's place: every combination, or of many names the wanted arms with up to two names switched."""
+    if len(players) <= _MOST_ENUMERATED:
+        return (frozenset(chosen) for size in range(len(players) + 1) for chosen in combinations(players, size))
+    switched = [frozenset(names) for size in (1, 2) for names in combinations(players, size)]
+    return dict.fromkeys(on ^ names for on in wanted for names in switched)
+
+
+def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str], catalogue: Catalogue) -> None:
+    """Refuse names whose effects no choice of the allowed arms can tell apart."""
+    columns = levels_of(allowed, players)
+    together = inseparable(columns - columns.mean(axis=0))
+    for place, name in enumerate(players):
+        if not together[place].any():
+            continue
+        others = [other for other, tied in zip(players, together[place], strict=True) if tied and other != name]
+        if not others:
+            reason = catalogue.reason_impossible((name,))
+            raise UsageError(
+                f"No allowed arm can show what '{name}' does{f': {reason}' if reason else ''}. Leave it out."
+            )
+        listed = ", ".join(f"'{each}'" for each in (name, *others))
+        raise UsageError(
+            f"No choice of allowed arms tells the effects of {listed} apart: `requires` and `excludes` tie them together. "
+            "Leave one of them out, or name their group."
+        )
+
+
+def inseparable(columns: Matrix) -> NDArray[np.bool_]:
+    """`(names, names)` of centred columns `(n, names)`: which names' effects only sums of are known; a true diagonal: not known."""
+    if columns.shape[1] == 0:
+        return np.zeros((0, 0), dtype=np.bool_)
+    _, sizes, rows = np.linalg.svd(columns, full_matrices=True)
+    rank = int((sizes > 1e-9 * max(columns.shape) * max(sizes.max(initial=0.0), 1.0)).sum())
+    null = rows[rank:]
+    return np.asarray(np.abs(null.T @ null) > 1e-7, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """Chooses, from `candidates`, arms beside the `kept` ones that make the determinant of the averages' model largest."""
+
+    players: Sequence[str]
+    kept: Sequence[frozenset[str]]
+    candidates: Sequence[frozenset[str]]
+    _rows: Matrix = field(init=False)
+    _fixed: Matrix = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rows", self._model(self.candidates))
+        object.__setattr__(self, "_fixed", self._model(self.kept))
+
+    def choose(self, count: int) -> list[frozenset[str]]:
+        """The best `count` candidates that exchanges one at a time can find, or all where there are fewer; always the same ones."""
+        if count >= len(self.candidates):
+            return list(self.candidates)
+        chosen: list[int] = []
+        for _ in range(count):
+            chosen.append(self._best(chosen)[0])
+        improved = True
+        while improved:
+            improved = False
+            for place in range(count):
+                others = [*chosen[:place], *chosen[place + 1 :]]
+                best, gained = self._best(others)
+                if gained > self._log_determinant([*others, chosen[place]]) + _NONE:
+                    chosen[place] = best
+                    improved = True
+        return [self.candidates[index] for index in chosen]
+
+    def efficiency(self, chosen: Sequence[frozenset[str]]) -> float:
+        """How precise the averages are, relative to as many arms of an orthogonal design."""
+        rows = np.vstack([self._fixed, self._model(chosen)])
+        parameters = rows.shape[1]
+        sign, log_determinant = np.linalg.slogdet(rows.T @ rows)
+        return float(np.exp(log_determinant / parameters) / len(rows)) if sign > 0 else 0.0
+
+    def _model(self, arms: Sequence[frozenset[str]]) -> Matrix:
+        return np.column_stack([np.ones(len(arms)), levels_of(arms, self.players)])
+
+    def _information(self, chosen: Sequence[int]) -> Matrix:
+        rows = np.vstack([self._fixed, self._rows[list(chosen)]])
+        # A little of everything, so that the first few arms have a determinant to compare.
+        return np.asarray(rows.T @ rows + 1e-6 * np.eye(rows.shape[1]))
+
+    def _log_determinant(self, chosen: Sequence[int]) -> float:
+        return float(np.linalg.slogdet(self._information(chosen))[1])
+
+    def _best(self, chosen: Sequence[int]) -> tuple[int, float]:
+        """The candidate that adds most to the chosen ones, and the log determinant with it."""
+        information = self._information(chosen)
+        added = np.log1p(np.einsum("ij,jk,ik->i", self._rows, np.linalg.inv(information), self._rows))
+        added[list(chosen)] = -np.inf
+        # Rounded, so that ties go to the first on every machine.
+        best = int(np.argmax(np.round(added, 9)))
+        return best, float(np.linalg.slogdet(information)[1] + added[best])
+
+
+def screened(arms: Iterable[Arm], contrasts: Iterable[Contrast]) -> tuple[Arm, ...]:
+    """The arms that averages are taken over, which each contrast of kind "screening" is put to.
+
+    They are those that draw seeds of their own, and the baseline: neither twins nor what other designs of the study add. Where
+    none draws seeds of its own (a study made otherwise), they are all but twins. Arms of other lengths never count.
+    """
+    asked = tuple(contrasts)
+    twins = {contrast.with_arm for contrast in asked if contrast.kind == "aa"}
+    subjects = {contrast.subject for contrast in asked if contrast.is_averaged}
+    at_length = [arm for arm in arms if arm.length == 1.0 and arm.name not in twins]
+    own = [arm for arm in at_length if arm.stream or not subjects & arm.features]
+    return tuple(own if any(arm.stream for arm in own) else at_length)
+
+
+def aliases(arms: Iterable[Arm], names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """What moves with each name over these arms and so blurs its average: other names, and pairs as "X × Y", the strongest first."""
+    listed = [arm.features for arm in arms]
+    columns, pairs = levels_of(listed, names), list(combinations(range(len(names)), 2))
+    every = np.column_stack([columns, *(columns[:, [one]] * columns[:, [other]] for one, other in pairs)])
+    said = [*names, *(f"{names[one]} × {names[other]}" for one, other in pairs)]
+    correlations = np.abs(_correlations(columns, every))
+    found = {}
+    for place, name in enumerate(names):
+        strongest_first = np.argsort(-np.round(correlations[place], 9), kind="stable")
+        found[name] = tuple(
+            said[other] for other in strongest_first if other != place and correlations[place, other] > _NONE
+        )
+    return found
+
+
+def resolution_of(arms: Iterable[Arm], names: Sequence[str]) -> int:
+    """3 if some name moves with another or with a pair, 4 if only pairs move with pairs, 5 if nothing of these does."""
+    listed = tuple(arms)
+    if any(aliases(listed, names).values()):
+        return 3
+    columns = levels_of([arm.features for arm in listed], names)
+    pairs = [columns[:, one] * columns[:, other] for one, other in combinations(range(len(names)), 2)]
+    if not pairs:
+        return 5
+    among = np.abs(_correlations(np.column_stack(pairs), np.column_stack(pairs)))
+    np.fill_diagonal(among, 0.0)
+    return 4 if (among > _NONE).any() else 5
+
+
+def _correlations(left: Matrix, right: Matrix) -> Matrix:
+    """Of the columns of one with those of the other; 0 where one is constant."""
+    if len(left) == 0:
+        return np.zeros((left.shape[1], right.shape[1]))
+    centred = [side - side.mean(axis=0) for side in (left, right)]
+    scaled = []
+    for side in centred:
+        sizes = np.linalg.norm(side, axis=0)
+        scaled.append(np.divide(side, sizes, out=np.zeros_like(side), where=sizes > _NONE))
+    return np.asarray(scaled[0].T @ scaled[1])
