@@ -6,6 +6,7 @@ from math import isfinite, log1p, nan, sqrt
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
+from ablate.stats.precision import Precision, precision_of_pairs
 from ablate.stats.score_words import decimals_of, short_name
 from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
@@ -67,6 +68,7 @@ def visible(
     contrasts: int = 1,
     power: float = POWER,
     score: Score = TTA_ACCURACY,
+    precision: Precision | None = None,
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
@@ -83,15 +85,15 @@ def visible(
     _check_power(power)
     alpha = SIGNIFICANCE / contrasts
     manned = min(processes, blocks)
-    score_effect = smallest_standardised_effect(blocks, alpha=alpha, power=power)
-    time_effect = smallest_standardised_effect(manned, alpha=alpha, power=power)
-    score_sd = _paired_sd(spreads) if spreads else nan
-    time_sd = _process_value_sd(spreads, blocks / manned) if spreads else nan
+    if precision is None and spreads is not None:
+        precision = precision_of_pairs(spreads, blocks=blocks, processes=manned, rounds=blocks / manned)
     return Visible(
         blocks=blocks,
         processes=processes,
-        score_change=score_effect * score_sd,
-        time_percent=percent_of_log(time_effect * time_sd),
+        score_change=_smallest(precision.score_error, precision.score_degrees, alpha, power) if precision else nan,
+        time_percent=percent_of_log(_smallest(precision.time_error, precision.time_degrees, alpha, power))
+        if precision
+        else nan,
         power=power,
         spreads_source=spreads.source if spreads else None,
         score=score,
@@ -125,6 +127,11 @@ def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spread
     if not spreads.knows_time:
         raise UsageError(f"the spreads of {spreads.source} tell nothing of time: run with {TELLS_TIME_TOO} first")
     return _needed(abs(log1p(effect_percent / 100)) / _process_value_sd(spreads, blocks_each), power)
+
+
+def _smallest(error: float, degrees: int, alpha: float, power: float) -> float:
+    """The smallest effect that a t-test with this standard error and so many degrees of freedom finds."""
+    return smallest_standardised_effect(degrees + 1, alpha=alpha, power=power) * sqrt(degrees + 1) * error
 
 
 def smallest_standardised_effect(n: int, *, alpha: float = SIGNIFICANCE, power: float = POWER) -> float:
