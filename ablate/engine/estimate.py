@@ -13,6 +13,7 @@ from ablate.stats import PUBLISHED_SPREADS, Spreads, Visible, measured_spreads, 
 from ablate.stats.evidence import OFFICIAL_DATA
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import MemoryTrialStore, TrialStore
+from ablate.study import Study, screened
 from ablate.study.schedule import TrialSpec
 from ablate.study.score import TTA_ACCURACY
 
@@ -100,10 +101,18 @@ def estimate(
             study.blocks,
             study.processes,
             contrasts=max(1, len(study.contrasts)),
+            arms_averaged=_arms_averaged(study),
             spreads=_spreads(resolved, store, precedent, facts),
             score=resolved.score,
         ),
     )
+
+
+def _arms_averaged(study: Study) -> int | None:
+    """How many arms a screening's averages are over; None for any other study."""
+    if not any(contrast.is_averaged for contrast in study.contrasts):
+        return None
+    return len(screened(study.arms, study.contrasts))
 
 
 def _spreads(

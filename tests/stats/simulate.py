@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.stats.attribution import score_shares, time_shares
-from ablate.stats.averaged import Averages
 from ablate.stats.intervals import TInterval, process_means, t_interval
+from ablate.stats.linear_model import Averages
 from ablate.stats.multiplicity import holm
 from tests.stats.build import deal, frame_of
 
@@ -100,7 +100,6 @@ class Studies:
         for row, arm in enumerate(others):
             weights[row, self.arms.index(arm)] += 1
         return self.weigh(weights)
-
 
     def average(self, levels: np.ndarray) -> tuple[TInterval, TInterval]:
         """Intervals `(studies, names)` of average effects, for `levels` `(arms, names)` of ±1: accuracy, log time."""

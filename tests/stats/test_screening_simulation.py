@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ablate.study import leave_one_out, screening
-from ablate.study.screening import levels_of
+from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
 from tests.stats.simulate import FakeTrainer, coverage, family_wise_error
 from tests.stats.worlds import bias_in_errors
@@ -55,7 +55,9 @@ SEEDS = (20261123, 7)
 CELLS = [(processes, blocks) for processes in (2, 3, 5, 10) for blocks in (processes, 2 * processes)]
 QUICK = [pytest.param(1, 2, 2, 500, 0.015, id="quick-P2-B2"), pytest.param(1, 5, 5, 500, 0.015, id="quick-P5-B5")]
 FULL = [
-    pytest.param(seed, processes, blocks, STUDIES, 0.01, marks=pytest.mark.slow, id=f"seed{seed}-P{processes}-B{blocks}")
+    pytest.param(
+        seed, processes, blocks, STUDIES, 0.01, marks=pytest.mark.slow, id=f"seed{seed}-P{processes}-B{blocks}"
+    )
     for seed in SEEDS
     for processes, blocks in CELLS
 ]

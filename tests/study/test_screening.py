@@ -21,7 +21,7 @@ from ablate.study import (
     with_others,
     with_twin,
 )
-from ablate.study.screening import levels_of
+from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
@@ -73,9 +73,7 @@ def test_its_ends_are_the_baseline_and_everything_and_its_questions_the_averages
     assert [contrast.is_averaged for contrast in design.contrasts] == [True] * 5 + [False]
 
 
-@pytest.mark.parametrize(
-    ("count", "arms"), [(1, 2), (2, 4), (3, 8), (4, 16), (5, 16), (6, 32), (7, 64), (8, 64)]
-)
+@pytest.mark.parametrize(("count", "arms"), [(1, 2), (2, 4), (3, 8), (4, 16), (5, 16), (6, 32), (7, 64), (8, 64)])
 def test_resolution_5_keeps_pairs_apart_too(count: int, arms: int) -> None:
     design = screening(NAMES[:count], catalogue(count), resolution=5)
     columns = levels(design, count)
