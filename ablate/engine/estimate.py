@@ -11,8 +11,10 @@ from ablate.engine.runner import pending_trials
 from ablate.formats.canonical import Json
 from ablate.stats import PUBLISHED_SPREADS, Spreads, Visible, measured_spreads, trials_frame, visible
 from ablate.stats.evidence import OFFICIAL_DATA
+from ablate.stats.precision import precision_of
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import MemoryTrialStore, TrialStore
+from ablate.study import Study, screened
 from ablate.study.schedule import TrialSpec
 from ablate.study.score import TTA_ACCURACY
 
@@ -89,6 +91,7 @@ def estimate(
             else f"trials in {precedent.path}{'; compiling is a rough guess' if compile_keys else ''}"
         )
     study = resolved.study
+    spreads = _spreads(resolved, store, precedent, facts)
     return Estimate(
         arms=len(study.arms),
         trials=len(pending),
@@ -100,10 +103,19 @@ def estimate(
             study.blocks,
             study.processes,
             contrasts=max(1, len(study.contrasts)),
-            spreads=_spreads(resolved, store, precedent, facts),
+            arms_averaged=_arms_averaged(study),
+            spreads=spreads,
             score=resolved.score,
+            precision=None if spreads is None else precision_of(study, spreads),
         ),
     )
+
+
+def _arms_averaged(study: Study) -> int | None:
+    """How many arms a screening's averages are over; None for any other study."""
+    if not any(contrast.is_averaged for contrast in study.contrasts):
+        return None
+    return len(screened(study.arms, study.contrasts))
 
 
 def _spreads(

@@ -219,12 +219,10 @@ def _landmarks(evidence: Evidence) -> list[str]:
     """The arms with nothing and with everything on, at their own length, that have a usable trial."""
     measured = set(evidence.arms["arm"][evidence.arms["trials"] > 0])
     ends: tuple[frozenset[str], ...] = (frozenset(), evidence.everything)
-    study = evidence.resolved.study
-    twins = {contrast.with_arm for contrast in study.contrasts if contrast.kind == "aa"}
     return [
         arm.name
-        for arm in study.arms
-        if arm.features in ends and arm.length == 1 and arm.name not in twins and arm.name in measured
+        for arm in evidence.resolved.study.arms
+        if arm.features in ends and arm.length == 1 and arm.name not in evidence.twins and arm.name in measured
     ]
 
 

@@ -274,12 +274,10 @@ def _legend(
 
 def _description(table: pd.DataFrame, score: Score) -> str:
     if "headline" in table.columns:
-        averaged = f", {AVERAGED}"
-        headlines = [str(headline).replace(averaged, "") for headline in table["headline"]]
-        how = averaged if (table["kind"] == "screening").any() else ""
-        if len(set(table["kind"])) > 1 and how:
-            how = f" (of single features{how})"
-        return f"Forest plot of effects on time and {score.title}{how}. {'; '.join(headlines)}."
+        # Once for all of them, not in every headline.
+        headlines = "; ".join(str(headline).replace(f", {AVERAGED}", "") for headline in table["headline"])
+        how = f", those of single features {AVERAGED}" if (table["kind"] == "screening").any() else ""
+        return f"Forest plot of effects on time and {score.title}{how}. {headlines}."
     return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and {score.title}."
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 from ablate.errors import UsageError
 from ablate.plots.table import need_columns, rows
 from ablate.stats.attribution import Attribution, Share
+from ablate.stats.average_shares import INTERACTIONS
+from ablate.stats.effect import misses_zero
 from ablate.stats.score_words import decimals_for_gains
-from ablate.stats.wording import signed
+from ablate.stats.wording import AVERAGED, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
 LADDER_STUDIES = ("waterfall", "waterfall_equal_accuracy", "shapley")
@@ -113,17 +115,33 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     )
 
 
-def open_steps(effects: pd.DataFrame | None) -> frozenset[str]:
+def open_steps(effects: pd.DataFrame | None, measured: Attribution | None = None) -> frozenset[str]:
     """The subjects of a ladder's steps (and "total") whose verdict on time a table of effects leaves open; none without one.
 
-    Without a ladder, those of a screening's averages.
+    Without a ladder, those of a screening's averages. No contrast asks for the interactions that averages leave: whether they are
+    open is read off their own interval.
     """
+    left = [share for share in measured.shares if _is_left_over(measured, share)] if measured is not None else []
+    unseen = frozenset(
+        share.subject for share in left if not misses_zero(share.time_saved_low_percent, share.time_saved_high_percent)
+    )
     if effects is None or "time_verdict" not in effects.columns:
-        return frozenset()
+        return unseen
     steps = "ladder" if (effects["kind"] == "ladder").any() else "screening"
     judged = effects[effects["kind"].isin([steps, "total"])]
     unsettled = judged[judged["time_verdict"].isin(["inconclusive", "no verdict"])]
-    return frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
+    return unseen | frozenset("total" if row.kind == "total" else str(row.subject) for row in rows(unsettled))
+
+
+def how_averaged(measured: Attribution) -> str:
+    """What the bars of a screening are, "" for those of a ladder."""
+    if not any(_is_left_over(measured, share) for share in measured.shares):
+        return ""
+    return f"Each bar is an effect {AVERAGED}; '{INTERACTIONS}' is what they leave of all together, as measured"
+
+
+def _is_left_over(measured: Attribution, share: Share) -> bool:
+    return share.subject == INTERACTIONS and share is measured.shares[-1]
 
 
 def family_of(judged: pd.DataFrame | None) -> int:

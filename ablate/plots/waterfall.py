@@ -18,15 +18,13 @@ from ablate.plots.cascade import HATCH, OPEN, Cascade, Slots, has_whisker, value
 from ablate.plots.published import PublishedBars, published_bars
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.slots import can_stand, name_slots, row_of, words_inside
-from ablate.plots.steps import Step, family_of, ladder_of, open_steps, steps_of
+from ablate.plots.steps import Step, family_of, how_averaged, ladder_of, open_steps, steps_of
 from ablate.plots.table import Looks, first_note, need_columns
-from ablate.stats.attribution import Attribution, Share
-from ablate.stats.average_shares import INTERACTIONS
-from ablate.stats.effect import misses_zero
+from ablate.stats.attribution import Attribution
 from ablate.stats.multiplicity import widening
 from ablate.stats.score_words import equal_name, gain_name, short_name
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import AVERAGED, confidence_words, counted
+from ablate.stats.wording import confidence_words, counted
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
 from ablate.study.score import TTA_ACCURACY, Score
@@ -80,14 +78,10 @@ def waterfall(
     measured = None if data is None else ladder_of(data)
     judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
     record = None if published is None else published_bars(published, beside_times=measured is not None)
-    unsettled = open_steps(judged)
-    if measured is not None and _of_averages(measured) and not _misses_zero(measured.shares[-1]):
-        # No contrast asks for what is left, so its own interval decides.
-        unsettled |= {INTERACTIONS}
     wider = 1.0 if measured is None else widening(measured.processes, family_of(judged), level)
     cascades = [
         cascade if cascade.published else replace(cascade, widening=wider)
-        for cascade in _cascades(measured, record, titles or {}, unsettled, score)
+        for cascade in _cascades(measured, record, titles or {}, open_steps(judged, measured), score)
     ]
     overlay = _overlay(equal_accuracy, cascades[-1].steps, score)
     names = [step.name for step in cascades[-1].steps]
@@ -137,14 +131,6 @@ def waterfall(
         on.describe(title or "Improvements, step by step", _description(cascades, saved, ends))
         on.caption(_remarks(measured, record, overlay, setting, lying, any(gains), judged, score, level))
         return axes
-
-
-def _misses_zero(share: Share) -> bool:
-    return misses_zero(share.time_saved_low_percent, share.time_saved_high_percent)
-
-
-def _of_averages(measured: Attribution) -> bool:
-    return bool(measured.shares) and measured.shares[-1].subject == INTERACTIONS
 
 
 def _cascades(
@@ -298,7 +284,7 @@ def _remarks(
 ) -> list[str]:
     remarks = []
     if measured is not None:
-        arms, processes = measured.arms or len(measured.shares) + 1, counted(measured.processes, "process")
+        arms, processes = measured.arm_count or len(measured.shares) + 1, counted(measured.processes, "process")
         remarks += [f"n = {counted(measured.blocks, 'block')} of {arms} arms in {processes}", setting]
         if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
             family = family_of(judged)
@@ -309,10 +295,7 @@ def _remarks(
                 f"the change of {score.title}" if score.better == "higher" else f"{gain_name(score)}, plus is better"
             )
             remarks.append(f"Below each bar: {'its share and ' if lying else ''}{change}")
-        if _of_averages(measured):
-            remarks.append(
-                f"Each bar is an effect {AVERAGED}; '{INTERACTIONS}' is what they leave of all together, as measured"
-            )
+        remarks.append(how_averaged(measured))
         remarks.append(measured.note)
     if overlay is not None and overlay.attrs["unread"]:
         remarks.append(f"No {equal_name(score)} time could be read for {', '.join(overlay.attrs['unread'])}")

@@ -60,12 +60,10 @@ def _knows_recipes(evidence: Evidence) -> bool:
 
 
 def _arms_by_identity(evidence: Evidence, *, by_name: bool) -> dict[_Identity, list[str]]:
-    study = evidence.resolved.study
-    twins = {contrast.with_arm for contrast in study.contrasts if contrast.kind == "aa"}
     found: dict[_Identity, list[str]] = defaultdict(list)
-    for arm in study.arms:
+    for arm in evidence.resolved.study.arms:
         what = ("name", arm.name) if by_name else ("recipe", evidence.resolved.fingerprints[arm.name])
-        found[*what, arm.name in twins].append(arm.name)
+        found[*what, arm.name in evidence.twins].append(arm.name)
     return found
 
 

@@ -1,7 +1,7 @@
 """Statements about trials: effects, claims, power, equal accuracy, attribution. Free of torch."""
 
 from ablate.stats.attribution import Attribution, Share
-from ablate.stats.average_shares import average_shares
+from ablate.stats.average_shares import Screened, average_shares
 from ablate.stats.claims import Claim, claim
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.effects import effects, effects_frame, list_effects
@@ -27,6 +27,7 @@ __all__ = [
     "Interaction",
     "Look",
     "Margins",
+    "Screened",
     "Share",
     "Spreads",
     "Verdict",

@@ -37,13 +37,13 @@ class Share:
 class Attribution:
     """Shares that add up to `total`, from `blocks` blocks (score) and `time_blocks` blocks of `processes` processes (time).
 
-    They are made of `arms` arms; `baseline_seconds` and `final_seconds` are the means of those at both ends over those blocks.
+    They are made of `arm_count` arms; `baseline_seconds` and `final_seconds` are the means of those at both ends over those blocks.
     Without shares, `total` is None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
     """
 
     shares: tuple[Share, ...] = ()
     total: Share | None = None
-    arms: int = 0
+    arm_count: int = 0
     blocks: int = 0
     time_blocks: int = 0
     processes: int = 0
@@ -98,7 +98,7 @@ def attribute(
     return Attribution(
         shares=tuple(_share(subject, index, gains, time) for index, subject in enumerate(subjects)),
         total=_share("total", 0, total_gain, total_time),
-        arms=len(arms),
+        arm_count=len(arms),
         blocks=int(whole.sum()),
         time_blocks=int(timed.sum()),
         processes=time.n,

@@ -1,6 +1,7 @@
 """A screening's improvement divided among its features: average effects, and what is left for features that work together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,31 @@ import pandas as pd
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.study import ALL, Arm, Contrast, screened
+from ablate.study import ALL, Arm, Contrast, aliases, resolution_of, screened
+from ablate.study.levels import inseparable, levels_of
 from ablate.study.score import TTA_ACCURACY, Score
-from ablate.study.screening import inseparable, levels_of
 
 INTERACTIONS = "interactions"
 """The share that no feature has on average, but some have together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """How many arms a screening's averages are over, their resolution, and what each subject is aliased with (see `study.aliases`)."""
+
+    arms: int
+    resolution: int
+    aliases: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, arms: Iterable[Arm], contrasts: Sequence[Contrast], measured: Iterable[str]) -> "Screened":
+        """Of a study's screening, as far as its arms are among the `measured`."""
+        known = set(measured)
+        listed = tuple(arm for arm in screened(arms, contrasts) if arm.name in known)
+        subjects = [contrast.subject for contrast in contrasts if contrast.is_averaged]
+        return cls(
+            arms=len(listed), resolution=resolution_of(listed, subjects), aliases=dict(aliases(listed, subjects))
+        )
 
 
 def average_shares(

@@ -25,7 +25,7 @@ from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
-from ablate.study import aliases, resolution_of, screened
+from ablate.study import screened
 from ablate.study.score import TTA_ACCURACY, Score
 
 OFFICIAL_DATA = "cifar10"
@@ -36,15 +36,6 @@ RECORD_TARGET = 0.94
 
 
 _COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screened:
-    """How many arms a screening's averages are over, their resolution, and what each subject is aliased with (see `study.aliases`)."""
-
-    arms: int
-    resolution: int
-    aliases: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,13 +148,17 @@ class Evidence:
         return any(contrast.is_averaged for contrast in self.resolved.study.contrasts)
 
     @cached_property
-    def screening(self) -> Screened:
-        """What the screening's arms that gave results can keep apart."""
+    def twins(self) -> frozenset[str]:
+        """The arms that repeat another one with seeds of their own: those that draw such seeds and are none of a screening's."""
         study = self.resolved.study
-        measured = set(self.arms["arm"][self.arms["trials"] > 0])
-        arms = tuple(arm for arm in screened(study.arms, study.contrasts) if arm.name in measured)
-        subjects = [contrast.subject for contrast in study.contrasts if contrast.is_averaged]
-        return Screened(arms=len(arms), resolution=resolution_of(arms, subjects), aliases={**aliases(arms, subjects)})
+        averaged = {arm.name for arm in screened(study.arms, study.contrasts)} if self.is_screening else set()
+        return frozenset(arm.name for arm in study.arms if arm.stream and arm.name not in averaged)
+
+    @cached_property
+    def screening(self) -> stats.Screened:
+        """What the screening's arms that gave results can keep apart."""
+        measured = self.arms["arm"][self.arms["trials"] > 0]
+        return stats.Screened.of(self.resolved.study.arms, self.resolved.study.contrasts, measured)
 
     @cached_property
     def average_shares(self) -> stats.Attribution | None:

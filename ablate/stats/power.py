@@ -22,7 +22,7 @@ class Visible:
     """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all, or unknown.
 
     `score_change` is in the unit of `score`. `spreads_source` says whose spreads that supposes; None: there are none to suppose, so
-    both effects are unknown.
+    both effects are unknown. With `arms_averaged` they are averages over so many arms.
     """
 
     blocks: int
@@ -32,11 +32,13 @@ class Visible:
     power: float
     spreads_source: str | None
     score: Score = TTA_ACCURACY
+    arms_averaged: int | None = None
 
     @property
     def sentence(self) -> str:
         """Both effects in one sentence, or what has to be done to see or know any."""
-        if self.blocks < FEWEST_BLOCKS:
+        each_side = self.blocks if self.arms_averaged is None else self.blocks * self.arms_averaged // 2
+        if each_side < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
         if self.spreads_source is None:
             first = f"--trials {FEWEST_BLOCKS_FOR_SPREADS}" if self.processes == 1 else TELLS_TIME_TOO
@@ -66,6 +68,7 @@ def visible(
     *,
     spreads: Spreads | None,
     contrasts: int = 1,
+    arms_averaged: int | None = None,
     power: float = POWER,
     score: Score = TTA_ACCURACY,
     precision: Precision | None = None,
@@ -73,7 +76,8 @@ def visible(
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
     `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
-    Score: paired t on `blocks` differences. Time: t on one paired value a process. Source: power of the one-sample t-test
+    Score: paired t on `blocks` differences. Time: t on one paired value a process. `precision` is that of a study whose effects
+    are known otherwise; of averages over `arms_averaged` arms, for one. Source: power of the one-sample t-test
     from the noncentral t distribution.
 
     Raises:
@@ -97,6 +101,7 @@ def visible(
         power=power,
         spreads_source=spreads.source if spreads else None,
         score=score,
+        arms_averaged=arms_averaged,
     )
 
 

@@ -10,7 +10,7 @@ from ablate.stats.spreads import Spreads
 from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import percent_of_log
 from ablate.study import Study, screened
-from ablate.study.screening import levels_of
+from ablate.study.levels import levels_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,7 @@ def precision_of_pairs(spreads: Spreads, *, blocks: int, processes: int, rounds:
     )
 
 
-def precision_of_averages(
-    spreads: Spreads, study: Study, *, blocks: int, processes: int, rounds: float
-) -> Precision:
+def precision_of_averages(spreads: Spreads, study: Study, *, blocks: int, processes: int, rounds: float) -> Precision:
     """Of an average effect that all arms of a screening tell, the least precise of the study's.
 
     Source: least squares; trainings of different arms are independent, and the process is the unit for time.
@@ -77,7 +75,9 @@ def _time_sd(spreads: Spreads, rounds: float) -> float:
     return sqrt(arm_in_process**2 + within**2 / rounds) / 100
 
 
-def precision_of(study: Study, spreads: Spreads, *, blocks: int | None = None, processes: int | None = None) -> Precision:
+def precision_of(
+    study: Study, spreads: Spreads, *, blocks: int | None = None, processes: int | None = None
+) -> Precision:
     """Of a study's effects, over all of it or over its first `blocks` and `processes`."""
     blocks = study.blocks if blocks is None else blocks
     manned = study.processes if processes is None else processes

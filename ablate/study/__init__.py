@@ -26,9 +26,10 @@ from ablate.study.designs import (
     with_others,
     with_twin,
 )
+from ablate.study.levels import aliases, resolution_of
 from ablate.study.published import published
 from ablate.study.schedule import TrialSpec
-from ablate.study.screening import aliases, resolution_of, screened, screening
+from ablate.study.screening import screened, screening
 from ablate.study.study import Study
 from ablate.study.toggles import toggled
 

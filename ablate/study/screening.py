@@ -1,16 +1,16 @@
 """The screening design: two levels a name and few arms, each of which informs every name's average effect. Free of torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ablate.errors import UsageError
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design
 from ablate.study.catalogue import Catalogue
 from ablate.study.designs import players_of, total
+from ablate.study.exchange import Exchange
+from ablate.study.levels import Matrix, inseparable, levels_of
 
 RESOLUTIONS = (4, 5)
 
@@ -23,13 +23,8 @@ _MOST_WRITTEN_OUT = 4
 _MOST_ENUMERATED = 12
 """Up to so many names every combination is a candidate for a forbidden arm's place."""
 
-_NONE = 1e-9
-"""What is rounding in a correlation, a determinant's gain or a singular value."""
-
 _WORDS_AT_5 = {5: ("abcd",), 6: ("abcde",), 7: ("abcde",), 8: ("abcd", "abef")}
 """The columns made as products of the others: the smallest fractions of resolution 5 or more (Box and Hunter, 1961)."""
-
-Matrix = NDArray[np.float64]
 
 
 def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4) -> Design:
@@ -113,13 +108,6 @@ def _on(row: Matrix, players: Sequence[str]) -> frozenset[str]:
     return frozenset(name for name, level in zip(players, row, strict=True) if level > 0)
 
 
-def levels_of(arms: Iterable[frozenset[str]], names: Sequence[str]) -> Matrix:
-    """`(arms, names)`: 1 where an arm has the name on, -1 where not."""
-    return np.array([[1.0 if name in features else -1.0 for name in names] for features in arms]).reshape(
-        -1, len(names)
-    )
-
-
 def _design(
     chosen: Sequence[frozenset[str]],
     players: Sequence[str],
@@ -169,7 +157,7 @@ def _allowed(
         on for on in _candidates(wanted, players) if on not in reasons and catalogue.reason_impossible(on) is None
     ]
     _refuse_inseparable([*kept, *candidates], players, catalogue)
-    exchange = _Exchange(players, kept, candidates)
+    exchange = Exchange(players, kept, candidates)
     replacements = exchange.choose(len(barred))
     efficiency = exchange.efficiency(replacements)
     left_out = []
@@ -209,76 +197,6 @@ def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str
         )
 
 
-def inseparable(columns: Matrix) -> NDArray[np.bool_]:
-    """`(names, names)` of centred columns `(n, names)`: which names' effects only sums of are known; a true diagonal: not known."""
-    if columns.shape[1] == 0:
-        return np.zeros((0, 0), dtype=np.bool_)
-    _, sizes, rows = np.linalg.svd(columns, full_matrices=True)
-    rank = int((sizes > 1e-9 * max(columns.shape) * max(sizes.max(initial=0.0), 1.0)).sum())
-    null = rows[rank:]
-    return np.asarray(np.abs(null.T @ null) > 1e-7, dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """Chooses, from `candidates`, arms beside the `kept` ones that make the determinant of the averages' model largest."""
-
-    players: Sequence[str]
-    kept: Sequence[frozenset[str]]
-    candidates: Sequence[frozenset[str]]
-    _rows: Matrix = field(init=False)
-    _fixed: Matrix = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_rows", self._model(self.candidates))
-        object.__setattr__(self, "_fixed", self._model(self.kept))
-
-    def choose(self, count: int) -> list[frozenset[str]]:
-        """The best `count` candidates that exchanges one at a time can find, or all where there are fewer; always the same ones."""
-        if count >= len(self.candidates):
-            return list(self.candidates)
-        chosen: list[int] = []
-        for _ in range(count):
-            chosen.append(self._best(chosen)[0])
-        improved = True
-        while improved:
-            improved = False
-            for place in range(count):
-                others = [*chosen[:place], *chosen[place + 1 :]]
-                best, gained = self._best(others)
-                if gained > self._log_determinant([*others, chosen[place]]) + _NONE:
-                    chosen[place] = best
-                    improved = True
-        return [self.candidates[index] for index in chosen]
-
-    def efficiency(self, chosen: Sequence[frozenset[str]]) -> float:
-        """How precise the averages are, relative to as many arms of an orthogonal design."""
-        rows = np.vstack([self._fixed, self._model(chosen)])
-        parameters = rows.shape[1]
-        sign, log_determinant = np.linalg.slogdet(rows.T @ rows)
-        return float(np.exp(log_determinant / parameters) / len(rows)) if sign > 0 else 0.0
-
-    def _model(self, arms: Sequence[frozenset[str]]) -> Matrix:
-        return np.column_stack([np.ones(len(arms)), levels_of(arms, self.players)])
-
-    def _information(self, chosen: Sequence[int]) -> Matrix:
-        rows = np.vstack([self._fixed, self._rows[list(chosen)]])
-        # A little of everything, so that the first few arms have a determinant to compare.
-        return np.asarray(rows.T @ rows + 1e-6 * np.eye(rows.shape[1]))
-
-    def _log_determinant(self, chosen: Sequence[int]) -> float:
-        return float(np.linalg.slogdet(self._information(chosen))[1])
-
-    def _best(self, chosen: Sequence[int]) -> tuple[int, float]:
-        """The candidate that adds most to the chosen ones, and the log determinant with it."""
-        information = self._information(chosen)
-        added = np.log1p(np.einsum("ij,jk,ik->i", self._rows, np.linalg.inv(information), self._rows))
-        added[list(chosen)] = -np.inf
-        # Rounded, so that ties go to the first on every machine.
-        best = int(np.argmax(np.round(added, 9)))
-        return best, float(np.linalg.slogdet(information)[1] + added[best])
-
-
 def screened(arms: Iterable[Arm], contrasts: Iterable[Contrast]) -> tuple[Arm, ...]:
     """The arms that averages are taken over, which each contrast of kind "screening" is put to.
 
@@ -291,45 +209,3 @@ def screened(arms: Iterable[Arm], contrasts: Iterable[Contrast]) -> tuple[Arm, .
     at_length = [arm for arm in arms if arm.length == 1.0 and arm.name not in twins]
     own = [arm for arm in at_length if arm.stream or not subjects & arm.features]
     return tuple(own if any(arm.stream for arm in own) else at_length)
-
-
-def aliases(arms: Iterable[Arm], names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """What moves with each name over these arms and so blurs its average: other names, and pairs as "X × Y", the strongest first."""
-    listed = [arm.features for arm in arms]
-    columns, pairs = levels_of(listed, names), list(combinations(range(len(names)), 2))
-    every = np.column_stack([columns, *(columns[:, [one]] * columns[:, [other]] for one, other in pairs)])
-    said = [*names, *(f"{names[one]} × {names[other]}" for one, other in pairs)]
-    correlations = np.abs(_correlations(columns, every))
-    found = {}
-    for place, name in enumerate(names):
-        strongest_first = np.argsort(-np.round(correlations[place], 9), kind="stable")
-        found[name] = tuple(
-            said[other] for other in strongest_first if other != place and correlations[place, other] > _NONE
-        )
-    return found
-
-
-def resolution_of(arms: Iterable[Arm], names: Sequence[str]) -> int:
-    """3 if some name moves with another or with a pair, 4 if only pairs move with pairs, 5 if nothing of these does."""
-    listed = tuple(arms)
-    if any(aliases(listed, names).values()):
-        return 3
-    columns = levels_of([arm.features for arm in listed], names)
-    pairs = [columns[:, one] * columns[:, other] for one, other in combinations(range(len(names)), 2)]
-    if not pairs:
-        return 5
-    among = np.abs(_correlations(np.column_stack(pairs), np.column_stack(pairs)))
-    np.fill_diagonal(among, 0.0)
-    return 4 if (among > _NONE).any() else 5
-
-
-def _correlations(left: Matrix, right: Matrix) -> Matrix:
-    """Of the columns of one with those of the other; 0 where one is constant."""
-    if len(left) == 0:
-        return np.zeros((left.shape[1], right.shape[1]))
-    centred = [side - side.mean(axis=0) for side in (left, right)]
-    scaled = []
-    for side in centred:
-        sizes = np.linalg.norm(side, axis=0)
-        scaled.append(np.divide(side, sizes, out=np.zeros_like(side), where=sizes > _NONE))
-    return np.asarray(scaled[0].T @ scaled[1])

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_package_has_its_studies() -> None:
     assert set(OWN) == {
-        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
+        *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
         *("airbench94_features", "data_order", "data_selection"),
     }
 
@@ -64,6 +64,7 @@ AS_EVER = {
     "data_selection": "5dd2d2071d0200aa13d35fc4c0698417e58de830e1b3b969f5b72e1eeb888445",
     "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",
     "published": "c60d215654461ac61c8d84ed3c5ec215b6a4d580eb2f9652eb80b966ffaac819",
+    "screening": "ee9f828456ca399af339344fa11ab50768a8ea48a3b87ca915ad743195c37adf",
     "shapley": "3f5d496cb67717cc6b541defc8fb4150a16aaea2c289e82897f00872b559d46f",
     "smoke": "e9f9d40a56756b91c2a9f4f3fb3509a944fb9f177e53b484b588efa64613d01c",
     "waterfall": "5e3c9960905ef8693e3cc95de7de19a04096205bc88322113ed6e6359af992e4",

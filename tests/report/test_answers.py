@@ -105,6 +105,7 @@ def titles(study: Study) -> list[str]:
         ("data_selection", []),
         ("features", []),
         ("published", ["Steps"]),
+        ("screening", ["Average shares"]),
         ("shapley", ["Fair shares", "Interactions"]),
         ("smoke", []),
         ("waterfall", ["Steps"]),
@@ -118,7 +119,7 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
 
 def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
-        *("aa", "features", "published", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
+        *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
         *("airbench94_features", "data_order", "data_selection"),
     }
 

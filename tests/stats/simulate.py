@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.stats.attribution import score_shares, time_shares
-from ablate.stats.averaged import Averages
 from ablate.stats.intervals import TInterval, process_means, t_interval
+from ablate.stats.linear_model import Averages
 from ablate.stats.multiplicity import holm
 from tests.stats.build import deal, frame_of
 

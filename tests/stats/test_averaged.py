@@ -1,7 +1,7 @@
 """Average effects: the least-squares estimates of a screening, their intervals, and what is left where arms fail."""
 
 from dataclasses import replace
-from typing import ClassVar
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,8 @@ from scipy import stats
 from ablate.errors import UsageError
 from ablate.stats import average_shares, effects, list_effects, shapley
 from ablate.study import Arm, Contrast, Design, add_one_in, combine, full_factorial, screened, screening, with_twin
+from ablate.study.levels import levels_of
 from ablate.study.score import Score
-from ablate.study.screening import levels_of
 from tests.fakes import FakeCatalogue
 from tests.stats.build import deal, frame_of, trial
 
@@ -179,7 +179,7 @@ def test_arms_that_share_their_seeds_make_the_block_the_unit() -> None:
 
 
 class TestFailures:
-    GAINS: ClassVar = {"a": 0.003, "b": -0.001}
+    GAINS = MappingProxyType({"a": 0.003, "b": -0.001})
 
     def test_a_trial_that_failed_is_done_without_and_said(self) -> None:
         frame = without(made(DESIGN, gains=self.GAINS, noise=1.0), {(DESIGN.arms[3].name, 1)})
@@ -271,7 +271,7 @@ class TestShares:
         frame = made(DESIGN, gains={"a": 0.001, "abc": 0.002}, ratios={"a": -0.02, "bcd": -0.01}, noise=1.0)
         found = average_shares(frame, DESIGN.arms, DESIGN.contrasts)
         assert [share.subject for share in found.shares] == [*NAMES, "interactions"]
-        assert found.arms == 16
+        assert found.arm_count == 16
         assert sum(share.time_saved_percent for share in found.shares) == pytest.approx(found.total.time_saved_percent)
         assert sum(share.score_change for share in found.shares) == pytest.approx(found.total.score_change)
         (whole,) = [each for each in averages(frame).values() if each.kind == "total"]
@@ -290,7 +290,7 @@ class TestShares:
         design = screening(NAMES, CATALOGUE, resolution=5)
         assert len(screened(design.arms, design.contrasts)) == 16
         found = average_shares(made(design, gains={"a": 0.001, "ab": 0.002}), design.arms, design.contrasts)
-        assert found.arms == 17
+        assert found.arm_count == 17
         assert [round(share.score_change, 9) for share in found.shares] == [0.2, 0.1, 0, 0, 0, 0]
 
     def test_without_everything_on_there_are_none(self) -> None:

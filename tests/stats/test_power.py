@@ -10,6 +10,10 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from ablate.errors import UsageError
 from ablate.stats import PUBLISHED_SPREADS, blocks_needed, processes_needed, trials_each_needed, visible
 from ablate.stats.power import smallest_standardised_effect, t_test_power
+from ablate.study import screening
+from ablate.study.levels import levels_of
+from tests.fakes import FakeCatalogue
+from tests.stats.simulate import FakeTrainer
 
 with_published = partial(visible, spreads=PUBLISHED_SPREADS)
 WITHOUT_TIME = replace(PUBLISHED_SPREADS, time_within_percent=None, time_arm_in_process_percent=None, source="runs/one")
@@ -148,3 +152,24 @@ def test_spreads_of_one_process_promise_nothing_of_time():
         "with the same --preset, --data and --device, and without --out"
     )
     assert "gives no interval of time" in visible(20, 1, spreads=WITHOUT_TIME).sentence
+
+
+@pytest.mark.parametrize(("blocks", "processes"), [(5, 5), (4, 4)])
+def test_the_promised_average_is_found_that_often(blocks, processes):
+    design = screening([*"abcdefgh"], FakeCatalogue({name: name for name in "abcdefgh"}))
+    promised = visible(
+        blocks, processes, spreads=PUBLISHED_SPREADS, contrasts=1, arms_averaged=len(design.arms), power=0.8
+    )
+    gain, ratio = promised.score_change / 100, np.log1p(promised.time_percent / 100)
+    world = FakeTrainer(
+        accuracy={arm.name: 0.94 + gain * ("a" in arm.features) for arm in design.arms},
+        seconds={arm.name: 2.59 * np.exp(ratio * ("a" in arm.features)) for arm in design.arms},
+        block_share=0.0,
+    )
+    drawn = world.studies(np.random.default_rng(1), studies=2000, blocks=blocks, processes=processes)
+    accuracy, time = drawn.average(levels_of([arm.features for arm in design.arms], [*"abcdefgh"]))
+    assert (accuracy.p[:, 0] < 0.05).mean() == pytest.approx(0.8, abs=0.03)
+    assert (time.p[:, 0] < 0.05).mean() > 0.7
+    assert "This study can see" in promised.sentence
+    whole = visible(blocks, processes, spreads=PUBLISHED_SPREADS)
+    assert promised.score_change < whole.score_change / 2

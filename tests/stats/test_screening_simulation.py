@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ablate.study import leave_one_out, screening
-from ablate.study.screening import levels_of
+from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
 from tests.stats.simulate import FakeTrainer, coverage, family_wise_error
 from tests.stats.worlds import bias_in_errors

@@ -21,7 +21,7 @@ from ablate.study import (
     with_others,
     with_twin,
 )
-from ablate.study.screening import levels_of
+from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
