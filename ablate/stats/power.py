@@ -75,8 +75,8 @@ def visible(
 
     `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
     Score: paired t on `blocks` differences. Time: t on one paired value a process. With `arms_averaged`, the effects are averages
-    of a screening of so many arms, half of them on each side, whose trainings draw seeds of their own. Source: power of the one-sample t-test
-    from the noncentral t distribution.
+    of a screening of so many arms, half of them on each side, whose trainings draw seeds of their own. Source: power of the
+    one-sample t-test from the noncentral t distribution.
 
     Raises:
         UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
