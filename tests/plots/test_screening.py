@@ -70,3 +70,4 @@ def test_both_ends_are_named_on_a_frontier_and_twins_are_not(folder: Path) -> No
     assert "all" in words.split()
     assert "baseline" in words
     assert "(twin)" not in words
+    assert "Arms of a block share its process, so two times are known better beside each other" in words
