@@ -10,6 +10,7 @@ from ablate.engine.conditions import Difference, differences, marks_for
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
 from ablate.engine.interruption import StopSignals
+from ablate.engine.looks import look_for, warning_before_going_on
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
@@ -173,6 +174,9 @@ def resume(
     folder, planned, found = plan_resume(
         path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
     )
+    warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
+    if warning:
+        announce(warning)
     return carry_on(
         folder,
         planned,
@@ -237,6 +241,7 @@ def carry_on(
             retry_failed=retry_failed,
             marks=marks,
             how_to_resume=folder.how_to_resume,
+            look=look_for(folder.resolved, store, on_event),
         )
     return Results(folder, summary)
 

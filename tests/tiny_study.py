@@ -1,20 +1,26 @@
 """The command line on studies so small that a trial takes a fraction of a second: a narrow network, 48 images, no compiler."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+import typer
 
 from ablate.cli import main
 from ablate.datasets import Dataset, synthetic
 from ablate.parts import PRESETS, Scale
 from ablate.training import arm_trainer, image_kind
 
+# A process puts its commands together once; here hundreds are called in one. The function hides the module of its name.
+MAIN = sys.modules[main.__module__]
+COMMANDS = typer.main.get_command(MAIN.app)
 NOT_COMPILING = "no C++ compiler in this test"
 TINY = Scale(width=0.125, batch=0.005, epochs=0.125)
 """Ten images a batch for the baseline, so that 48 of them make four steps."""
@@ -45,7 +51,7 @@ class CommandLine:
 
     def __call__(self, *words: object) -> Ended:
         self._captured.readouterr()
-        with pytest.raises(SystemExit) as ended:
+        with patch.object(MAIN, "app", COMMANDS), pytest.raises(SystemExit) as ended:
             main([str(word) for word in words])
         out, err = self._captured.readouterr()
         code = ended.value.code

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from ablate.airbench.loader import CifarLoader
 from ablate.errors import UsageError
 from ablate.parts import FullTta, MirrorTta, NoCompile, PlainTta, TestTimeAugmentation
-from ablate.parts.augment import normalised
 from ablate.training.outcome import accuracy
 
 LEVELS: tuple[TestTimeAugmentation, ...] = (PlainTta(), MirrorTta(), FullTta())
@@ -31,14 +30,16 @@ def infer(model: nn.Module, loader: CifarLoader, tta_level: int = 0) -> Tensor:
     """Logits (N, 10) of all of a loader's images, in storage order, whatever its batch size, augmentation and order.
 
     `tta_level`: 0 the image itself, 1 the mean with its mirror, 2 half of that and half the mean over two diagonal shifts by a pixel
-    and their mirrors. The model is in evaluation mode afterwards.
+    and their mirrors. The model, any module of images (N, 3, 32, 32) to logits, is in evaluation mode afterwards. It gets
+    the images in the dtype of its first weight.
 
     Raises:
         UsageError: no such level, or the model is on another device than the images.
     """
     part = level_part(tta_level)
     loader.check_images()
-    elsewhere = {value.device for value in model.parameters()} - {loader.images.device}
+    parameters = list(model.parameters())
+    elsewhere = {value.device for value in parameters} - {loader.images.device}
     if elsewhere:
         places = ", ".join(sorted(map(str, elsewhere)))
         raise UsageError(
@@ -46,7 +47,13 @@ def infer(model: nn.Module, loader: CifarLoader, tta_level: int = 0) -> Tensor:
             f"Move it: model.to('{loader.images.device}')."
         )
     model.eval()
-    return part.logits(model, normalised(loader.images), NoCompile())
+    return part.logits(model, in_dtype_of(model, loader.normalize(loader.images)), NoCompile())
+
+
+def in_dtype_of(model: nn.Module, images_NCHW: Tensor) -> Tensor:
+    """Images in the dtype of a model's first weight; norms, whose parameters are vectors, may have another."""
+    dtypes = (value.dtype for value in model.parameters() if value.dim() > 1 and value.is_floating_point())
+    return images_NCHW.to(next(dtypes, images_NCHW.dtype))
 
 
 def evaluate(model: nn.Module, loader: CifarLoader, tta_level: int = 0) -> float:

@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,7 +16,10 @@ from ablate.errors import UsageError
 from ablate.parts import Order, Reshuffled
 from ablate.parts.augment import normalised
 from ablate.training.batches import augmented, prepared
-from ablate.training.session import compute_dtype_of, in_unit_range, open_device
+from ablate.training.session import Streams, compute_dtype_of, in_unit_range, open_device
+
+Normalise = Callable[[Tensor], Tensor]
+"""Images in [0, 1] to what a network takes, in the same shape."""
 
 
 class CifarLoader:
@@ -27,8 +31,9 @@ class CifarLoader:
     `seed`, draws follow torch's global generator.
 
     `images` (N, 3, 32, 32) are in [0, 1] and not normalised, in the device's compute dtype: float16 on a GPU, bfloat16 or float32 on
-    a CPU. They and `labels` may be replaced before the first iteration, or after setting `epoch` to 0. `epoch` counts iterations
-    begun. `proc_images` keeps what is done once only: "pad", the images normalised, mirrored once and padded.
+    a CPU. They and `labels` may be replaced before the first iteration, or after setting `epoch` to 0; `normalize`, which makes of
+    images what networks take, at any time. `epoch` counts iterations begun. `proc_images` keeps what is done once only: "pad", the
+    images normalised, mirrored once and padded. A subclass may have an `__iter__` and `__len__` of its own, also for trainings.
 
     Raises:
         UsageError: an unknown key or a wrong number in `aug`, no batch size, no such device; at iteration, images and labels that do
@@ -69,9 +74,9 @@ class CifarLoader:
         self.labels = split.labels.to(opened)
         self.classes = split.classes
         self.device = self.images.device
-        self.normalize = normalised
+        self.normalize: Normalise = normalised
         self.proc_images: dict[str, Tensor] = {}
-        self._prepared_by: LoaderAugmentation | None = None
+        self._prepared_by: tuple[LoaderAugmentation, Normalise] | None = None
         self._streams = None if seed is None else streams_of(seed, self.device)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -91,14 +96,29 @@ class CifarLoader:
         self.check()
         streams = self._streams or streams_of(None, self.device)
         augmentation = self.augmentation()
-        if self.epoch == 0 or not self.proc_images or augmentation != self._prepared_by:
-            self.proc_images = {"pad": prepared(augmentation, self.images, streams)}
-            self._prepared_by = augmentation
+        if self.epoch == 0 or not self.proc_images or self._prepared_by != (augmentation, self.normalize):
+            self.proc_images = {"pad": prepared(augmentation, self.normalize(self.images), streams)}
+            self._prepared_by = augmentation, self.normalize
         images = augmented(augmentation, self.proc_images["pad"], self.epoch, streams)
         # Counted before the first batch: an epoch that is left early is one too.
         self.epoch += 1
         for chosen in self.order().deal(len(images), self.batch_size, len(self), 0, streams["order"]):
             yield images[chosen], self.labels[chosen]
+
+    @contextmanager
+    def drawing_from(self, streams: Streams) -> Iterator[None]:
+        """Draw from these streams meanwhile, instead of its own or new ones."""
+        own, self._streams = self._streams, streams
+        try:
+            yield
+        finally:
+            self._streams = own
+
+    def of_test_images(self) -> "CifarLoader":
+        """A loader of the test images that belong to where its images came from, normalised as it normalises."""
+        test = CifarLoader(self.source.folder, train=False, batch_size=2000, device=str(self.device))
+        test.normalize = self.normalize
+        return test
 
     def augmentation(self) -> LoaderAugmentation:
         """The parts that change its images, as `aug` and `altflip` are now."""

@@ -1,4 +1,4 @@
-"""The networks of airbench94, airbench95 and airbench96, fresh, as a training takes them."""
+"""The networks of airbench93 to airbench96, fresh, as a training takes them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +48,11 @@ def published_recipe(lineage: str) -> SgdRecipe:
     return replace(recipe, compiler=NoCompile())
 
 
+def make_net93(widths: Widths | None = None, batchnorm_momentum: float = 0.6, *, device: str = "auto") -> ConvNet:
+    """airbench93's network: airbench94's with groups of 64, 128 and 128 channels; see `make_net94`."""
+    return make_net("airbench94", (64, 128, 128) if widths is None else widths, batchnorm_momentum, device)
+
+
 def make_net94(widths: Widths | None = None, batchnorm_momentum: float = 0.6, *, device: str = "auto") -> ConvNet:
     """airbench94's network, fresh: images (N, 3, 32, 32) to logits (N, 10), groups of 64, 256 and 256 channels unless told.
 
@@ -88,6 +93,7 @@ def make_net(lineage: str, widths: Widths | None, batchnorm_momentum: float, dev
     if widths is not None:
         recipe = replace(recipe, widths=_channels(widths))
     network = sgd_loop.build_network(recipe, compute_dtype_of(opened), opened).network
+    assert isinstance(network, ConvNet)
     streams = training if training is not None and training.device == opened else streams_of(None, opened)
     reset_conv_net(network, recipe.initial, streams["init"])
     return network
@@ -106,34 +112,10 @@ def _channels(widths: Widths) -> tuple[int, ...]:
 
 
 @contextmanager
-def _made_for(streams: Streams) -> Iterator[None]:
+def made_for(streams: Streams) -> Iterator[None]:
+    """Networks made meanwhile are on a training's device, with values of its draws."""
     token = _training.set(streams)
     try:
         yield
     finally:
         _training.reset(token)
-
-
-def network_to_train(make: MakeNet, streams: Streams) -> ConvNet:
-    """The network that a user's function gives, on the training's device and with the training's draws where it leaves them open.
-
-    Raises:
-        UsageError: it is none that the loop can train, or it is on another device.
-    """
-    if not callable(make):
-        raise UsageError(f"make_net is {make!r}; give a function without arguments, such as make_net94.")
-    with _made_for(streams):
-        network = make()
-    if not isinstance(network, ConvNet):
-        raise UsageError(
-            f"make_net gave {type(network).__name__}, which this loop cannot train: it whitens the first layer and has a rate for the "
-            "norms' biases.\nGive a network of make_net94, make_net95 or make_net96 (widths=…, batchnorm_momentum=…), or train "
-            "yours in a loop over CifarLoader."
-        )
-    found = next(network.parameters()).device
-    if found != streams.device:
-        raise UsageError(
-            f"make_net gave a network on {found}, and the images are on {streams.device}. "
-            "Leave its device at 'auto', which follows the loader."
-        )
-    return network

@@ -5,24 +5,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate.airbench import table
-from ablate.airbench.inference import level_part
+from ablate.airbench.feeding import LoaderWhitening, batches_of
+from ablate.airbench.inference import evaluate, level_part
 from ablate.airbench.loader import CifarLoader
-from ablate.airbench.networks import MakeNet, network_to_train, published_recipe
+from ablate.airbench.networks import MakeNet, published_recipe
+from ablate.airbench.own_network import as_trained, network_to_train, num_classes
 from ablate.airbench.randomness import streams_of
 from ablate.airbench.source import SIDE
 from ablate.errors import UsageError
 from ablate.parts import Compiler, FrozenBias, Initial, TestTimeAugmentation, Triangle
-from ablate.parts.convnet import ConvNet
+from ablate.parts.convnet import TrainedNetwork
 from ablate.parts.evaluate import Predictor
 from ablate.parts.loss import cross_entropies
 from ablate.parts.network import NUM_CLASSES
 from ablate.recipes.sgd import SgdRecipe
 from ablate.training import sgd_loop
-from ablate.training.outcome import accuracy, evaluate_plainly
-from ablate.training.session import Clock, DeviceImages, Mark, compute_dtype_of, in_unit_range, open_device
+from ablate.training.outcome import accuracy
+from ablate.training.session import Clock, DeviceImages, Mark, open_device
 
 WARM_UP = -1
 """The `run` that is one step and no more."""
@@ -58,8 +60,8 @@ class Numbers:
             if not is_number or not fits(value):
                 raise UsageError(f"{name} is {value!r}; write {kind}.")
 
-    def recipe(self, lineage: str, loader: CifarLoader, tta: TestTimeAugmentation) -> SgdRecipe:
-        """The lineage's published recipe with these numbers, and with the loader's batch size, augmentation and order."""
+    def recipe(self, lineage: str, loader: CifarLoader) -> SgdRecipe:
+        """The lineage's published recipe with these numbers, and with the loader's settings; it predicts nothing."""
         augmentation = loader.augmentation()
         return replace(
             published_recipe(lineage),
@@ -77,7 +79,8 @@ class Numbers:
             # An epoch that has begun with a trained bias ends with one.
             first_bias=FrozenBias(epochs=float(math.ceil(self.whiten_bias_epochs))),
             schedule=Triangle(peak=float(self.lr_peak), end=float(self.lr_end)),
-            tta=tta,
+            first_layer=LoaderWhitening(normalise=loader.normalize),
+            tta=_NoPredictions(),
         )
 
 
@@ -93,14 +96,15 @@ def train(
     verbose: bool,
     device: str,
     seed: int | None,
-) -> ConvNet | None:
+) -> nn.Module | None:
     """Train a network of `make_net` and give it, in evaluation mode; a warm-up gives nothing.
 
     Raises:
         UsageError: a wrong number, loader, network or device.
         DataError: the images, or the test images that belong to them, are not there or damaged.
     """
-    tta = level_part(tta_level)
+    # Refused before the training, not after it.
+    level_part(tta_level)
     loader = train_loader
     if loader is None:
         loader = CifarLoader("cifar10", batch_size=PUBLISHED_BATCH, aug=aug, altflip=True, device=device)
@@ -108,29 +112,40 @@ def train(
     is_warm_up = run in (WARM_UP, "warmup")
     is_table = verbose and not is_warm_up
 
-    recipe = numbers.recipe(lineage, loader, tta if is_table else _NoPredictions())
-    plan = recipe.plan(len(loader.images))
+    recipe = numbers.recipe(lineage, loader)
+    # Its length tells the steps of an epoch, a last batch that is not full among them.
+    plan = recipe.plan(len(loader) * loader.batch_size)
     if is_warm_up:
         plan = replace(plan, num_steps=1, steps_per_epoch=1)
     streams = streams_of(seed, loader.device)
-    images = _device_images(loader, with_test=is_table)
+    test = loader.of_test_images() if is_table else None
     network = network_to_train(make_net, streams)
+    trained = as_trained(network)
+    _check_labels(loader, num_classes(network, loader.normalize(loader.images[:2])))
     torch.backends.cudnn.benchmark = True
     # What it had prepared for its next iteration takes as much memory again.
     loader.epoch, loader.proc_images = 0, {}
     clock = Clock(loader.device)
-    report = _Report(network, images, clock, run, prints=is_table)
+    report = _Report(network, trained, test, clock, run)
     if verbose and run == 0:
         print(table.head())
-    outcome = sgd_loop.train(recipe, plan, report.compiled(), images, streams, clock, report.after_epoch)
+    outcome = sgd_loop.train(
+        recipe,
+        plan,
+        report.compiled(),
+        _images(loader),
+        streams,
+        clock,
+        report.after_epoch,
+        batches_of(loader, trained),
+    )
     if is_warm_up:
+        loader.epoch, loader.proc_images = 0, {}
         if verbose:
             print(table.RULE)
             print(table.row({"run": "warmup", "total_time_seconds": outcome.time_seconds}))
         return None
-    loader.epoch = plan.num_epochs
-    if verbose:
-        report.last_row(accuracy(outcome.tta_logits, images.test_labels), outcome.time_seconds)
+    report.last_row(tta_level, outcome.time_seconds)
     return network
 
 
@@ -145,34 +160,23 @@ def _check_loader(loader: CifarLoader, device: str) -> None:
     if loader.images.shape[2:] != (SIDE, SIDE):
         height, width = loader.images.shape[2:]
         raise UsageError(f"loader.images are of {height}×{width} pixels; the networks take {SIDE}×{SIDE}.")
+
+
+def _check_labels(loader: CifarLoader, classes: int) -> None:
     low, high = int(loader.labels.min()), int(loader.labels.max())
-    if low < 0 or high >= NUM_CLASSES:
+    if low < 0 or high >= classes:
         raise UsageError(
-            f"loader.labels go from {low} to {high}; the networks tell {NUM_CLASSES} classes apart, from 0 to {NUM_CLASSES - 1}."
-        )
-    if not loader.drop_last and len(loader.images) % loader.batch_size:
-        raise UsageError(
-            f"The loader ends an epoch with a batch of {len(loader.images) % loader.batch_size:,}, and training takes full ones "
-            f"of {loader.batch_size:,}. Set loader.drop_last = True."
+            f"loader.labels go from {low} to {high}; the network tells {classes} classes apart, from 0 to {classes - 1}."
         )
 
 
-def _device_images(loader: CifarLoader, *, with_test: bool) -> DeviceImages:
-    """The loader's images, and the test images of where they came from, or none."""
-    # Whatever a caller put there: networks are in the device's compute dtype.
-    dtype = compute_dtype_of(loader.device)
-    test_images, test_labels = loader.images[:0].to(dtype), loader.labels[:0]
-    if with_test:
-        split = loader.source.split(train=False)
-        test_images, test_labels = (
-            in_unit_range(split.images.to(loader.device), dtype),
-            split.labels.to(loader.device),
-        )
+def _images(loader: CifarLoader) -> DeviceImages:
+    """The loader's images; they are validated elsewhere, as `infer` does it."""
     return DeviceImages(
-        train_images=loader.images.to(dtype),
+        train_images=loader.images,
         train_labels=loader.labels,
-        test_images=test_images,
-        test_labels=test_labels,
+        test_images=loader.images[:0],
+        test_labels=loader.labels[:0],
     )
 
 
@@ -188,11 +192,13 @@ class _NoPredictions(TestTimeAugmentation):
 class _Report:
     """What a training's table is made of: each epoch's last batch, the validation and the time so far."""
 
-    network: ConvNet
-    images: DeviceImages
+    network: nn.Module
+    trained: TrainedNetwork
+    """The same, as the loop takes it."""
+    test: CifarLoader | None
+    """Nobody reads the table of a training without one."""
     clock: Clock
     run: int | str
-    prints: bool
     start: Mark | None = None
     paused_seconds: float = 0.0
     last_batch: tuple[Tensor, Tensor, Tensor] | None = None
@@ -203,21 +209,21 @@ class _Report:
 
     def compiled(self) -> sgd_loop.CompiledConvNet:
         """The network as it is, with a step that remembers its batch."""
-        return sgd_loop.CompiledConvNet(self.network, self._step, {}, self._restart)
+        return sgd_loop.CompiledConvNet(self.trained, self._step, {}, self._restart)
 
-    def _restart(self, network: ConvNet, initial: Initial, generator: torch.Generator) -> None:
+    def _restart(self, network: TrainedNetwork, initial: Initial, generator: torch.Generator) -> None:
         """A network comes with the values that `make_net` gave it."""
         self.start = self.clock.mark()
 
     def _step(self, images: Tensor, labels: Tensor, train_first_bias: bool, label_smoothing: float) -> Tensor:
-        logits = self.network(images, train_first_bias)
+        logits = self.trained(images, train_first_bias)
         losses = cross_entropies(logits, labels, label_smoothing)
         self.last_batch = logits.detach(), labels, losses.detach()
         return losses
 
-    def after_epoch(self, network: ConvNet) -> float:
+    def after_epoch(self, network: TrainedNetwork) -> float:
         """Validate and print a row, where anybody reads it; the seconds it took."""
-        if not self.prints:
+        if self.test is None:
             return 0.0
         assert self.start is not None
         assert self.last_batch is not None
@@ -227,7 +233,7 @@ class _Report:
             "epoch": self.epochs,
             "train_loss": losses.float().mean().item(),
             "train_acc": accuracy(logits, labels),
-            "val_acc": evaluate_plainly(network, self.images.test_images, self.images.test_labels),
+            "val_acc": evaluate(self.network, self.test),
             "total_time_seconds": self.clock.seconds(self.start, began) - self.paused_seconds,
         }
         # Only the first row of a run names it.
@@ -238,8 +244,13 @@ class _Report:
         self.paused_seconds += seconds
         return seconds
 
-    def last_row(self, tta_accuracy: float, seconds: float) -> None:
-        """Print what the trained network predicts with test-time augmentation."""
+    def last_row(self, tta_level: int, seconds: float) -> None:
+        """Print what the trained network predicts with test-time augmentation, which the time includes."""
+        if self.test is None:
+            return
+        began = self.clock.mark(settled=True)
+        tta_accuracy = evaluate(self.network, self.test, tta_level)
+        seconds += self.clock.seconds(began, self.clock.mark(settled=True))
         last = {**self.cells, "epoch": "eval", "tta_val_acc": tta_accuracy, "total_time_seconds": seconds}
         print(table.row(last))
         print(table.RULE)

@@ -39,6 +39,13 @@ Processes = Annotated[
     int | None, typer.Option(help="Fresh processes the blocks are dealt to; an interval of time takes 2, better 5.")
 ]
 Minutes = Annotated[float | None, typer.Option(help="Stop after the whole blocks that fit into this time.")]
+UntilSettled = Annotated[
+    bool,
+    typer.Option(
+        "--until-settled",
+        help="Stop once every verdict is settled; with --minutes also when what is open cannot be in the time left.",
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of the study: order, starting values, augmentation.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", help="Seconds a trial may take; its process is stopped then.")
@@ -57,6 +64,7 @@ class StudyOptions:
     trials: Trials = None
     processes: Processes = None
     minutes: Minutes = None
+    until_settled: UntilSettled = False
     preset: Preset = None
     data: Data = None
     data_dir: DataDir = None

@@ -14,6 +14,7 @@ from ablate.cli.output import line
 from ablate.engine.events import (
     ArmRetired,
     Event,
+    LookTaken,
     ProcessDied,
     StudyOpened,
     StudyStarted,
@@ -84,6 +85,11 @@ class StudyProgress:
                 self._say(f"Process {event.process} died: {event.reason}", "yellow")
             case ArmRetired():
                 self._say(f"{event.arm}: {event.reason}", "bold red")
+            case LookTaken():
+                found = (
+                    f"{event.open} verdicts open" if event.open > 1 else "1 verdict open" if event.open else "settled"
+                )
+                self._say(f"Look {event.number} of {event.planned}, after {event.blocks} blocks: {found}.", "bold")
             case WarmUpFinished():
                 pass
 

@@ -63,7 +63,7 @@ def run(
         data=options.data,
         preset=options.preset,
     )
-    carry_out(study, options)
+    carry_out(study.until_settled() if options.until_settled else study, options)
 
 
 def _names(option: str, given: list[str] | None) -> tuple[str, ...]:

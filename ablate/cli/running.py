@@ -19,6 +19,7 @@ from ablate.formats.fitted_table import FittedTable
 if TYPE_CHECKING:
     from ablate.api import Plan, Results
     from ablate.engine.estimate import Estimate
+    from ablate.engine.runner import Stop
     from ablate.study import Study
 
 
@@ -66,10 +67,13 @@ def dry_resume(
 ) -> None:
     """Print what is left of a run folder, how long that would take by its own trials, and what differs from it here."""
     from ablate import api
+    from ablate.engine.looks import is_settled
 
     folder, planned, found = api.plan_resume(directory, data_dir=data_dir, device=device, announce=remark)
     for difference in found:
         remark(f"Not as the run folder has it: {difference}; resuming takes --allow-mixed.")
+    if is_settled(folder.resolved, folder.read_trials()):
+        remark("This study is settled: resuming runs nothing more of it, except failed trials with --retry-failed.")
     print_estimate(planned, api.foresee(planned, folder=folder, retry_failed=retry_failed), as_json)
 
 
@@ -86,9 +90,21 @@ def conclude(results: "Results", as_json: bool) -> None:
     write_reports(folder.path)
     line(stderr(), f"Run folder: {folder.path}   report: {folder.report_path}")
     if results.summary is not None:
-        if results.summary.stopped == "minutes":
-            line(stderr(), f"Stopped at the time given; go on with: {folder.how_to_resume}")
+        _say_what_stopped(results.summary.stopped, folder.how_to_resume)
         results.summary.raise_for_failures(folder.how_to_resume)
+
+
+def _say_what_stopped(stopped: "Stop | None", how_to_resume: str) -> None:
+    match stopped:
+        case "minutes":
+            line(stderr(), f"Stopped at the time given; go on with: {how_to_resume}")
+        case "settled":
+            line(stderr(), "Settled: every verdict is there, so nothing more is run.")
+        case "hopeless":
+            line(
+                stderr(),
+                f"Stopped: what is open cannot be settled in the time left. With more time, go on with: {how_to_resume}",
+            )
 
 
 def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None:
@@ -99,6 +115,7 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
 
         answer = {**asdict(estimate), "visible_sentence": estimate.visible.sentence}
         answer |= {"preset": resolved.preset, "data": resolved.data, "device": resolved.device}
+        answer |= {"looks": resolved.study.looks} if resolved.study.looks else {}
         answer |= {"arm_features": resolved.arm_features, "left_out": resolved.study.left_out}
         typer.echo(json_text(answer), nl=False)
         return
@@ -130,3 +147,7 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         compiled = ", compiling included" if estimate.compile_keys else ""
         line(console, f"About {rough_duration(60 * estimate.minutes)}{compiled} ({basis}).")
     line(console, f"{estimate.visible.sentence}.")
+    if study.looks:
+        from ablate.stats.looks import plan_of_looks
+
+        line(console, plan_of_looks(study))

@@ -120,6 +120,8 @@ def run_study(
     chosen = chosen.override(**given)
     if options.aa:
         chosen = chosen.with_twin()
+    if options.until_settled:
+        chosen = chosen.until_settled()
     if sum(contrast.kind == "ladder" for contrast in chosen.contrasts) == 1:
         remark(
             "This ladder has one step only: give features Groups of their own for more, or take them one by one with "
@@ -128,7 +130,13 @@ def run_study(
     if not options.dry:
         for name, reason in chosen.left_out:
             remark(f"Left out: '{name}': {reason}.")
-    overrides = {**given, "aa": options.aa or None, "ladder": ladder, "resolution": resolution}
+    overrides = {
+        **given,
+        "aa": options.aa or None,
+        "until_settled": options.until_settled or None,
+        "ladder": ladder,
+        "resolution": resolution,
+    }
     carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
 
 
@@ -212,6 +220,8 @@ def _what_now(now: "StudyStatus", how_to_resume: str) -> str:
 
     if now.state == "running":
         return f"Process {now.writer} is running it."
+    if now.state == "settled":
+        return "Settled; nothing is left to run."
     if now.state == "stopped":
         return f"Stopped; resume with: {how_to_resume}"
     if now.failed:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -260,16 +260,19 @@ def _clear_leftovers(home: Path) -> None:
         # The home may be any folder of the user's: what does not look exactly like ours is not ours to remove.
         if folder.name in cited or folder.is_symlink() or not folder.is_dir():
             continue
-        if not {path.name for path in folder.iterdir()} <= files:
-            continue
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            continue
-        finally:
-            os.close(handle)
+        # It may be held, and whoever holds it may clear it away too, and be done first.
+        with suppress(FileNotFoundError, BlockingIOError):
+            if {path.name for path in folder.iterdir()} <= files:
+                _remove_unheld(folder)
+
+
+def _remove_unheld(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(handle)
 
 
 def _damaged(home: Path, name: str, reason: str) -> DataError:

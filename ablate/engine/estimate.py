@@ -11,6 +11,7 @@ from ablate.engine.runner import pending_trials
 from ablate.formats.canonical import Json
 from ablate.stats import PUBLISHED_SPREADS, Spreads, Visible, measured_spreads, trials_frame, visible
 from ablate.stats.evidence import OFFICIAL_DATA
+from ablate.stats.precision import precision_of
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import MemoryTrialStore, TrialStore
 from ablate.study import Study, screened
@@ -90,6 +91,8 @@ def estimate(
             else f"trials in {precedent.path}{'; compiling is a rough guess' if compile_keys else ''}"
         )
     study = resolved.study
+    averaged = _arms_averaged(study)
+    spreads = _spreads(resolved, store, precedent, facts)
     return Estimate(
         arms=len(study.arms),
         trials=len(pending),
@@ -101,8 +104,9 @@ def estimate(
             study.blocks,
             study.processes,
             contrasts=max(1, len(study.contrasts)),
-            arms_averaged=_arms_averaged(study),
-            spreads=_spreads(resolved, store, precedent, facts),
+            arms_averaged=averaged,
+            spreads=spreads,
+            precision=precision_of(study, spreads) if averaged and spreads is not None else None,
             score=resolved.score,
         ),
     )

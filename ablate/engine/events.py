@@ -91,6 +91,16 @@ class ArmRetired:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookTaken:
+    """A study was looked at: look `number` of `planned`, after `blocks` blocks; so many verdicts are still `open`, 0 if all is settled."""
+
+    number: int
+    planned: int
+    blocks: int
+    open: int
+
+
 Event: TypeAlias = (
     StudyOpened
     | StudyStarted
@@ -102,4 +112,5 @@ Event: TypeAlias = (
     | TrialFinished
     | TrialFailed
     | ArmRetired
+    | LookTaken
 )

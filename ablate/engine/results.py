@@ -7,7 +7,8 @@ import pandas as pd
 
 from ablate.engine.runner import Summary
 from ablate.report.export import trials_table
-from ablate.stats import effects
+from ablate.stats import effects, effects_frame, look_at
+from ablate.stats.effects import LEVEL
 from ablate.store.run_folder import RunFolder
 
 
@@ -25,10 +26,18 @@ class Results:
 
     @property
     def effects(self) -> pd.DataFrame:
-        """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`."""
+        """One row a contrast, worded as what the feature does; the columns are the fields of `ablate.stats.Effect`.
+
+        Of a study with looks they are at the level that holds now, `attrs["level"]`; see `ablate.stats.Look`.
+        """
         resolved = self.folder.resolved
-        study = resolved.study
-        return effects(self.trials, study.contrasts, arms=study.arms, score=resolved.score)
+        study, trials = resolved.study, self.trials
+        if study.looks:
+            look = look_at(study, resolved.schedule, trials, score=resolved.score)
+            table = effects_frame(look.effects)
+            table.attrs[LEVEL] = look.level
+            return table
+        return effects(trials, study.contrasts, arms=study.arms, score=resolved.score)
 
 
 def open_results(path: str | Path) -> Results:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from ablate.engine.events import Event, StudyStarted, TrialFailed, TrialFinished
 from ablate.engine.interruption import StopSignals
@@ -16,6 +16,19 @@ from ablate.formats.printable import printable
 from ablate.store.records import FinishedTrial, Status, Trial
 from ablate.store.trials import TrialStore
 from ablate.study.schedule import TrialSpec
+
+Stop: TypeAlias = Literal["minutes", "fail_fast", "settled", "hopeless"]
+"""What ends a study before its schedule does; "hopeless": what is open cannot be settled in the minutes left."""
+
+LookNow: TypeAlias = Callable[[TrialStore, TrialSpec | None, Callable[[], int | None]], Stop | None]
+"""Asked after each trial whether the study stops: the store, the trial (None: before any), and how many blocks the minutes left take.
+
+Nothing is asked of it but at the study's looks, so that it answers at once elsewhere.
+"""
+
+
+def no_look(store: TrialStore, finished: TrialSpec | None, blocks_left: Callable[[], int | None]) -> None:
+    """Go on to the end."""
 
 
 class Executor(Protocol):
@@ -40,7 +53,7 @@ class Summary:
     failed: int
     timeout: int
     left: int
-    stopped: Literal["minutes", "fail_fast"] | None = None
+    stopped: Stop | None = None
 
     def raise_for_failures(self, how_to_resume: str = "ablate study resume DIR") -> None:
         """Raise TrialsFailedError if a trial failed or timed out; `how_to_resume` is the command that goes on with the study."""
@@ -60,9 +73,7 @@ def pending_trials(
     return tuple(spec for spec in schedule if spec.key not in done)
 
 
-def summarise(
-    schedule: Sequence[TrialSpec], store: TrialStore, *, stopped: Literal["minutes", "fail_fast"] | None = None
-) -> Summary:
+def summarise(schedule: Sequence[TrialSpec], store: TrialStore, *, stopped: Stop | None = None) -> Summary:
     """How the schedule stands in the store."""
     statuses = store.statuses
     counts: Counter[Status | None] = Counter(statuses.get(spec.key) for spec in schedule)
@@ -82,13 +93,15 @@ def run_study(
     retry_failed: bool = False,
     marks: tuple[str, ...] = (),
     how_to_resume: str = "",
+    look: LookNow = no_look,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run what is pending, each trial appended before the next one starts.
 
     `minutes`: stop after the whole blocks that fit, judged by the arms' own speeds; one block is always run. `marks` are put on
     every trial (a resume on another machine). `how_to_resume` ends the message of an interruption. Failed trials do not stop the
-    others, except with `fail_fast`.
+    others, except with `fail_fast`. `look` says after each trial whether the study stops there. A study that a look has stopped has
+    nothing pending but failed trials to be run again.
 
     Raises:
         InterruptedStudyError: SIGINT or SIGTERM; what was finished is kept.
@@ -107,15 +120,30 @@ def run_study(
         needed = run.pace.seconds(block, fresh_processes=int(fresh_process)) or 0.0
         return max(0.0, clock() - started) + needed > minutes * 60
 
-    stopped: Literal["minutes", "fail_fast"] | None = None
+    def blocks_left() -> int | None:
+        """How many blocks the rest of the time given takes, at least."""
+        if minutes is None:
+            return None
+        one = [spec for spec in schedule if spec.block == schedule[-1].block]
+        needed = run.pace.seconds(one) or math.inf
+        return max(0, int((minutes * 60 - (clock() - started)) // needed))
+
+    stopped: Stop | None = None
     try:
         with StopSignals() as signals:
             pending = pending_trials(schedule, store, retry_failed=retry_failed)
+            settled = look(store, None, blocks_left) if pending else None
+            if settled:
+                statuses = store.statuses
+                pending = tuple(spec for spec in pending if spec.key in statuses)
             run.begin(pending, len(schedule))
             for _, lot in groupby(pending, key=lambda spec: spec.process):
-                stopped = run.lot(tuple(lot), signals, enough, fail_fast)
+                stopped = run.lot(tuple(lot), signals, enough, fail_fast, lambda spec: look(store, spec, blocks_left))
                 if stopped:
                     break
+            if settled and not stopped:
+                # What ran again may have changed what was settled.
+                stopped = look(store, None, blocks_left) if pending else settled
     except KeyboardInterrupt:
         summary = summarise(schedule, store)
         done = len(schedule) - summary.left
@@ -159,7 +187,8 @@ class _Run:
         signals: StopSignals,
         enough: Callable[[Sequence[TrialSpec], bool], bool],
         fail_fast: bool,
-    ) -> Literal["minutes", "fail_fast"] | None:
+        look: Callable[[TrialSpec], Stop | None],
+    ) -> Stop | None:
         """Run one process's trials; what stopped them before their end."""
         blocks = {block: tuple(group) for block, group in groupby(specs, key=lambda spec: spec.block)}
         if enough(blocks[specs[0].block], True):
@@ -175,6 +204,9 @@ class _Run:
                     trial = self._keep(happening)
                 if fail_fast and trial.status != "ok":
                     return "fail_fast"
+                stopped = look(trial.spec)
+                if stopped:
+                    return stopped
                 after = following.get(trial.spec.key)
                 if after is not None and after.block != trial.spec.block and enough(blocks[after.block], False):
                     return "minutes"

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pandas as pd
 
+from ablate.engine.looks import is_settled
 from ablate.engine.pace import Pace
 from ablate.engine.runner import pending_trials, summarise
 from ablate.stats import arm_summary, trials_frame
@@ -17,7 +18,8 @@ class StudyStatus:
     """Counts of the schedule's trials, and what the finished ones say so far.
 
     `seconds_left` is None while nothing has finished. `arms` is `ablate.stats.arm_summary`, in the study's order. `slowest_arm` is
-    the arm with the largest mean time, None while there is none. `writer` is the process id of who is running the study now, or None.
+    the arm with the largest mean time, None while there is none. `writer` is the process id of who is running the study now, or
+    None. `settled` says that a look has ended the study.
     """
 
     done: int
@@ -27,12 +29,15 @@ class StudyStatus:
     arms: pd.DataFrame
     slowest_arm: str | None
     writer: int | None
+    settled: bool
 
     @property
-    def state(self) -> Literal["running", "finished", "stopped"]:
-        """Whether somebody runs the study now, and if not, whether anything is left of it."""
+    def state(self) -> Literal["running", "finished", "settled", "stopped"]:
+        """Whether somebody runs the study now, and if not, whether anything is left of it, or it stopped since all is settled."""
         if self.writer is not None:
             return "running"
+        if self.settled:
+            return "settled"
         return "stopped" if self.left else "finished"
 
 
@@ -60,4 +65,5 @@ def study_status(folder: RunFolder) -> StudyStatus:
         arms=arms,
         slowest_arm=None if timed.empty else str(timed["arm"].iloc[-1]),
         writer=holder_of(folder.trials_path),
+        settled=is_settled(folder.resolved, store),
     )

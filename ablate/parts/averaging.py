@@ -23,6 +23,10 @@ class Averaging(Part):
     def after_step(self, kept: list[Tensor], state: Sequence[Tensor], step: int, num_steps: int) -> None:
         """Change both in place after the optimiser's step, `step` counted from 1 to `num_steps`."""
 
+    def due(self, num_steps: int) -> tuple[bool, ...]:
+        """Of every step of a run, whether there is more to do after it than after the others."""
+        return (False,) * num_steps
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoAveraging(Averaging):
@@ -65,6 +69,10 @@ class Lookahead(Averaging):
             self._average(kept, state, self.weight(step, num_steps))
         if step == num_steps:
             self._average(kept, state, 1.0)
+
+    def due(self, num_steps: int) -> tuple[bool, ...]:
+        """Every step at which the average is moved."""
+        return tuple(step % self.every == 0 or step == num_steps for step in range(1, num_steps + 1))
 
     def weight(self, step: int, num_steps: int) -> float:
         """α after a step, rounded to float32 as in the recipes."""

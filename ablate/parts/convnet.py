@@ -1,5 +1,6 @@
 """A network of convolutions put together from a recipe's parts: first layer, stages, head."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -17,7 +18,31 @@ from ablate.parts.scale import Scale
 from ablate.parts.stages import Stage, norm_biases
 
 
-class ConvNet(nn.Module):
+class TrainedNetwork(nn.Module, ABC):
+    """Images (N, 3, 32, 32) to logits, as the SGD family's loop trains it."""
+
+    first: FirstConv
+    """What is prepared from the training images."""
+
+    @abstractmethod
+    def forward(self, images_NCHW: Tensor, train_first_bias: bool = True) -> Tensor:
+        """Logits."""
+
+    @abstractmethod
+    def scaled_biases(self) -> list[Tensor]:
+        """What is trained at a rate of its own."""
+
+    def other_parameters(self) -> list[Tensor]:
+        """All other parameters that are trained."""
+        scaled = {id(bias) for bias in self.scaled_biases()}
+        return [value for value in self.parameters() if value.requires_grad and id(value) not in scaled]
+
+    def state(self) -> list[Tensor]:
+        """Weights and running statistics, what an average is over."""
+        return [tensor for tensor in self.state_dict().values() if tensor.is_floating_point()]
+
+
+class ConvNet(TrainedNetwork):
     """Images (N, 3, 32, 32) to logits (N, 10)."""
 
     def __init__(self, first: FirstConv, stages: Sequence[nn.Module], head: nn.Module, precision: Precision) -> None:
@@ -35,15 +60,6 @@ class ConvNet(nn.Module):
     def scaled_biases(self) -> list[Tensor]:
         """The biases of the stages' norms, which have a rate of their own; not that of a norm in the first layer."""
         return norm_biases(self.stages)
-
-    def other_parameters(self) -> list[Tensor]:
-        """All other parameters that are trained."""
-        scaled = {id(bias) for bias in self.scaled_biases()}
-        return [value for value in self.parameters() if value.requires_grad and id(value) not in scaled]
-
-    def state(self) -> list[Tensor]:
-        """Weights and running statistics, what an average is over."""
-        return [tensor for tensor in self.state_dict().values() if tensor.is_floating_point()]
 
 
 def build_conv_net(
@@ -96,7 +112,7 @@ def _check_maps(network: ConvNet, head: Head) -> None:
 
 
 @torch.no_grad()
-def reset_conv_net(network: ConvNet, initial: Initial, generator: torch.Generator) -> None:
+def reset_conv_net(network: nn.Module, initial: Initial, generator: torch.Generator) -> None:
     """Give a network new starting values in place, layer by layer from the input.
 
     Convolutions as `initial` has them, their biases zero; linear layers as PyTorch does; norms 1, 0, 0, 1.

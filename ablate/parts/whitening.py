@@ -9,6 +9,9 @@ from torch import Tensor
 from ablate.parts.network import WHITENING_KERNEL
 from ablate.parts.part import Part
 
+KERNEL = (WHITENING_KERNEL, WHITENING_KERNEL)
+"""The recipes' patches: height and width, in pixels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Whitening(Part):
@@ -20,16 +23,16 @@ class Whitening(Part):
     def principal_filters(self, moment_DD: Tensor) -> Tensor:
         """Rows v_i / sqrt(λ_i + eps) of a symmetric (D, D) float32 matrix, (D, D)."""
 
-    def filters(self, images_NCHW: Tensor) -> Tensor:
-        """Whitening filters followed by their negatives, (2·D, C, k, k) float32, D = C·k·k.
+    def filters(self, images_NCHW: Tensor, kernel: tuple[int, int] = KERNEL) -> Tensor:
+        """Whitening filters followed by their negatives, (2·D, C, k, l) float32, D = C·k·l of a kernel of k×l pixels.
 
         The second moment is *not* centred, as in the recipes.
         """
-        moment = patch_moment(images_NCHW)
+        moment = patch_moment(images_NCHW, kernel)
         # Apple's GPUs decompose nothing; a 12×12 matrix is soon carried over and back.
         device = torch.device("cpu") if moment.device.type == "mps" else moment.device
         rows = self.principal_filters(moment.to(device)).to(moment.device)
-        rows = rows.reshape(-1, images_NCHW.shape[1], WHITENING_KERNEL, WHITENING_KERNEL)
+        rows = rows.reshape(-1, images_NCHW.shape[1], *kernel)
         return torch.cat([rows, -rows])
 
 
@@ -62,10 +65,10 @@ class SvdWhitening(Whitening):
         return (vectors * torch.rsqrt(values + self.eps)).T
 
 
-def patch_moment(images_NCHW: Tensor) -> Tensor:
-    """The uncentred second moment of all overlapping 2×2 patches as (c, h, w) vectors, (12, 12) float32."""
-    channels = images_NCHW.shape[1]
-    patches = images_NCHW.unfold(2, WHITENING_KERNEL, 1).unfold(3, WHITENING_KERNEL, 1)
+def patch_moment(images_NCHW: Tensor, kernel: tuple[int, int] = KERNEL) -> Tensor:
+    """The uncentred second moment of all overlapping patches as (c, h, w) vectors, (D, D) float32; (12, 12) of 2×2 patches."""
+    channels, (height, width) = images_NCHW.shape[1], kernel
+    patches = images_NCHW.unfold(2, height, 1).unfold(3, width, 1)
     # Column by column, as the recipes have them: the sum's order decides its last bits.
-    rows = patches.permute(0, 3, 2, 1, 4, 5).reshape(-1, channels * WHITENING_KERNEL**2).float()
+    rows = patches.permute(0, 3, 2, 1, 4, 5).reshape(-1, channels * height * width).float()
     return rows.T @ rows / len(rows)

@@ -149,6 +149,7 @@ def _waterfall(evidence: Evidence, look: _Look, record: Sequence[Ladder] | None,
         effects=stats.effects_frame(evidence.effects),
         setting=evidence.setting,
         score=evidence.score,
+        level=evidence.level,
         **look.options,
     )
 
@@ -179,7 +180,11 @@ def _average_waterfall(
 
 def _equal_accuracy(evidence: Evidence, rungs: Sequence[Contrast]) -> pd.DataFrame:
     table = stats.equal_accuracy(
-        evidence.frame, evidence.resolved.study.arms, reference=rungs[0].without_arm, score=evidence.score
+        evidence.counted,
+        evidence.resolved.study.arms,
+        reference=rungs[0].without_arm,
+        score=evidence.score,
+        level=evidence.level,
     )
     subjects = {rung.with_arm: rung.subject for rung in rungs}
     return table[table["arm"].isin(list(subjects))].assign(subject=lambda rows: rows["arm"].map(subjects))
@@ -187,7 +192,14 @@ def _equal_accuracy(evidence: Evidence, rungs: Sequence[Contrast]) -> pd.DataFra
 
 def _effects(evidence: Evidence, look: _Look) -> Axes:
     table = stats.effects_frame(evidence.effects)
-    return effects(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
+    return effects(
+        table,
+        titles=evidence.titles,
+        setting=evidence.setting,
+        score=evidence.score,
+        level=evidence.level,
+        **look.options,
+    )
 
 
 def _frontier(evidence: Evidence, look: _Look) -> Axes:
@@ -264,7 +276,14 @@ def _interactions(evidence: Evidence, look: _Look) -> Axes:
     table = evidence.interactions
     if table is None:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
-    return interactions(table, titles=evidence.titles, setting=evidence.setting, score=evidence.score, **look.options)
+    return interactions(
+        table,
+        titles=evidence.titles,
+        setting=evidence.setting,
+        score=evidence.score,
+        level=evidence.level,
+        **look.options,
+    )
 
 
 def _shapley(evidence: Evidence, look: _Look) -> Axes:
@@ -279,6 +298,7 @@ def _shapley(evidence: Evidence, look: _Look) -> Axes:
         titles=evidence.titles,
         setting=evidence.setting,
         score=evidence.score,
+        level=evidence.level,
         **look.options,
     )
 

@@ -17,9 +17,10 @@ from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
+from ablate.stats.effects import LEVEL
 from ablate.stats.score_words import gain_name, short_name, with_unit
-from ablate.stats.verdicts import Margins
-from ablate.stats.wording import AVERAGED, EVERYTHING, counted
+from ablate.stats.verdicts import SIGNIFICANCE, Margins
+from ablate.stats.wording import AVERAGED, EVERYTHING, confidence_words, counted
 from ablate.study.score import TTA_ACCURACY, Score
 
 KIND_TITLES: Mapping[str, str] = {
@@ -64,18 +65,21 @@ def effects(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    level: float | None = None,
 ) -> Axes:
-    """Draw the effects of `ablate.stats.effects` (or `list_effects`) as points with 95 % intervals, the most time saved first.
+    """Draw the effects of `ablate.stats.effects` (or `list_effects`) as points with their intervals, the most time saved first.
 
     Right of zero is better in both panels: time saved, the score gained, or lowered where `score` says that less is better. A thin
     line goes on to the ends of the interval that allows for all contrasts of the study, as verdicts do. Shaded: the margins within
     which a difference counts as none. Verdicts are told by colour and by shape. Several kinds of contrast make one section each.
-    With `outcome` "both" the returned axes hold two panels, time and score (`Axes.child_axes`).
+    `level` is what the intervals were made at, by default what the table says. With `outcome` "both" the returned axes hold two
+    panels, time and score (`Axes.child_axes`).
 
     Raises:
         UsageError: no effect, a table that lacks columns, no finite effect at all, an unknown outcome or theme.
     """
     table = _table(data)
+    level = float(table.attrs.get(LEVEL, SIGNIFICANCE)) if level is None else level
     panels = _panels(outcome, margins, score)
     rows = _rows(table, titles or {}, panels)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
@@ -101,7 +105,7 @@ def effects(
         on.legend(*_legend(on, table, rows, panels))
         on.header(title)
         on.describe(title or "What each feature does", _description(table, score))
-        on.caption(_remarks(table, panels, margins, setting, score))
+        on.caption(_remarks(table, panels, margins, setting, score, level))
         return on.ax
 
 
@@ -277,13 +281,15 @@ def _description(table: pd.DataFrame, score: Score) -> str:
     return f"Forest plot of the effects of {', '.join(map(str, table['subject']))} on time and {score.title}."
 
 
-def _remarks(table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str, score: Score) -> list[str]:
+def _remarks(
+    table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str, score: Score, level: float
+) -> list[str]:
     blocks, processes = int(table["blocks"].max()), int(table["processes"].max())
     kinds = list(dict.fromkeys(table["kind"]))
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
         remarks.append(f"Measured {KIND_TITLES[kinds[0]]}")
-    remarks.append(f"{_thickness(table, panels)}; right is better")
+    remarks.append(f"{_thickness(table, panels, level)}; right is better")
     margin = f"±{margins.of_score(score):g} {score.unit or score.title}"
     remarks.append(f"Margins ±{margins.time_percent:g} % of time and {margin}")
     if not any(isfinite(low) for low in table["time_saved_low_percent"]):
@@ -291,14 +297,14 @@ def _remarks(table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, se
     return remarks
 
 
-def _thickness(table: pd.DataFrame, panels: Sequence[_Panel]) -> str:
+def _thickness(table: pd.DataFrame, panels: Sequence[_Panel], level: float) -> str:
     """What the two thicknesses of a line stand for, and how many contrasts verdicts allow for."""
     families = [(int(table[panel.family].max()), panel.unit) for panel in panels]
     sizes = {family for family, _ in families}
     if max(sizes) < 2:
-        return "95 % intervals"
+        return f"{confidence_words(level)} intervals"
     if len(sizes) == 1:
         allowing = f"{max(sizes)} contrasts"
     else:
         allowing = " and ".join(f"{counted(family, 'contrast')} of {unit}" for family, unit in families)
-    return f"Thick: 95 % intervals, each for itself; thin: for all at once; verdicts allow for {allowing}"
+    return f"Thick: {confidence_words(level)} intervals, each for itself; thin: for all at once; verdicts allow for {allowing}"

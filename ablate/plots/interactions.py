@@ -17,7 +17,8 @@ from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
 from ablate.stats.effect import misses_zero
-from ablate.stats.wording import counted, signed
+from ablate.stats.verdicts import SIGNIFICANCE
+from ablate.stats.wording import confidence_words, counted, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
 _COLUMN_SIZE = 0.95
@@ -46,6 +47,7 @@ def interactions(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> Axes:
     """Draw the table of `ablate.stats.interactions`: each cell the effect of two together minus the sum of both alone.
 
@@ -53,6 +55,8 @@ def interactions(
     its interval covers zero, and stronger for more where it does not: a ring marks that, a filled dot one that still does after
     Holm's correction over all pairs. Values and the half-widths of their intervals are printed where they fit. With `outcome` "both" the
     returned axes hold two panels (`Axes.child_axes`), side by side where there is room.
+
+    `level` is what the intervals were made at.
 
     Raises:
         UsageError: no pair, no pair with a number, a table that lacks columns, an unknown outcome or theme.
@@ -75,7 +79,7 @@ def interactions(
         on.legend(*_legend(on, data, panels))
         on.header(title)
         on.describe(title or "Interactions", _description(data, panels))
-        on.caption(_remarks(data, panels, setting))
+        on.caption(_remarks(data, panels, setting, level))
         return on.ax
 
 
@@ -262,12 +266,12 @@ def _description(data: pd.DataFrame, panels: Sequence[Panel]) -> str:
     return f"Map of pairwise interactions. {' '.join(parts)}"
 
 
-def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str) -> list[str]:
+def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str, level: float) -> list[str]:
     blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
     remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
     remarks.append(
-        "Each cell: the effect of both together minus the sum of the two alone, ± to the end of its 95 % interval on zero's side; "
-        "positive is better. "
+        f"Each cell: the effect of both together minus the sum of the two alone, ± to the end of its {confidence_words(level)} interval "
+        "on zero's side; positive is better. "
         f"p (Holm) allows for {counted(len(data), 'pair')}"
     )
     if processes == 1 and any(panel.value == "time_saved_percent" for panel in panels):

@@ -16,7 +16,8 @@ from ablate.plots.sheet import INCH, Sheet, dress, label_axis, mask, number_tick
 from ablate.plots.table import Looks
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.score_words import capital, decimals_for_gains, gain_name
-from ablate.stats.wording import MINUS, counted, signed
+from ablate.stats.verdicts import SIGNIFICANCE
+from ablate.stats.wording import MINUS, confidence_words, counted, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
 
@@ -68,8 +69,9 @@ def shapley(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> Axes:
-    """Draw the attribution of `ablate.stats.shapley` as bars with 95 % intervals, and below them the whole.
+    """Draw the attribution of `ablate.stats.shapley` as bars with their intervals, made at `level`, and below them the whole.
 
     With the `ladder` of the same subjects (`ablate.stats.ladder`) its bars stand beside, paler: where the two differ, the order
     of the ladder moved credit. Positive is better: time saved, the score gained, or lowered where `score` says that less is better.
@@ -108,7 +110,7 @@ def shapley(
         on.legend(*_legend(on, pairs, panels))
         on.header(title)
         on.describe(title or "Fair shares", _description(data, names, score))
-        on.caption(_remarks(data, setting))
+        on.caption(_remarks(data, setting, level))
         return on.ax
 
 
@@ -262,7 +264,7 @@ def _description(data: Attribution, names: Sequence[str], score: Score) -> str:
     return f"Shapley values of time saved and {gained}. {'; '.join(parts)}."
 
 
-def _remarks(data: Attribution, setting: str) -> list[str]:
+def _remarks(data: Attribution, setting: str, level: float) -> list[str]:
     counts = (
         f"n = {counted(data.blocks, 'block')} of {2 ** len(data.shares)} arms in {counted(data.processes, 'process')}"
     )
@@ -270,7 +272,7 @@ def _remarks(data: Attribution, setting: str) -> list[str]:
     return [
         counts,
         setting,
-        "Whiskers: 95 % intervals, each for itself" if whiskers else "",
+        f"Whiskers: {confidence_words(level)} intervals, each for itself" if whiskers else "",
         "Positive is better",
         data.note,
     ]

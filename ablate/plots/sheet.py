@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, cast
 
@@ -38,6 +38,7 @@ class Sheet:
     width_inches: float
     content_inches: float
     own: bool
+    _fitted: tuple[Bbox, Bbox] | None = field(default=None, init=False)
 
     @property
     def small(self) -> float:
@@ -51,9 +52,21 @@ class Sheet:
 
     def fit(self) -> None:
         """Lay the figure out around what is on it so far."""
+        self._fit()
+
+    def _fit(self) -> tuple[Bbox, Bbox]:
+        """`fit`, and the boxes as they are then: measuring every word is nearly all that a figure costs."""
         if not self.own:
-            return
+            return self._boxes()
         figure = cast(Figure, self.ax.figure)
+        if self._fitted is not None and not figure.stale:
+            return self._fitted
+        self._fitted = self._laid_out(figure)
+        # Whatever is drawn or changed from here on sets it again.
+        figure.stale = False
+        return self._fitted
+
+    def _laid_out(self, figure: Figure) -> tuple[Bbox, Bbox]:
         for _ in range(3):
             inner, outer = self._boxes()
             left, right = (inner.x0 - outer.x0 + _EDGE_INCHES, outer.x1 - inner.x1 + _EDGE_INCHES)
@@ -67,11 +80,12 @@ class Sheet:
                 figure.get_figheight() - height,
             )
             if max(abs(shift) for shift in shifts) < _SETTLED_INCHES:
-                return
+                return inner, outer
             figure.set_size_inches(self.width_inches, height)
             self.ax.set_position(
                 (left / self.width_inches, below / height, width / self.width_inches, self.content_inches / height)
             )
+        return self._boxes()
 
     def describe(self, title: str, description: str) -> None:
         """Leave words for screen readers on a figure of our own, where `save` finds them."""
@@ -112,8 +126,7 @@ class Sheet:
         """What the marks mean, in as many columns as the width allows, above or below all that is there."""
         if not handles:
             return
-        self.fit()
-        inner, outer = self._boxes()
+        inner, outer = self._fit()
         room = self._room(outer) - _HANDLE_EMS * self.small
         wrapped = [text.wrap(label, max(room, 4 * self.small), self.small) for label in labels]
         column = text.widest(wrapped, self.small) + _HANDLE_EMS * self.small
@@ -144,22 +157,21 @@ class Sheet:
         """Short entries below all that is there, one a line, in as many columns as the width allows."""
         if not entries:
             return
-        self.fit()
-        room = self._room(self._boxes()[1])
+        boxes = self._fit()
+        room = self._room(boxes[1])
         wrapped = [text.wrap(entry, room, self.small) for entry in entries]
         column = text.widest(wrapped, self.small) + 1.5 * self.small
         columns = min(len(wrapped), max(1, int(room / column)))
         rows = ceil(len(wrapped) / columns)
-        boxes = self._boxes()
         for number, start in enumerate(range(0, len(wrapped), rows)):
             block = "\n".join(wrapped[start : start + rows])
             self._annotate(block, self.small, "normal", self.theme.ink, boxes, right=number * column)
         self.fit()
 
     def _place(self, words: str, points: float, weight: str, colour: str, *, above: bool) -> None:
-        self.fit()
-        wrapped = text.balanced(words, self._room(self._boxes()[1]), points, weight)
-        self._annotate(wrapped, points, weight, colour, self._boxes(), above=above)
+        boxes = self._fit()
+        wrapped = text.balanced(words, self._room(boxes[1]), points, weight)
+        self._annotate(wrapped, points, weight, colour, boxes, above=above)
         self.fit()
 
     def _annotate(

@@ -23,7 +23,8 @@ from ablate.plots.table import Looks, first_note, need_columns
 from ablate.stats.attribution import Attribution
 from ablate.stats.multiplicity import widening
 from ablate.stats.score_words import equal_name, gain_name, short_name
-from ablate.stats.wording import counted
+from ablate.stats.verdicts import SIGNIFICANCE
+from ablate.stats.wording import confidence_words, counted
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
 from ablate.study.score import TTA_ACCURACY, Score
@@ -47,6 +48,7 @@ def waterfall(
     setting: str = "",
     orientation: Orientation = "auto",
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> Axes:
     """Draw a ladder's steps as bars in percent of the baseline's time, each starting where the one before it ended.
 
@@ -62,7 +64,7 @@ def waterfall(
     `equal_accuracy` is the table of `ablate.stats.equal_accuracy` with a column `subject` that names the step whose arm each row
     is; it adds the saving that the ladder up to there gives at an equal score. `titles` maps subjects to names, `setting` says in
     the caption what the trials ran on, `score` what stands below each bar. Bars stand where names and numbers fit below them, and
-    otherwise lie.
+    otherwise lie. `level` is what the intervals were made at.
 
     Raises:
         UsageError: neither data nor `published`; no ladder, one with a gap, or unmeasured times; published and measured steps
@@ -76,7 +78,7 @@ def waterfall(
     measured = None if data is None else ladder_of(data)
     judged = effects if effects is not None else data if isinstance(data, pd.DataFrame) else None
     record = None if published is None else published_bars(published, beside_times=measured is not None)
-    wider = 1.0 if measured is None else widening(measured.processes, family_of(judged))
+    wider = 1.0 if measured is None else widening(measured.processes, family_of(judged), level)
     cascades = [
         cascade if cascade.published else replace(cascade, widening=wider)
         for cascade in _cascades(measured, record, titles or {}, open_steps(judged, measured), score)
@@ -127,7 +129,7 @@ def waterfall(
         on.header(title or ("" if alone is None else alone.title), ends)
         saved = "time" if alone is None or alone.unit == "seconds" else "epochs"
         on.describe(title or "Improvements, step by step", _description(cascades, saved, ends))
-        on.caption(_remarks(measured, record, overlay, setting, lying, any(gains), judged, score))
+        on.caption(_remarks(measured, record, overlay, setting, lying, any(gains), judged, score, level))
         return axes
 
 
@@ -278,6 +280,7 @@ def _remarks(
     gains: bool,
     judged: pd.DataFrame | None,
     score: Score,
+    level: float,
 ) -> list[str]:
     remarks = []
     if measured is not None:
@@ -286,7 +289,7 @@ def _remarks(
         if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
             family = family_of(judged)
             allowing = f"; thin: for all {family} contrasts at once, as verdicts are" if family > 1 else ""
-            remarks.append(f"Whiskers and ±: 95 % intervals, each for itself{allowing}")
+            remarks.append(f"Whiskers and ±: {confidence_words(level)} intervals, each for itself{allowing}")
         if gains:
             change = (
                 f"the change of {score.title}" if score.better == "higher" else f"{gain_name(score)}, plus is better"

@@ -1,7 +1,7 @@
 """Recipes that train a network on images in torch, by this package's own loops: what every family of them has."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, cast
 
@@ -23,6 +23,9 @@ class Plan(Protocol):
 
     def shortened(self) -> Self:
         """A plan of a few steps that calls everything a run does, for warming up."""
+
+    def sampled(self) -> Self:
+        """A plan of some of the run's own steps, every kind of them, for timing what the whole run would take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,25 @@ class ImageRecipe(Recipe):
             UsageError: a value of another type, or a part that cannot do what its slot needs.
         """
         check_value(cls, who, name, value)
+
+
+_WINDOWS, _WINDOW_STEPS = 3, 5
+
+
+def windows_of(num_steps: int, steps_per_epoch: int, kind_of_step: Callable[[int], Hashable]) -> tuple[range, ...]:
+    """Stretches of a run's steps, of one length, that have every kind of its steps: from its beginning to its end, and where else
+    a kind first occurs.
+    """
+    length = min(_WINDOW_STEPS, steps_per_epoch, num_steps)
+    last = num_steps - length
+    starts = {round(last * place / (_WINDOWS - 1)) for place in range(_WINDOWS)}
+    seen = {kind_of_step(step) for start in starts for step in range(start, start + length)}
+    for step in range(num_steps):
+        if kind_of_step(step) not in seen:
+            start = min(step, last)
+            starts.add(start)
+            seen.update(map(kind_of_step, range(start, start + length)))
+    return tuple(range(start, start + length) for start in sorted(starts))
 
 
 def rounded_up(product: float) -> int:

@@ -25,7 +25,7 @@ from ablate.parts import (
     Whitening,
 )
 from ablate.parts.part import POSITIVE, Bounds
-from ablate.recipes.images import ImageRecipe, rounded_up
+from ablate.recipes.images import ImageRecipe, rounded_up, windows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,8 @@ class MuonPlan:
     decay: float
     filter_decay: float
     normalisation_due: tuple[bool, ...]
+    windows: tuple[range, ...] = ()
+    """The steps of each epoch, where only some are run."""
 
     @classmethod
     def of(cls, recipe: MuonRecipe, num_train_images: int) -> "MuonPlan":
@@ -134,6 +136,26 @@ class MuonPlan:
             filter_decay=recipe.filter_decay * recipe.batch_size,
             normalisation_due=recipe.normalisation.due(num_steps),
         )
+
+    def steps(self, epoch: int) -> range:
+        """The steps of an epoch (both from 0)."""
+        if self.windows:
+            return self.windows[epoch]
+        first = epoch * self.steps_per_epoch
+        return range(first, min(first + self.steps_per_epoch, self.num_steps))
+
+    def kind_of_step(self, step: int) -> str:
+        """What a step has to do; steps of one kind take equally long."""
+        extras = {
+            "whitening bias": step < self.whitening_bias_steps,
+            "normalisation": self.normalisation_due[step],
+        }
+        return " and ".join(["step", *(name for name, is_due in extras.items() if is_due)])
+
+    def sampled(self) -> "MuonPlan":
+        """A plan of some of the run's own steps, every kind of them, for timing what the whole run would take."""
+        windows = windows_of(self.num_steps, self.steps_per_epoch, self.kind_of_step)
+        return replace(self, num_epochs=len(windows), windows=windows)
 
     def shortened(self) -> "MuonPlan":
         """A plan for warming up: two epochs (the second is mirrored) of two steps, the whitening bias trained in the first."""

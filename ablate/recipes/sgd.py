@@ -37,7 +37,7 @@ from ablate.parts import (
     WholeSet,
 )
 from ablate.parts.part import POSITIVE, Bounds
-from ablate.recipes.images import ImageRecipe, rounded_up
+from ablate.recipes.images import ImageRecipe, rounded_up, windows_of
 
 KILO = 1024
 """The images that airbench's learning rate and decay are told for."""
@@ -127,7 +127,11 @@ class SgdPlan:
     rate: float
     bias_rate: float
     rate_times_decay: float
+    averaging_due: tuple[bool, ...] = ()
+    """Of every step, whether weights are averaged after it."""
     is_short: bool = False
+    windows: tuple[range, ...] = ()
+    """The steps of each epoch, where only some are run."""
 
     @classmethod
     def of(cls, recipe: SgdRecipe, num_train_images: int) -> Self:
@@ -149,17 +153,38 @@ class SgdPlan:
             rate=rate,
             bias_rate=rate * recipe.bias_scale,
             rate_times_decay=recipe.decay * recipe.batch_size / kilostep,
+            averaging_due=recipe.averaging.due(num_steps),
         )
 
     @property
     def num_epochs(self) -> int:
         """Epochs begun."""
-        return math.ceil(self.num_steps / self.steps_per_epoch)
+        return len(self.windows) or math.ceil(self.num_steps / self.steps_per_epoch)
+
+    @property
+    def batches_an_epoch(self) -> int | None:
+        """How many of the batches that are dealt an epoch takes; None: all of them."""
+        return len(self.windows[0]) if self.windows else None
 
     def steps(self, epoch: int) -> range:
         """The steps of an epoch (both from 0)."""
+        if self.windows:
+            return self.windows[epoch]
         first = epoch * self.steps_per_epoch
         return range(first, min(first + self.steps_per_epoch, self.num_steps))
+
+    def kind_of_step(self, step: int) -> str:
+        """What a step has to do; steps of one kind take equally long."""
+        extras = {"first bias": step < self.first_bias_steps, "averaging": self.averaging_due[step]}
+        return " and ".join(["step", *(name for name, is_due in extras.items() if is_due)])
+
+    def sampled(self) -> Self:
+        """A plan of some of the run's own steps, every kind of them, for timing what the whole run would take.
+
+        What is scored before the clock starts is short.
+        """
+        windows = windows_of(self.num_steps, self.steps_per_epoch, self.kind_of_step)
+        return replace(self, windows=windows, is_short=True)
 
     def like(self, other: "SgdPlan") -> Self:
         """This plan, short where another one is."""

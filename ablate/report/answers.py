@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
 from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
 from ablate.stats import Attribution, Share
@@ -61,7 +62,7 @@ def shares_table(evidence: Evidence) -> Table:
         tuple(columns),
         tuple(rows),
         "Shapley values: each one's gain averaged over all orders of joining; time in percent of the baseline's. They add up. "
-        f"Intervals are 95 %, each for itself.{_noted(values)}",
+        f"Intervals are {intervals_named(evidence)}, each for itself.{_noted(values)}",
     )
 
 

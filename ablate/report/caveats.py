@@ -174,12 +174,17 @@ def _twins(evidence: Evidence) -> Iterator[Caveat]:
             yield Caveat(
                 "aa_missed_zero",
                 f"A/A: '{effect.with_arm}' is '{effect.without_arm}' once more, and yet its interval misses zero "
-                f"({', '.join(missed)}). One study in twenty does so by chance; otherwise something disturbs the measurement.",
+                f"({', '.join(missed)}). {_so_often(evidence)} does so by chance; otherwise something disturbs the measurement.",
             )
 
 
+def _so_often(evidence: Evidence) -> str:
+    return "One study in twenty" if evidence.look is None else f"One study in {round(1 / evidence.level):,}"
+
+
 def _progress(evidence: Evidence) -> Iterator[Caveat]:
-    if evidence.left and not evidence.frame.empty:
+    settled = evidence.look is not None and evidence.look.stage == "settled"
+    if evidence.left and not evidence.frame.empty and not settled:
         total = len(evidence.resolved.schedule)
         yield Caveat(
             "unfinished",

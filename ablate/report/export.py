@@ -59,6 +59,8 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "device_name": "its name",
     "commit": "commit of the package that ran it",
     "throttle_reasons": "why the device slowed itself down before or after the trial",
+    "measures": "both, or score or time alone, where times are measured apart from the trainings",
+    "beside": "how many other trials could run at the same time; with any, its times are no times",
 }
 """The columns of a table of trials, in their order, and what each holds.
 

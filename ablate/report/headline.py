@@ -10,7 +10,6 @@ from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import short_name, value_words
 from ablate.stats.sentences import time_said
-from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import AVERAGED, counted
 
 _VERDICT_ORDER = ("better", "worse", "equivalent", "identical", "inconclusive", "no verdict")
@@ -97,7 +96,7 @@ def _shares(evidence: Evidence) -> str:
         f"Fair shares whose interval misses zero: {'; '.join(found)}." if found else "No share's interval misses zero."
     )
     pairs = evidence.interactions
-    settled = ((pairs["time_p_holm"] < SIGNIFICANCE) | (pairs["score_p_holm"] < SIGNIFICANCE)).sum()
+    settled = ((pairs["time_p_holm"] < evidence.level) | (pairs["score_p_holm"] < evidence.level)).sum()
     verb = "are" if settled > 1 else "is"
     return f" {shares} {settled or 'None'} of {counted(len(pairs), 'interaction')} {verb} settled."
 

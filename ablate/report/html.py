@@ -19,6 +19,7 @@ from ablate.report.caveats import list_caveats
 from ablate.report.export import trials_csv, trials_table
 from ablate.report.figures import Figure, palette_css
 from ablate.report.headline import headline
+from ablate.report.looks import looks_sentence
 from ablate.report.machine import csv_report
 from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
@@ -123,6 +124,7 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         question=study.question,
         badges=_badges(evidence),
         headline=headline(evidence),
+        looks=looks_sentence(evidence),
         caveats=list_caveats(evidence),
         hero=figures[0] if figures else None,
         figures=figures[1:],

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
+from ablate.report.looks import looks_record
 from ablate.report.provenance import provenance, reproduction
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
@@ -60,6 +61,7 @@ def json_report(evidence: Evidence) -> str:
             "study": resolved.study.name,
             "question": resolved.study.question,
             "headline": headline(evidence),
+            **looks_record(evidence),
             "preset": resolved.preset,
             **score_record(evidence.score),
             "data": [{"name": name, "digest": digest} for name, digest in evidence.data_sets],

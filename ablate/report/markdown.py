@@ -7,6 +7,7 @@ from ablate.formats.printable import printable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
+from ablate.report.looks import looks_sentence
 from ablate.report.provenance import provenance, reproduction
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
 from ablate.report.wording import KIND_WORDS
@@ -25,6 +26,8 @@ def markdown_report(evidence: Evidence) -> str:
     """Headline, warnings, effects with sentences, arms, provenance and how to reproduce."""
     study = evidence.resolved.study
     lines = [f"# {inline(study.name)}", "", line(study.question), "", f"**{inline(headline(evidence))}**", ""]
+    looks = looks_sentence(evidence)
+    lines += [line(looks), ""] if looks else []
     caveats = list_caveats(evidence)
     if caveats:
         lines += ["## Warnings", "", *(f"- {line(caveat.text)}" for caveat in caveats), ""]

@@ -3,6 +3,7 @@
 import shlex
 
 from ablate.formats.printable import printable
+from ablate.report.looks import minutes_words
 from ablate.stats.evidence import Evidence
 from ablate.stats.wording import counted
 
@@ -39,11 +40,13 @@ def provenance(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     """Labels and values: the study, its data, machine and software; several values of one fact are listed."""
     resolved = evidence.resolved
     study = resolved.study
+    minutes = minutes_words(evidence)
     rows = [
         ("Study", study.name),
         ("Planned", _plan(evidence)),
         ("Opened", resolved.created_at),
         ("Trials from", f"{evidence.first_start} to {evidence.last_start}" if evidence.first_start else "none yet"),
+        *([("Minutes of trials", minutes)] if minutes else []),
         ("Preset", resolved.preset),
         ("Data", "; ".join(f"{name}, sha256 {digest}" for name, digest in evidence.data_sets) or resolved.data),
         ("Seed", str(study.seed)),
@@ -84,6 +87,7 @@ def _plan(evidence: Evidence) -> str:
             counted(study.blocks, "block"),
             counted(study.processes, "process"),
             counted(len(evidence.resolved.schedule), "trial"),
+            *((f"looks after {', '.join(map(str, study.looks))} blocks, to stop when settled",) if study.looks else ()),
         )
     )
 

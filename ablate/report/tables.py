@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from ablate.formats.printable import printable
+from ablate.report.looks import intervals_named
 from ablate.report.wording import (
     KIND_WORDS,
     MOST_NAMED,
@@ -98,12 +99,12 @@ MOST_EXTRAS = 4
 """Other named measurements that the table of arms has a column for; `--format json` and `--trials` have all."""
 
 
-def effects_remark(score: Score) -> str:
-    """How to read a table of effects."""
+def effects_remark(score: Score, intervals: str = "95 %") -> str:
+    """How to read a table of effects; `intervals` says which they are."""
     unit = f" in {score.unit}" if score.unit else ""
     lowered = "" if score.better == "higher" else f", {gain_name(score)}{unit}"
     return (
-        f"With it minus without it. Time saved is in percent of the time without it{lowered}: plus is better. Intervals are 95 %, "
+        f"With it minus without it. Time saved is in percent of the time without it{lowered}: plus is better. Intervals are {intervals}, "
         "each for itself; p (Holm) and the verdicts allow for all contrasts of the study."
     )
 
@@ -193,7 +194,9 @@ def effects_table(evidence: Evidence) -> Table:
         Column("would settle it", extra=True),
     )
     rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
-    return Table("Effects", columns, rows, effects_remark(evidence.score) + screening_remark(evidence))
+    return Table(
+        "Effects", columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
+    )
 
 
 def screening_remark(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ from ablate.formats.fitted_table import UNWRAPPED, FittedTable
 from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
+from ablate.report.looks import looks_sentence
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
 from ablate.report.wording import listed
 from ablate.stats.evidence import Evidence
@@ -27,6 +28,8 @@ MOST_ROWS = 16
 def terminal_report(evidence: Evidence) -> RenderableType:
     """Headline, what the study asked, effects, arms, and every warning; folded or stacked where there is little room."""
     parts: list[RenderableType] = [Text(headline(evidence), style="bold")]
+    looks = looks_sentence(evidence)
+    parts += [Text(looks)] if looks else []
     tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
     for table in tables:
         parts += [Text(), Text(table.title, style="bold")]

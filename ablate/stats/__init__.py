@@ -9,6 +9,7 @@ from ablate.stats.equal_accuracy import EqualAccuracy, equal_accuracy
 from ablate.stats.frames import arm_summary, trials_frame
 from ablate.stats.interactions import Interaction, interactions
 from ablate.stats.ladder import ladder
+from ablate.stats.looks import Look, look_at
 from ablate.stats.multiplicity import holm
 from ablate.stats.pareto import pareto_front
 from ablate.stats.power import Visible, blocks_needed, processes_needed, trials_each_needed, visible
@@ -24,6 +25,7 @@ __all__ = [
     "Effect",
     "EqualAccuracy",
     "Interaction",
+    "Look",
     "Margins",
     "Screened",
     "Share",
@@ -41,6 +43,7 @@ __all__ = [
     "interactions",
     "ladder",
     "list_effects",
+    "look_at",
     "measured_spreads",
     "pareto_front",
     "processes_needed",

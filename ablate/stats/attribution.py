@@ -9,7 +9,7 @@ import pandas as pd
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.stats.score_words import short_name
-from ablate.stats.verdicts import FEWEST_BLOCKS
+from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted
 from ablate.study.score import Score
 
@@ -69,12 +69,14 @@ def attribute(
     first: int,
     last: int,
     score: Score,
+    level: float = SIGNIFICANCE,
 ) -> Attribution:
     """Divide the way from arm `first` to arm `last` among `subjects`, each a weighted sum of arms.
 
     `weights` is `(subjects, arms)`: how a subject's share is made of the arms' scores and times. Only blocks with a usable
     trial of every arm count. Each block gives one value of the score; each process one mean of log(arm / first), of which
     `time_shares` makes the shares. The total is the effect of the last arm against the first, interval included.
+    Intervals are at 1 - `level`.
     """
     absence = blocks.mixed_data or blocks.missing(arms)
     if absence:
@@ -87,12 +89,12 @@ def attribute(
     process = blocks.process[timed, columns[0]]
     means = process_means(log_time.T, process)
     unit = score.sign * score.factor
-    gains = t_interval(unit * score_shares(scores, weights).T)
-    time = t_interval(100 * time_shares(means.T, weights, first).T)
+    gains = t_interval(unit * score_shares(scores, weights).T, confidence=1 - level)
+    time = t_interval(100 * time_shares(means.T, weights, first).T, confidence=1 - level)
     way = np.zeros((1, len(arms)))
     way[0, [first, last]] = (-1.0, 1.0)
-    total_gain = t_interval(unit * score_shares(scores, way).T)
-    total_time = _saved(t_interval(means[last] - means[first]))
+    total_gain = t_interval(unit * score_shares(scores, way).T, confidence=1 - level)
+    total_time = _saved(t_interval(means[last] - means[first], confidence=1 - level))
     note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole), score)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     return Attribution(

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.study import ALL, Arm, Contrast, aliases, resolution_of, screened
 from ablate.study.levels import inseparable, levels_of
 from ablate.study.score import TTA_ACCURACY, Score
@@ -41,7 +42,12 @@ class Screened:
 
 
 def average_shares(
-    frame: pd.DataFrame, arms: Sequence[Arm], contrasts: Sequence[Contrast], *, score: Score = TTA_ACCURACY
+    frame: pd.DataFrame,
+    arms: Sequence[Arm],
+    contrasts: Sequence[Contrast],
+    *,
+    score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> Attribution:
     """Divide the improvement from the arm without any subject to the one with all among the screening's subjects.
 
@@ -76,6 +82,15 @@ def average_shares(
     saturated = not (np.abs(weights[-1]) > _NOTHING).any()
     if saturated:
         named, weights = subjects, weights[:-1]
-    shares = attribute(Blocks.of(frame), order, subjects=named, weights=weights, first=first, last=last, score=score)
+    shares = attribute(
+        Blocks.of(frame),
+        order,
+        subjects=named,
+        weights=weights,
+        first=first,
+        last=last,
+        score=score,
+        level=level,
+    )
     said = _SATURATED if saturated and shares.shares and len(subjects) > 2 else ""
     return replace(shares, averaged=True, note="; ".join(filter(None, (shares.note, said))))

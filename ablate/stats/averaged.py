@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ablate.errors import UsageError
 from ablate.stats.blocks import Blocks
-from ablate.stats.intervals import FloatArray, TInterval, t_interval
+from ablate.stats.intervals import CONFIDENCE, FloatArray, TInterval, at_confidence, t_interval
 from ablate.stats.linear_model import Averages, Codes
 from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.stats.wording import counted
@@ -34,19 +34,26 @@ class Averaged:
     log_time: FloatArray
     process: Codes
     gain: TInterval
-    accuracy_difference: TInterval
-    log_ratio: TInterval
+    accuracy_gain: TInterval
+    log_time_change: TInterval
     enough_scores: bool
     enough_times: bool
     environments: int
     absence: str
     remarks: tuple[str, ...]
 
-    def score_gain(self, score: Score) -> TInterval:
+    def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, on average, as trials hold it."""
-        if score.sign > 0:
-            return self.gain
-        return self.gain._replace(mean=-self.gain.mean, low=-self.gain.high, high=-self.gain.low)
+        gain = self.gain if score.sign > 0 else self.gain._replace(mean=-self.gain.mean)
+        return at_confidence(gain, confidence)
+
+    def accuracy_difference(self, *, confidence: float = CONFIDENCE) -> TInterval:
+        """Plain accuracy with minus without, on average."""
+        return at_confidence(self.accuracy_gain, confidence)
+
+    def log_ratio(self, *, confidence: float = CONFIDENCE) -> TInterval:
+        """log(time with / time without), on average, the process being the unit."""
+        return at_confidence(self.log_time_change, confidence)
 
     def block_sd(self, interval: TInterval) -> float:
         """The sd that each block's effects would have: that over √blocks is the standard error."""
@@ -131,8 +138,8 @@ class _Screening:
                 log_time=log_time,
                 process=process,
                 gain=_at(gains, place),
-                accuracy_difference=_at(accuracies, place),
-                log_ratio=_at(ratios, place),
+                accuracy_gain=_at(accuracies, place),
+                log_time_change=_at(ratios, place),
                 enough_scores=_enough(scores, with_it),
                 enough_times=_enough(kept, with_it),
                 environments=len(np.unique(scores.environment)),

@@ -13,10 +13,13 @@ from ablate.stats.intervals import NO_SPREAD, FloatArray, TInterval, correlation
 from ablate.stats.multiplicity import holm, simultaneous
 from ablate.stats.pairs import Pairs
 from ablate.stats.sentences import headline, note_on, sentence
-from ablate.stats.verdicts import Margins, Verdict, family_size, judge, more_to_settle
+from ablate.stats.verdicts import SIGNIFICANCE, Margins, Verdict, family_size, judge, more_to_settle
 from ablate.stats.wording import percent_of_log, saved_percent_of_log
 from ablate.study import Arm, Contrast
 from ablate.study.score import TTA_ACCURACY, Score
+
+LEVEL = "level"
+"""The attribute of a table of effects that says what its intervals were made at, where that is not 0.05."""
 
 DEFAULT_MARGINS = Margins()
 """The score's own margin, and 0.5 % of time."""
@@ -29,13 +32,15 @@ def list_effects(
     arms: Sequence[Arm] = (),
     margins: Margins = DEFAULT_MARGINS,
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> tuple[Effect, ...]:
     """The effect of each contrast, in the given order, from a frame of `trials_frame`.
 
     The score is paired by block; `score` says its unit and which way is better. For time, each process gives one value: the mean
     of log(with / without) over its complete blocks; a block is complete for a contrast when both its arms have a usable trial in it,
     in one process and environment. All contrasts of the call are one family for Holm, per outcome; those too small for a verdict
-    are not part of it. Contrasts of kind "screening" are put to all of the study's `arms`; see `averaged`.
+    are not part of it. Contrasts of kind "screening" are put to all of the study's `arms`; see `averaged`. Intervals are at
+    1 - `level`, verdicts at `level`: below 0.05 where a study was looked at more than once, see `ablate.stats.looks`.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read, or there is an averaged contrast and no `arms`.
@@ -44,7 +49,7 @@ def list_effects(
     averages = averaged(blocks, contrasts, arms)
     pairs = [averages.get(contrast) or Pairs.of(blocks, contrast) for contrast in contrasts]
     scores = [pair.score_gain(score) for pair in pairs]
-    times = [pair.log_ratio for pair in pairs]
+    times = [pair.log_ratio() for pair in pairs]
     judged = [pair.enough_scores for pair in pairs]
     timed = [pair.enough_times for pair in pairs]
     score_p = np.array([float(s.p) if enough else np.nan for s, enough in zip(scores, judged, strict=True)])
@@ -59,6 +64,7 @@ def list_effects(
             score_family=family_size(score_p),
             time_p_holm=float(time_holm[index]),
             time_family=family_size(time_p),
+            level=level,
         )
         for index, pair in enumerate(pairs)
     )
@@ -71,13 +77,14 @@ def effects(
     arms: Sequence[Arm] = (),
     margins: Margins = DEFAULT_MARGINS,
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> pd.DataFrame:
     """`list_effects` as a table: one row a contrast, the fields of `Effect` as columns.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
     """
-    return effects_frame(list_effects(frame, contrasts, arms=arms, margins=margins, score=score))
+    return effects_frame(list_effects(frame, contrasts, arms=arms, margins=margins, score=score, level=level))
 
 
 def effects_frame(listed: Sequence[Effect]) -> pd.DataFrame:
@@ -94,14 +101,17 @@ def _effect(
     score_family: int,
     time_p_holm: float,
     time_family: int,
+    level: float,
 ) -> Effect:
-    gain, plain, time = pairs.score_gain(score), pairs.accuracy_difference, pairs.log_ratio
+    confidence = 1 - level
+    gain = pairs.score_gain(score, confidence=confidence)
+    plain, time = pairs.accuracy_difference(confidence=confidence), pairs.log_ratio(confidence=confidence)
     band = margins.score_band(score)
-    score_verdict = _verdict(gain, score_p_holm, band, pairs.enough_scores, more_is_better=True)
-    time_verdict = _verdict(time, time_p_holm, margins.log_time, pairs.enough_times, more_is_better=False)
+    score_verdict = _verdict(gain, score_p_holm, band, pairs.enough_scores, level, more_is_better=True)
+    time_verdict = _verdict(time, time_p_holm, margins.log_time, pairs.enough_times, level, more_is_better=False)
     # A contrast too small for a verdict is no part of its family.
-    score_ends = simultaneous(gain, score_family if np.isfinite(score_p_holm) else 0)
-    time_ends = simultaneous(time, time_family if np.isfinite(time_p_holm) else 0)
+    score_ends = simultaneous(gain, score_family if np.isfinite(score_p_holm) else 0, confidence)
+    time_ends = simultaneous(time, time_family if np.isfinite(time_p_holm) else 0, confidence)
     contrast = pairs.contrast
     without_is_arm = contrast.kind == "leave_one_out"
     sign = -1.0 if without_is_arm else 1.0
@@ -126,7 +136,7 @@ def _effect(
         score_p=float(gain.p),
         score_p_holm=score_p_holm,
         score_verdict=score_verdict,
-        score_more_blocks=pairs.in_blocks(_more(score_verdict, gain, band, score_family)),
+        score_more_blocks=pairs.in_blocks(_more(score_verdict, gain, band, score_family, level)),
         accuracy_pp=100 * float(plain.mean),
         accuracy_low_pp=100 * float(plain.low),
         accuracy_high_pp=100 * float(plain.high),
@@ -147,7 +157,7 @@ def _effect(
         time_p=float(time.p),
         time_p_holm=time_p_holm,
         time_verdict=time_verdict,
-        time_more_processes=_more(time_verdict, time, margins.log_time, time_family),
+        time_more_processes=_more(time_verdict, time, margins.log_time, time_family, level),
         with_score=with_score,
         without_score=without_score,
         with_time_seconds=with_seconds,
@@ -165,7 +175,7 @@ def _effect(
 
 
 def _verdict(
-    interval: TInterval, p_holm: float, band: tuple[float, float], enough: bool, *, more_is_better: bool
+    interval: TInterval, p_holm: float, band: tuple[float, float], enough: bool, level: float, *, more_is_better: bool
 ) -> Verdict:
     if not enough:
         return "no verdict"
@@ -173,14 +183,21 @@ def _verdict(
     if sd <= NO_SPREAD:
         return "identical" if abs(mean) <= NO_SPREAD else "no verdict"
     low, high = float(interval.low), float(interval.high)
-    return judge(mean=mean, low=low, high=high, adjusted_p=p_holm, band=band, more_is_better=more_is_better)
+    return judge(
+        mean=mean, low=low, high=high, adjusted_p=p_holm, band=band, more_is_better=more_is_better, level=level
+    )
 
 
-def _more(verdict: Verdict, interval: TInterval, band: tuple[float, float], family: int) -> int:
+def _more(verdict: Verdict, interval: TInterval, band: tuple[float, float], family: int, level: float) -> int:
     if verdict != "inconclusive":
         return 0
     more = more_to_settle(
-        mean=float(interval.mean), sd=float(interval.sd), count=interval.n, band=band, family_size=family
+        mean=float(interval.mean),
+        sd=float(interval.sd),
+        count=interval.n,
+        band=band,
+        family_size=family,
+        level=level,
     )
     return BEYOND_REACH if more is None else more
 

@@ -13,6 +13,7 @@ from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import process_means
 from ablate.stats.readout import FEWEST_LENGTHS, Curve, Reading
 from ablate.stats.score_words import is_percentage, short_name
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.stats.wording import percent_of_log
 from ablate.study import Arm
 from ablate.study.score import TTA_ACCURACY, Score
@@ -53,14 +54,16 @@ def equal_accuracy(
     reference: str = "baseline",
     target_score: float | None = None,
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> pd.DataFrame:
     """For each arm with three or more lengths, the time to the target score; one row an arm, fields as columns.
 
     `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, which is
     left out and put back together with the arms' trials when the interval is made. Log error is taken as linear in log time near
     the target: of a percentage its distance from 100 %, of a score of which less is better the score itself, which must be above
-    zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured lengths. Intervals:
-    jackknife over blocks for the scores and over processes for the times, joined with Welch-Satterthwaite degrees of freedom.
+    zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured lengths. Intervals,
+    at 1 - `level`: jackknife over blocks for the scores and over processes for the times, joined with Welch-Satterthwaite degrees
+    of freedom.
 
     Raises:
         UsageError: the target is no score (between 0 and 1 for a fraction), or `frame` lacks a column that the statistics read.
@@ -70,7 +73,7 @@ def equal_accuracy(
     blocks = Blocks.of(frame)
     families = _families(arms)
     rows = [
-        _measure(blocks, own, members, families.get(reference, ()), reference, target_score, score)
+        _measure(blocks, own, members, families.get(reference, ()), reference, target_score, score, 1 - level)
         for own, members in families.items()
     ]
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(EqualAccuracy)])
@@ -98,6 +101,7 @@ def _measure(
     reference: str,
     target: float | None,
     score: Score,
+    confidence: float,
 ) -> EqualAccuracy:
     refused = EqualAccuracy(arm=own, target_score=float("nan") if target is None else target)
     names = [arm.name for arm in members]
@@ -141,7 +145,7 @@ def _measure(
         return EqualAccuracy(
             **(asdict(start) | fixed | {"note": "the reference sets the target, so this is its own time"})
         )
-    return _read(start, curve, anchor, target, own == reference, score)
+    return _read(start, curve, anchor, target, own == reference, score, confidence)
 
 
 def check_target(target: float, score: Score) -> None:
@@ -164,7 +168,13 @@ def _error(values: Any, score: Score) -> Any:
 
 
 def _read(
-    start: EqualAccuracy, curve: Curve, anchor: Curve, target: float | None, is_reference: bool, score: Score
+    start: EqualAccuracy,
+    curve: Curve,
+    anchor: Curve,
+    target: float | None,
+    is_reference: bool,
+    score: Score,
+    confidence: float,
 ) -> EqualAccuracy:
     if curve.touches_zero or anchor.touches_zero or (target is not None and _error(target, score) <= 0):
         if is_percentage(score):
@@ -181,8 +191,8 @@ def _read(
     if not curve.shortest <= time.value <= curve.longest:
         which = "shorter" if time.value < curve.shortest else "longer"
         return _with_note(start, f"the target lies beyond the measured lengths: add a {which} one")
-    low, high = time.interval()
-    ratio_low, ratio_high = (0.0, 0.0) if is_reference else ratio.interval()
+    low, high = time.interval(confidence)
+    ratio_low, ratio_high = (0.0, 0.0) if is_reference else ratio.interval(confidence)
     fast_end, slow_end = low >= curve.shortest, high <= curve.longest
     nan = float("nan")
     half_width = high - time.value

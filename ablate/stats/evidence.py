@@ -15,9 +15,11 @@ from ablate import stats
 from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
 from ablate.stats.frames import EXTRA, extra_columns, usable
+from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
-from ablate.stats.trial_facts import epochs_by_arm, throttled
+from ablate.stats.trial_facts import epochs_by_arm, minutes_of, throttled
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.store.collector import collector_paused
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy, recipe_option
@@ -97,14 +99,39 @@ class Evidence:
             last_start=starts[-1] if starts else "",
         )
 
+    @cached_property
+    def minutes(self) -> float:
+        """Minutes of trials, from the first start to the last end, pauses of more than ten minutes left out; NaN where unknown."""
+        return minutes_of(self.store.latest().values())
+
     @property
     def score(self) -> Score:
         """What is compared beside time."""
         return self.resolved.score
 
     @cached_property
+    def look(self) -> stats.Look | None:
+        """What a study with looks shows, at the level that holds there; None of any other."""
+        study = self.resolved.study
+        return stats.look_at(study, self.resolved.schedule, self.frame, score=self.score) if study.looks else None
+
+    @property
+    def level(self) -> float:
+        """The level of intervals and verdicts: 0.05, and less of a study with looks."""
+        return SIGNIFICANCE if self.look is None else self.look.level
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """The trials that effects are made of: all, and of a study with looks those of its finished blocks."""
+        if self.look is None:
+            return self.frame
+        return counted_trials(self.resolved.schedule, self.frame)
+
+    @cached_property
     def effects(self) -> tuple[stats.Effect, ...]:
-        """The effect of each of the study's contrasts."""
+        """The effect of each of the study's contrasts; of a study with looks, those of its `look`."""
+        if self.look is not None:
+            return self.look.effects
         study = self.resolved.study
         return stats.list_effects(self.frame, study.contrasts, arms=study.arms, score=self.score)
 
@@ -113,7 +140,7 @@ class Evidence:
         """The rungs' shares; None where the study has no contrast of that kind."""
         contrasts = self.resolved.study.contrasts
         is_ladder = any(contrast.kind == "ladder" for contrast in contrasts)
-        return stats.ladder(self.frame, contrasts, score=self.score) if is_ladder else None
+        return stats.ladder(self.counted, contrasts, score=self.score, level=self.level) if is_ladder else None
 
     @property
     def is_screening(self) -> bool:
@@ -138,7 +165,7 @@ class Evidence:
         """The average effects as shares of the whole improvement; None where the study is no screening."""
         study = self.resolved.study
         return (
-            stats.average_shares(self.frame, study.arms, study.contrasts, score=self.score)
+            stats.average_shares(self.counted, study.arms, study.contrasts, score=self.score, level=self.level)
             if self.is_screening
             else None
         )
@@ -157,11 +184,12 @@ class Evidence:
         if len(self.players) < 2:
             return None
         return stats.shapley(
-            self.frame,
+            self.counted,
             self.resolved.study.arms,
             players=self.players,
             command=self._shapley_study,
             score=self.score,
+            level=self.level,
         )
 
     @property
@@ -177,7 +205,8 @@ class Evidence:
         """`stats.interactions` of the players; None with fewer than two."""
         if len(self.players) < 2:
             return None
-        return stats.interactions(self.frame, self.resolved.study.arms, players=self.players, score=self.score)
+        arms = self.resolved.study.arms
+        return stats.interactions(self.counted, arms, players=self.players, score=self.score, level=self.level)
 
     @cached_property
     def equal_accuracy(self) -> pd.DataFrame | None:
@@ -190,7 +219,7 @@ class Evidence:
             return None
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
         reference = rungs[0] if rungs else study.arms[0].name
-        return stats.equal_accuracy(self.frame, study.arms, reference=reference, score=self.score)
+        return stats.equal_accuracy(self.counted, study.arms, reference=reference, score=self.score, level=self.level)
 
     @cached_property
     def arms(self) -> pd.DataFrame:

@@ -59,10 +59,12 @@ def interactions(
     *,
     players: Sequence[str] | None = None,
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> pd.DataFrame:
     """The interaction of every pair of `players` (default: every name that an arm has), one row a pair, fields as columns.
 
     Each pair needs four arms: neither, each alone, both; a pair that lacks one has a note instead of numbers.
+    Intervals are at 1 - `level`, and what stands out does so at `level`.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
@@ -71,7 +73,7 @@ def interactions(
     by_features = coalitions(arms)
     names = tuple(players) if players is not None else all_players(by_features)
     pairs = list(combinations(names, 2))
-    measured = [_measure(blocks, by_features, pair, score) for pair in pairs]
+    measured = [_measure(blocks, by_features, pair, score, 1 - level) for pair in pairs]
     enough = np.array([number >= FEWEST_BLOCKS for number, _, _, _ in measured], dtype=bool)
     score_holm = holm(np.where(enough, [float(gain.p) for _, gain, _, _ in measured], np.nan))
     time_holm = holm(np.where(enough, [float(time.p) for _, _, time, _ in measured], np.nan))
@@ -86,7 +88,7 @@ def interactions(
             score_high=float(gain.high),
             score_p=float(gain.p),
             score_p_holm=float(score_holm[index]),
-            score_stands_out=bool(score_holm[index] < SIGNIFICANCE),
+            score_stands_out=bool(score_holm[index] < level),
             time_saved_percent=saved_percent_of_log(float(time.mean)),
             time_saved_low_percent=saved_percent_of_log(float(time.high)),
             time_saved_high_percent=saved_percent_of_log(float(time.low)),
@@ -95,7 +97,7 @@ def interactions(
             time_high_percent=percent_of_log(float(time.high)),
             time_p=float(time.p),
             time_p_holm=float(time_holm[index]),
-            time_stands_out=bool(time_holm[index] < SIGNIFICANCE),
+            time_stands_out=bool(time_holm[index] < level),
             note=note,
         )
         for index, ((first, second), (number, gain, time, note)) in enumerate(zip(pairs, measured, strict=True))
@@ -104,7 +106,7 @@ def interactions(
 
 
 def _measure(
-    blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str], score: Score
+    blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str], score: Score, confidence: float
 ) -> tuple[int, TInterval, TInterval, str]:
     first, second = pair
     nothing = t_interval([])
@@ -122,9 +124,11 @@ def _measure(
     if absence:
         return 0, nothing, nothing, absence
     columns = blocks.columns_of(four)
-    gain = t_interval(score.sign * score.factor * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS)
+    gain = t_interval(
+        score.sign * score.factor * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS, confidence=confidence
+    )
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
-    time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]))
+    time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]), confidence=confidence)
     return int(whole.sum()), gain, time, _note(int(whole.sum()), time.n)
 
 

@@ -8,16 +8,23 @@ import pandas as pd
 
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.study import Contrast
 from ablate.study.score import TTA_ACCURACY, Score
 
 
-def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, score: Score = TTA_ACCURACY) -> Attribution:
+def ladder(
+    frame: pd.DataFrame,
+    contrasts: Sequence[Contrast],
+    *,
+    score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
+) -> Attribution:
     """Divide the improvement from the first arm to the last among the rungs: contrasts of kind "ladder", in their order.
 
     A rung's saving is (time before - time after) / time of the first arm, so that rungs add up to the whole; it depends on the
     order of the rungs, and `shapley` does not. Other contrasts are passed over. If those of kind "ladder" do not form a chain,
-    there are no shares and `note` says so.
+    there are no shares and `note` says so. Intervals are at 1 - `level`.
 
     Raises:
         UsageError: `frame` lacks a column that the statistics read.
@@ -39,6 +46,7 @@ def ladder(frame: pd.DataFrame, contrasts: Sequence[Contrast], *, score: Score =
         first=0,
         last=len(rungs),
         score=score,
+        level=level,
     )
 
 

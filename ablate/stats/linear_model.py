@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from ablate.stats.intervals import CONFIDENCE, NO_SPREAD, FloatArray, TInterval
+from ablate.stats.intervals import FloatArray, TInterval, interval_around
 from ablate.study.levels import inseparable
 
 Codes: TypeAlias = NDArray[np.int64]
@@ -66,7 +65,7 @@ class Averages:
         rest = rest - (rest @ basis) @ basis.T
         spread = np.sqrt((rest**2).sum(axis=-1, keepdims=True) / degrees)
         error = spread * np.sqrt((self._inverse**2).sum(axis=1))
-        return interval_of(mean, np.where(np.isfinite(mean), error, np.nan), degrees)
+        return interval_around(mean, np.where(np.isfinite(mean), error, np.nan), degrees)
 
     @cached_property
     def _spread(self) -> tuple[FloatArray, int]:
@@ -77,16 +76,6 @@ class Averages:
             return around_arms, free - around_arms.shape[1]
         around_model = _basis(self._within)
         return around_model, free - around_model.shape[1]
-
-
-def interval_of(mean: FloatArray, error: FloatArray, degrees: int) -> TInterval:
-    """A t-interval from an estimate, its standard error and its degrees of freedom; without spread NaN."""
-    n = degrees + 1
-    sd = error * np.sqrt(n)
-    known = np.where(sd > NO_SPREAD, error, np.nan)
-    half_width = stats.t.ppf(0.5 + CONFIDENCE / 2, degrees) * known
-    p = np.asarray(2 * stats.t.sf(np.abs(mean) / known, degrees))
-    return TInterval(n, mean, sd, np.asarray(mean - half_width), np.asarray(mean + half_width), p)
 
 
 def _indicators(codes: Codes) -> FloatArray:

@@ -7,29 +7,33 @@ from scipy import stats
 from ablate.stats.intervals import CONFIDENCE, NO_SPREAD, FloatArray, TInterval
 
 
-def simultaneous(interval: TInterval, family: int) -> tuple[float, float]:
+def simultaneous(interval: TInterval, family: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The ends of the interval that, with those of the other `family` - 1 contrasts, holds all true values in 95 % of studies.
 
     For a scalar `interval`; NaN where it has no ends itself, or is no part of a family (`family` 0). Wider than Holm's step-down
     adjustment needs: a verdict may stand whose simultaneous interval just touches zero.
+
+    With another `confidence`, in that share of them.
 
     Source: Bonferroni's inequality: each at the level 1 - 0.05 / family.
     """
     sd = float(interval.sd)
     if family < 1 or interval.n < 2 or not sd > NO_SPREAD:
         return (float("nan"), float("nan"))
-    half_width = float(stats.t.isf((1 - CONFIDENCE) / 2 / family, interval.n - 1)) * sd / interval.n**0.5
+    half_width = float(stats.t.isf((1 - confidence) / 2 / family, interval.n - 1)) * sd / interval.n**0.5
     return (float(interval.mean) - half_width, float(interval.mean) + half_width)
 
 
-def widening(values: int, family: int) -> float:
+def widening(values: int, family: int, level: float = 1 - CONFIDENCE) -> float:
     """How many times as wide the simultaneous interval of `family` contrasts is as the plain one of `values` values; 1 for one.
+
+    Both at 1 - `level`.
 
     Source: as `simultaneous`.
     """
     if family < 2 or values < 2:
         return 1.0
-    tail = (1 - CONFIDENCE) / 2
+    tail = level / 2
     return float(stats.t.isf(tail / family, values - 1) / stats.t.isf(tail, values - 1))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate.stats.blocks import Blocks
-from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
+from ablate.stats.intervals import CONFIDENCE, FloatArray, TInterval, process_means, t_interval
 from ablate.stats.verdicts import FEWEST_BLOCKS
 from ablate.study import Contrast
 from ablate.study.score import Score
@@ -29,9 +29,9 @@ class Pairs:
     environments: int
     absence: str
 
-    def score_gain(self, score: Score) -> TInterval:
+    def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, as trials hold it."""
-        return t_interval(score.sign * (self.score[:, 0] - self.score[:, 1]))
+        return t_interval(score.sign * (self.score[:, 0] - self.score[:, 1]), confidence=confidence)
 
     @property
     def enough_scores(self) -> bool:
@@ -51,16 +51,15 @@ class Pairs:
         """The sd of what each block gives."""
         return float(interval.sd)
 
-    @property
-    def accuracy_difference(self) -> TInterval:
+    def accuracy_difference(self, *, confidence: float = CONFIDENCE) -> TInterval:
         """Plain accuracy with minus without, over the pairs that have one."""
         difference = self.accuracy[:, 0] - self.accuracy[:, 1]
-        return t_interval(difference[np.isfinite(difference)])
+        return t_interval(difference[np.isfinite(difference)], confidence=confidence)
 
-    @property
-    def log_ratio(self) -> TInterval:
+    def log_ratio(self, *, confidence: float = CONFIDENCE) -> TInterval:
         """log(time with / time without), the process being the unit."""
-        return t_interval(process_means(self.log_time[:, 0] - self.log_time[:, 1], self.process))
+        differences = self.log_time[:, 0] - self.log_time[:, 1]
+        return t_interval(process_means(differences, self.process), confidence=confidence)
 
     @classmethod
     def of(cls, blocks: Blocks, contrast: Contrast) -> "Pairs":

@@ -6,6 +6,7 @@ from math import isfinite, log1p, nan, sqrt
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
+from ablate.stats.precision import Precision, precision_of_pairs
 from ablate.stats.score_words import decimals_of, short_name
 from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
@@ -70,13 +71,13 @@ def visible(
     arms_averaged: int | None = None,
     power: float = POWER,
     score: Score = TTA_ACCURACY,
+    precision: Precision | None = None,
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
     `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
-    Score: paired t on `blocks` differences. Time: t on one paired value a process. With `arms_averaged`, the effects are averages
-    of a screening of so many arms, half of them on each side, whose trainings draw seeds of their own. Source: power of the
-    one-sample t-test from the noncentral t distribution.
+    Score: paired t on `blocks` differences. Time: t on one paired value a process. `precision` takes their place where effects are
+    averages of a screening of `arms_averaged` arms. Source: power of the one-sample t-test from the noncentral t distribution.
 
     Raises:
         UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
@@ -87,19 +88,15 @@ def visible(
     _check_power(power)
     alpha = SIGNIFICANCE / contrasts
     manned = min(processes, blocks)
-    score_values = blocks if arms_averaged is None else 1 + max(0, (arms_averaged - 1) * (blocks - 1))
-    score_effect = smallest_standardised_effect(score_values, alpha=alpha, power=power)
-    time_effect = smallest_standardised_effect(manned, alpha=alpha, power=power)
-    score_sd = _paired_sd(spreads) if spreads else nan
-    time_sd = _process_value_sd(spreads, blocks / manned) if spreads else nan
-    if arms_averaged is not None and spreads:
-        score_sd = spreads.score_sd * 2 * sqrt(score_values / (arms_averaged * blocks))
-        time_sd *= sqrt(2 / arms_averaged)
+    if precision is None and spreads is not None:
+        precision = precision_of_pairs(spreads, blocks=blocks, processes=manned, rounds=blocks / manned)
     return Visible(
         blocks=blocks,
         processes=processes,
-        score_change=score_effect * score_sd,
-        time_percent=percent_of_log(time_effect * time_sd),
+        score_change=_smallest(precision.score_error, precision.score_degrees, alpha, power) if precision else nan,
+        time_percent=percent_of_log(_smallest(precision.time_error, precision.time_degrees, alpha, power))
+        if precision
+        else nan,
         power=power,
         spreads_source=spreads.source if spreads else None,
         score=score,
@@ -134,6 +131,11 @@ def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spread
     if not spreads.knows_time:
         raise UsageError(f"the spreads of {spreads.source} tell nothing of time: run with {TELLS_TIME_TOO} first")
     return _needed(abs(log1p(effect_percent / 100)) / _process_value_sd(spreads, blocks_each), power)
+
+
+def _smallest(error: float, degrees: int, alpha: float, power: float) -> float:
+    """The smallest effect that a t-test with this standard error and so many degrees of freedom finds."""
+    return smallest_standardised_effect(degrees + 1, alpha=alpha, power=power) * sqrt(degrees + 1) * error
 
 
 def smallest_standardised_effect(n: int, *, alpha: float = SIGNIFICANCE, power: float = POWER) -> float:

@@ -43,11 +43,11 @@ class Uncertain:
     variance: float
     degrees_of_freedom: float
 
-    def interval(self) -> tuple[float, float]:
-        """The 95 % t-interval; NaN without degrees of freedom or variance."""
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        """The t-interval, 95 % unless told; NaN without degrees of freedom or variance."""
         if not (self.variance > 0 and self.degrees_of_freedom > 0):
             return (float("nan"), float("nan"))
-        half_width = stats.t.ppf(0.5 + CONFIDENCE / 2, self.degrees_of_freedom) * np.sqrt(self.variance)
+        half_width = stats.t.ppf(0.5 + confidence / 2, self.degrees_of_freedom) * np.sqrt(self.variance)
         return (self.value - float(half_width), self.value + float(half_width))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from ablate.stats.attribution import Attribution, attribute
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray
+from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.study import Arm
 from ablate.study.designs import MAX_SHAPLEY_PLAYERS
 from ablate.study.score import TTA_ACCURACY, Score
@@ -24,13 +25,14 @@ def shapley(
     players: Sequence[str] | None = None,
     command: str = "",
     score: Score = TTA_ACCURACY,
+    level: float = SIGNIFICANCE,
 ) -> Attribution:
     """Divide the improvement from no player to all among the players, each given its mean gain over all orders of joining.
 
     `arms` are those of a study with every subset of `players` (default: every name that an arm of it has); arms of other lengths
     and of A/A twins are passed over. Shares are of the score and of the baseline's time, with intervals from per-block and
     per-process values, and add up to the whole. A missing subset gives no shares and a note that says what to run: `command`, if
-    there is one that trains every subset of these players.
+    there is one that trains every subset of these players. Intervals are at 1 - `level`.
 
     Source: L. S. Shapley, "A value for n-person games", in Contributions to the Theory of Games II, Princeton (1953) 307-317.
 
@@ -50,7 +52,7 @@ def shapley(
     ordered = [by_features[subset] for subset in subsets]
     weights = shapley_weights(len(names))
     last = len(subsets) - 1
-    return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=last, score=score)
+    return attribute(blocks, ordered, subjects=names, weights=weights, first=0, last=last, score=score, level=level)
 
 
 def _what_it_takes(names: Sequence[str], trained: Iterable[frozenset[str]], command: str) -> str:

@@ -1,8 +1,10 @@
-"""What the records of trials tell beside their numbers: how long each arm trains, and what slowed the device down."""
+"""What the records of trials tell beside their numbers: how long arms train, how long it all took, what slowed the device down."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from math import nan
 
 from ablate.store.records import RecipeRecord, Trial
 
@@ -10,6 +12,10 @@ HARMFUL_THROTTLE_REASONS = frozenset(
     {"power_cap", "hardware_slowdown", "thermal_slowdown", "hardware_thermal_slowdown", "power_brake", "sync_boost"}
 )
 """Those that slow a GPU down against its owner's will; "idle" and clocks that were set on purpose are none."""
+
+
+_LONGEST_PAUSE_SECONDS = 600.0
+"""Between two trials lie starts of processes and compilations; more than this is an interruption."""
 
 
 def epochs_by_arm(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dict[str, float]:
@@ -24,6 +30,34 @@ def epochs_by_arm(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) 
             with suppress(OverflowError):
                 found[trial.spec.arm] = float(epochs * factor)
     return found
+
+
+def minutes_of(trials: Iterable[Trial]) -> float:
+    """Minutes from the first start to the last end, without pauses of more than ten minutes; NaN where no trial says when it began.
+
+    A trial that failed says nothing of how long it took: it counts up to the next one's start, as a pause does.
+    """
+    spans = sorted(span for span in map(_span, trials) if span is not None)
+    if not spans:
+        return nan
+    seconds, reached = 0.0, spans[0][0]
+    for start, end in spans:
+        pause = start - reached
+        seconds += pause if 0 < pause <= _LONGEST_PAUSE_SECONDS else 0.0
+        seconds += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return seconds / 60
+
+
+def _span(trial: Trial) -> tuple[float, float] | None:
+    """When the trial began and ended, in seconds; what warming up took is part of it."""
+    try:
+        start = datetime.fromisoformat(trial.started_at).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    measured = trial.measurements
+    taken = 0.0 if measured is None else measured.seconds_taken + (measured.warm_up_seconds or 0.0)
+    return (start, start + taken)
 
 
 def throttled(trials: Sequence[Trial]) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ablate.errors import UsageError
-from ablate.stats.intervals import CONFIDENCE, FloatArray
+from ablate.stats.intervals import FloatArray
 from ablate.study.score import Score
 
 Verdict: TypeAlias = Literal["equivalent", "better", "worse", "inconclusive", "identical", "no verdict"]
@@ -57,25 +57,41 @@ class Margins:
 
 
 def judge(
-    *, mean: float, low: float, high: float, adjusted_p: float, band: tuple[float, float], more_is_better: bool
+    *,
+    mean: float,
+    low: float,
+    high: float,
+    adjusted_p: float,
+    band: tuple[float, float],
+    more_is_better: bool,
+    level: float = SIGNIFICANCE,
 ) -> Verdict:
     """The verdict on one interval, in the unit of `band`; "no verdict" if any number is NaN.
 
     An interval inside the band is equivalence, whatever its p-value; a large p-value alone never is (measurement.md, rule 4).
+    An adjusted p below `level` is a difference.
     """
     if not all(isfinite(number) for number in (mean, low, high, adjusted_p)):
         return "no verdict"
     if band[0] < low and high < band[1]:
         return "equivalent"
-    if adjusted_p < SIGNIFICANCE:
+    if adjusted_p < level:
         return "better" if (mean > 0) == more_is_better else "worse"
     return "inconclusive"
 
 
-def more_to_settle(*, mean: float, sd: float, count: int, band: tuple[float, float], family_size: int) -> int | None:
+def more_to_settle(
+    *,
+    mean: float,
+    sd: float,
+    count: int,
+    band: tuple[float, float],
+    family_size: int,
+    level: float = SIGNIFICANCE,
+) -> int | None:
     """How many more values would settle an inconclusive mean, should mean and sd stay as measured.
 
-    Settled is either an interval inside `band`, or p below 0.05 after the harshest step of Holm (times `family_size`). With an
+    Settled is an interval at `level` inside `band`, or p below `level` after the harshest step of Holm (times `family_size`). With an
     sd from a handful of values this is an order of magnitude, no promise. None: no number of values that anyone could run.
     """
     if not (isfinite(mean) and isfinite(sd)) or sd <= 0:
@@ -83,10 +99,10 @@ def more_to_settle(*, mean: float, sd: float, count: int, band: tuple[float, flo
 
     def settled(total: int) -> bool:
         standard_error = sd / sqrt(total)
-        half_width = float(stats.t.ppf(0.5 + CONFIDENCE / 2, total - 1)) * standard_error
+        half_width = float(stats.t.ppf(0.5 + (1 - level) / 2, total - 1)) * standard_error
         inside = band[0] < mean - half_width and mean + half_width < band[1]
         p = 2 * float(stats.t.sf(abs(mean) / standard_error, total - 1))
-        return inside or p * max(family_size, 1) < SIGNIFICANCE
+        return inside or p * max(family_size, 1) < level
 
     total = smallest(settled, at_least=max(count + 1, 2))
     return None if total is None else total - count

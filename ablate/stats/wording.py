@@ -1,6 +1,6 @@
 """Numbers as people read them: signs, digits and units, the same in tables, figures and sentences."""
 
-from math import expm1, isfinite
+from math import expm1, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
 NAN = float("nan")
@@ -21,6 +21,12 @@ def signed(value: float, decimals: int) -> str:
     if float(text) == 0:
         return text
     return f"{'+' if value > 0 else MINUS}{text}"
+
+
+def confidence_words(level: float) -> str:
+    """The share of intervals at `level` that hold: "95 %", "99.81 %"; two digits of what is missing from 100 %."""
+    decimals = max(0, 1 - floor(log10(100 * level)))
+    return f"{float(f'{100 * (1 - level):.{decimals}f}'):g} %"
 
 
 def percent_decimals(value_percent: float) -> int:

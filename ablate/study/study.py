@@ -26,6 +26,7 @@ from ablate.study.designs import (
     shapley,
     with_twin,
 )
+from ablate.study.looks import FEWEST_BLOCKS_OF_A_LOOK, planned_looks, wrong_looks
 from ablate.study.published import ladder_named, published
 from ablate.study.schedule import Clock, TrialSpec
 from ablate.study.screening import screening
@@ -38,12 +39,13 @@ class Study:
 
     `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason. With the interleaved
     `clock`, times are measured apart from the trainings, in `rounds` blocks of their own in each process; `blocks` counts the
-    trainings of each arm. `parallel` trainings run at a time, where their time does not matter.
+    trainings of each arm. `parallel` trainings run at a time, where their time does not matter. With `looks`, numbers of finished
+    blocks, the study is looked at there and stops once every verdict is settled; `ablate.stats.looks` says what that costs.
 
     Raises:
         UsageError: arms and contrasts that do not fit together, an unknown clock, fewer than one block, process, round or training at
-            a time, more processes than blocks,
-            a negative seed, a question that does not print on one line.
+            a time, more processes than blocks, a negative seed, looks that are not ascending numbers of blocks from 2 to
+            before the last, looks without a contrast to settle, a question that does not print on one line.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Study:
     clock: Clock = "trial"
     rounds: int = 2
     parallel: int = 1
+    looks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or self.name.startswith(".") or not self.name.isprintable():
@@ -88,6 +91,13 @@ class Study:
             )
         if self.seed < 0:
             raise UsageError(f"A seed is 0 or more, not {self.seed} (--seed).")
+        wrong = wrong_looks(self.looks, self.blocks)
+        if wrong:
+            raise UsageError(f"Study '{self.name}' has {wrong} (--until-settled).")
+        if self.looks and all(contrast.kind == "aa" for contrast in self.contrasts):
+            raise UsageError(
+                f"--until-settled has nothing to wait for: study '{self.name}' asks for no effect, only for its arms."
+            )
 
     @classmethod
     def of(
@@ -197,6 +207,24 @@ class Study:
         design = with_twin(self.design, reference.name)
         return replace(self, arms=design.arms, contrasts=design.contrasts)
 
+    def until_settled(self) -> "Study":
+        """The study with looks at it before its end, after which it stops once every verdict is settled; see `planned_looks`.
+
+        Raises:
+            UsageError: it is over before there could be anything to look at.
+        """
+        looks = self._planned_looks(self.blocks, self.processes)
+        if not looks:
+            few = f"{self.blocks} blocks" if self.blocks > 1 else "1 block"
+            raise UsageError(
+                f"--until-settled has nothing to save in {few}: no verdict comes before block {FEWEST_BLOCKS_OF_A_LOOK}. "
+                "Give more, as --trials 20."
+            )
+        return replace(self, looks=looks)
+
+    def _planned_looks(self, blocks: int, processes: int) -> tuple[int, ...]:
+        return planned_looks(blocks, 1 if self.parallel > 1 else processes)
+
     def override(
         self,
         *,
@@ -211,16 +239,19 @@ class Study:
         """The study with some settings replaced; None keeps a setting.
 
         Fewer blocks than the study's own number of processes lower that number too, unless `processes` is given or the clock is
-        interleaved, whose processes take no blocks.
+        interleaved, whose processes take no blocks. A study with looks is looked at anew where blocks or processes change.
         """
+        was = (self.blocks, self.processes)
         blocks = self.blocks if blocks is None else blocks
         clock = self.clock if clock is None else clock
         if processes is None:
             processes = max(1, min(self.processes, blocks)) if clock == "trial" else self.processes
+        looks = self.looks if (blocks, processes) == was else self._planned_looks(blocks, processes)
         return replace(
             self,
             blocks=blocks,
             processes=processes,
+            looks=looks if self.looks else (),
             seed=self.seed if seed is None else seed,
             data=self.data if data is None else data,
             preset=self.preset if preset is None else preset,
@@ -257,6 +288,7 @@ class Study:
             "preset": self.preset,
             "left_out": [list(entry) for entry in self.left_out],
             **self._settings_of_clock(),
+            **({"looks": list(self.looks)} if self.looks else {}),
         }
 
     def _settings_of_clock(self) -> dict[str, Any]:

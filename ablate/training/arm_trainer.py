@@ -1,8 +1,7 @@
 """Trains any arm of a study on one device: composes its recipe, warms it up, trains, measures and records."""
 
 import time
-import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -18,10 +17,18 @@ from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements
 from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
-from ablate.training.compilation import allow_many_arms, compile_seconds, count_compiles, why_not_compiling
+from ablate.training.compilation import (
+    allow_many_arms,
+    compile_seconds,
+    count_compiles,
+    refuse_compiles,
+    why_not_compiling,
+)
+from ablate.training.failures import explain
 from ablate.training.kinds import TrialFailure
 from ablate.training.outcome import Compiled, Outcome, accuracy, evaluate_plainly, loop_of
 from ablate.training.presets import choose_preset, compose_arm, presets_of
+from ablate.training.rounds import time_arms
 from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
 
 WARM_UP_SEED = 0
@@ -101,7 +108,7 @@ class ArmTrainer:
         try:
             self._ready[arm] = self._prepare(self.recipes[arm])
         except Exception as failure:
-            self._broken[arm] = self._explain(failure)
+            self._broken[arm] = explain(failure, self.device, debug=self.debug)
 
     def train(self, spec: TrialSpec, process: int) -> FinishedTrial:
         """Run one trial; whatever goes wrong with its arm is a record too."""
@@ -112,11 +119,48 @@ class ArmTrainer:
         measurements, error = None, self._broken.get(spec.arm)
         if error is None:
             try:
-                measurements = self._measure(self._ready[spec.arm], spec.seed)
-                # Only the trial that found its arm cold has a warm-up.
-                self._ready[spec.arm] = replace(self._ready[spec.arm], warm_up=NO_WARM_UP)
+                measurements = self._measure(self._ready[spec.arm], spec)
             except Exception as failure:
-                error = self._explain(failure)
+                error = explain(failure, self.device, debug=self.debug)
+        return self._finished(untried, measurements, error, before)
+
+    def time_together(self, specs: Sequence[TrialSpec], process: int) -> Sequence[FinishedTrial]:
+        """Time the arms of a round by the interleaved clock; whatever goes wrong with one is a record too."""
+        untried = {spec.arm: self.untried(spec, process) for spec in specs}
+        before = gpu_state(str(self.device))
+        for arm in untried:
+            if not self.is_warm(arm):
+                self.warm_up(arm)
+        # In the study's order, so that the reference is one arm in every round.
+        ready = {arm: self._ready[arm] for arm in self.arms if arm in untried and arm in self._ready}
+        seeds = {spec.arm: spec.seed for spec in specs}
+        times = time_arms(ready, seeds, self._device_images(), self.clock, order_seed=specs[0].seed) if ready else {}
+        finished = []
+        for arm, record in untried.items():
+            time = times.get(arm)
+            measurements, error = None, self._broken.get(arm)
+            if time is not None and time.failure is not None:
+                error = explain(time.failure, self.device, debug=self.debug)
+            elif time is not None and time.composed is not None:
+                warm_up = self._warm_up_of(arm)
+                measurements = Measurements(
+                    time_seconds=time.composed.time_seconds,
+                    train_seconds=time.composed.train_seconds,
+                    tta_seconds=time.composed.tta_seconds,
+                    wall_seconds=time.measuring_seconds,
+                    warm_up_seconds=warm_up.seconds,
+                    compile_seconds=warm_up.compile_seconds,
+                )
+            finished.append(self._finished(record, measurements, error, before))
+        return finished
+
+    def _finished(
+        self,
+        untried: FinishedTrial,
+        measurements: Measurements | None,
+        error: str | None,
+        before: Mapping[str, Json] | None,
+    ) -> FinishedTrial:
         trial = replace(
             untried.trial,
             status="failed" if measurements is None else "ok",
@@ -126,6 +170,12 @@ class ArmTrainer:
             device_after=gpu_state(str(self.device)),
         )
         return replace(untried, trial=trial)
+
+    def _warm_up_of(self, arm: str) -> WarmUp:
+        """What warming an arm up has cost, once: only the trial that found it cold has a warm-up."""
+        ready = self._ready[arm]
+        self._ready[arm] = replace(ready, warm_up=NO_WARM_UP)
+        return ready.warm_up
 
     def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
         """The record of a trial that has given nothing yet."""
@@ -155,29 +205,28 @@ class ArmTrainer:
         warm_up = self._warm_up(recipe, plan)
         return ReadyArm(recipe, plan, self._networks[recipe.compile_key()], warm_up)
 
-    def _measure(self, ready: "ReadyArm", seed: int) -> Measurements:
-        images, streams, curve = self._device_images(), Streams(seed, self.device), list[float]()
+    def _measure(self, ready: "ReadyArm", spec: TrialSpec) -> Measurements:
+        images, streams, curve = self._device_images(), Streams(spec.seed, self.device), list[float]()
         compiles = count_compiles()
         after_epoch = self._validator(images, curve) if self.curves else _no_validation
         outcome = loop_of(ready.recipe).train(
             ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch
         )
-        if not (compiled_inside := compiles()).nothing:
-            raise TrialFailure(
-                f"{compiled_inside.graphs} graphs were compiled inside the clock, so its time means nothing. "
-                "A part changes shapes, strides or Python numbers between warm-up and trial; pass tensors instead."
-            )
+        refuse_compiles(compiles())
         self._check_finite(outcome, ready.plan)
+        warm_up = self._warm_up_of(spec.arm)
+        # The times of a study whose trials are for the score alone are by another clock.
+        is_timed = spec.measures != "score"
         return Measurements(
             accuracy=evaluate_plainly(ready.compiled.network, images.test_images, images.test_labels),
             score=accuracy(outcome.tta_logits, images.test_labels),
-            time_seconds=outcome.time_seconds,
-            train_seconds=outcome.train_seconds,
-            tta_seconds=outcome.tta_seconds,
+            time_seconds=outcome.time_seconds if is_timed else None,
+            train_seconds=outcome.train_seconds if is_timed else None,
+            tta_seconds=outcome.tta_seconds if is_timed else None,
             reset_seconds=outcome.reset_seconds,
             wall_seconds=outcome.wall_seconds,
-            warm_up_seconds=ready.warm_up.seconds,
-            compile_seconds=ready.warm_up.compile_seconds,
+            warm_up_seconds=warm_up.seconds,
+            compile_seconds=warm_up.compile_seconds,
             curve=tuple(curve),
             extra=outcome.extra,
         )
@@ -242,28 +291,6 @@ class ArmTrainer:
                 f"The loss or the predictions were not finite after {plan.num_steps} steps. "
                 f"Lower the learning rates, or see whether {self.compute_dtype} is enough for this recipe."
             )
-
-    def _explain(self, failure: Exception) -> str:
-        """One line: what went wrong with an arm, and what to do."""
-        if isinstance(failure, TrialFailure):
-            return str(failure)
-        if self.debug:
-            traceback.print_exception(failure)
-        text = next(iter(str(failure).splitlines()), "")
-        if isinstance(failure, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text:
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            return (
-                f"Out of memory on {self.device}. Free it (`ablate doctor` lists what uses it) or take `--preset mini`."
-            )
-        if "file too short" in text:
-            # What the loader says of a shared library that a process killed while compiling left behind.
-            return (
-                f"The compile cache holds a torn file: {text.rstrip('.')}. "
-                "Remove the cache's folder, then `ablate study resume DIR --retry-failed`."
-            )
-        reason = f"{type(failure).__name__}: {text}" if text else type(failure).__name__
-        return f"{reason.rstrip('.')}. Run again with --debug for the traceback."
 
 
 def trial_environment(

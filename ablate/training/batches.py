@@ -1,8 +1,9 @@
 """The SGD family's batches: the whole set augmented once an epoch, and dealt out."""
 
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice, pairwise
 from typing import Protocol
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from ablate.parts import Compiler, Crop, Cutout, Flip
 from ablate.parts.augment import normalised
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
+from ablate.training.outcome import AUGMENT, Label
 from ablate.training.session import Streams
 
 
@@ -28,6 +30,8 @@ class Batch:
 
     images: Tensor
     labels: Tensor
+    epoch: int = 0
+    """Whose images came last, from 0."""
 
 
 class Augmentation(Protocol):
@@ -51,9 +55,9 @@ class Augmentation(Protocol):
 
 
 @torch.no_grad()
-def prepared(augmentation: Augmentation, images_NCHW: Tensor, streams: Streams) -> Tensor:
-    """Images in [0, 1] as they wait for every epoch: normalised, mirrored once and padded."""
-    mirrored = augmentation.flip.once(normalised(images_NCHW), streams["flip"], augmentation.compiler)
+def prepared(augmentation: Augmentation, normalised_NCHW: Tensor, streams: Streams) -> Tensor:
+    """Normalised images as they wait for every epoch: mirrored once and padded."""
+    mirrored = augmentation.flip.once(normalised_NCHW, streams["flip"], augmentation.compiler)
     return augmentation.crop.pad(mirrored)
 
 
@@ -66,6 +70,10 @@ def augmented(augmentation: Augmentation, padded_NCHW: Tensor, epoch: int, strea
     return augmentation.cutout.cut(images, streams["cutout"])
 
 
+Deal = Callable[[SgdRecipe, SgdPlan, TrainingSet, Streams], Generator[Batch, None, None]]
+"""Gives the batches of a training without end; see `batches`."""
+
+
 def batches(
     recipe: SgdRecipe, plan: SgdPlan, training_set: TrainingSet, streams: Streams
 ) -> Generator[Batch, None, None]:
@@ -76,15 +84,16 @@ def batches(
     Raises:
         ValueError: an order deals no images, or more than a batch takes.
     """
-    padded = prepared(recipe, training_set.images, streams)
+    padded = prepared(recipe, normalised(training_set.images), streams)
     waiting: list[Batch] = []
     for epoch in count():
         epoch_images = augmented(recipe, padded, epoch, streams)
         pending = sum(len(run.labels) for run in waiting)
         runs = recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"])
+        runs = runs[: plan.batches_an_epoch]
         _check_lengths([len(chosen) for chosen in runs], pending, plan.batch_size)
         for chosen in runs:
-            waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen]))
+            waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen], epoch))
             pending += len(chosen)
             if pending == plan.batch_size:
                 yield _joined(waiting)
@@ -106,4 +115,32 @@ def _check_lengths(lengths: list[int], pending: int, batch_size: int) -> None:
 def _joined(runs: list[Batch]) -> Batch:
     if len(runs) == 1:
         return runs[0]
-    return Batch(torch.cat([run.images for run in runs]), torch.cat([run.labels for run in runs]))
+    return Batch(torch.cat([run.images for run in runs]), torch.cat([run.labels for run in runs]), runs[-1].epoch)
+
+
+NO_EPOCH = -1
+"""Before the first batch."""
+
+FIRST_BATCH, BATCH = "first batch", "batch"
+
+
+def dealing_label(epoch: int, before: int) -> Label:
+    """What dealing a batch was: the first of all, with the images prepared; the first of an `epoch`, augmented; or any other."""
+    return FIRST_BATCH if before == NO_EPOCH else AUGMENT if epoch != before else BATCH
+
+
+def dealing_counts(recipe: SgdRecipe, plan: SgdPlan, num_images: int) -> Mapping[Label, int]:
+    """How many batches of each label the steps of a run take, as its order deals `num_images` images."""
+    epochs = [NO_EPOCH, *islice(_epochs_of_batches(recipe, plan, num_images), plan.num_steps)]
+    return Counter(dealing_label(epoch, before) for before, epoch in pairwise(epochs))
+
+
+def _epochs_of_batches(recipe: SgdRecipe, plan: SgdPlan, num_images: int) -> Iterator[int]:
+    """The epoch of each batch, without end; see `Batch`."""
+    generator, pending = torch.Generator().manual_seed(0), 0
+    for epoch in count():
+        for run in recipe.order.deal(num_images, plan.batch_size, plan.steps_per_epoch, pending, generator):
+            pending += len(run)
+            if pending == plan.batch_size:
+                yield epoch
+                pending = 0

@@ -8,6 +8,8 @@ import torch
 import torch._dynamo as dynamo
 from torch._dynamo import utils as dynamo_utils
 
+from ablate.training.kinds import TrialFailure
+
 # Dynamo keeps 8 entries for each code object and then silently runs eager. Sixty arms of a study may need more.
 RECOMPILE_LIMIT = 256
 
@@ -77,3 +79,16 @@ def count_compiles() -> Callable[[], CompileCount]:
     """Start counting; the returned function says what has been compiled since."""
     graphs, frames = compiled_graphs(), attempted_frames()
     return lambda: CompileCount(compiled_graphs() - graphs, attempted_frames() - frames)
+
+
+def refuse_compiles(compiled: CompileCount) -> None:
+    """Fail a trial that compiled something while its clock ran.
+
+    Raises:
+        TrialFailure: it did.
+    """
+    if not compiled.nothing:
+        raise TrialFailure(
+            f"{compiled.graphs} graphs were compiled inside the clock, so its time means nothing. "
+            "A part changes shapes, strides or Python numbers between warm-up and trial; pass tensors instead."
+        )

@@ -1,5 +1,6 @@
 """The Muon family's training loop. It knows no features and has no flags: every slot of the recipe is always called."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,18 @@ from ablate.parts.loss import summed_cross_entropy
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.parts.optimiser import Muon, coupled_sgd
 from ablate.recipes.muon import MuonPlan, MuonRecipe
-from ablate.training.outcome import AfterEpoch, Outcome, Timing
+from ablate.training.outcome import (
+    AUGMENT,
+    PREDICT,
+    PREPARE,
+    RESET,
+    AfterEpoch,
+    Label,
+    Outcome,
+    Run,
+    Timing,
+    drained,
+)
 from ablate.training.session import Clock, DeviceImages, Streams
 
 TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
@@ -25,6 +37,11 @@ class CompiledNetwork:
 
     network: WhitenedConvNet
     step: TrainingStep
+
+    @property
+    def networks(self) -> tuple[WhitenedConvNet]:
+        """Every network whose state a run changes."""
+        return (self.network,)
 
 
 def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.device) -> CompiledNetwork:
@@ -59,6 +76,25 @@ def train(
     The clock runs from before the whitening filters are computed until the last prediction is there; resetting the network and
     building the optimisers come before it.
     """
+    return drained(stretches(recipe, plan, compiled, images, streams, clock, after_epoch))
+
+
+def counts(recipe: MuonRecipe, plan: MuonPlan, num_images: int) -> Counter[Label]:
+    """How many stretches of each label a run of `num_images` training images has on its clock."""
+    steps = Counter(plan.kind_of_step(step) for step in range(plan.num_steps))
+    return steps + Counter({PREPARE: 1, AUGMENT: plan.num_epochs, PREDICT: 1})
+
+
+def stretches(
+    recipe: MuonRecipe,
+    plan: MuonPlan,
+    compiled: CompiledNetwork,
+    images: DeviceImages,
+    streams: Streams,
+    clock: Clock,
+    after_epoch: AfterEpoch,
+) -> Run:
+    """`train`, pausing after each stretch."""
     network, compiler = compiled.network, recipe.compiler
     before = clock.mark()
     reset_network(network, streams["init"])
@@ -66,13 +102,14 @@ def train(
     loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=network.whiten.weight.dtype)
     loss = last_loss = torch.zeros((), device=clock.device)
 
+    yield RESET
     timing = Timing(clock, before, start=clock.mark(settled=True))
     with torch.no_grad():
         filters = recipe.whitening.filters(normalised(images.train_images[: plan.whitening_images]))
         network.whiten.weight.copy_(filters)
         padded = recipe.crop.pad(recipe.flip.once(normalised(images.train_images), streams["flip"], compiler))
 
-    step = 0
+    yield PREPARE
     for epoch in range(plan.num_epochs):
         network.train()
         with torch.no_grad():
@@ -80,7 +117,8 @@ def train(
             epoch_images = recipe.flip.each_epoch(recipe.crop.crop(padded, offsets, compiler), epoch, streams["flip"])
             epoch_images = recipe.jitter.jitter(epoch_images, streams["jitter"], compiler)
         order = torch.randperm(len(padded), device=clock.device, generator=streams["order"])
-        for batch in order.split(plan.batch_size)[: min(plan.steps_per_epoch, plan.num_steps - step)]:
+        yield AUGMENT
+        for step, batch in zip(plan.steps(epoch), order.split(plan.batch_size), strict=False):
             loss = compiled.step(
                 epoch_images[batch],
                 images.train_labels[batch],
@@ -96,13 +134,15 @@ def train(
             sgd.step()
             muon.step(recipe.filter_rate * rate, plan.normalisation_due[step])
             network.zero_grad(set_to_none=True)
-            step += 1
+            yield plan.kind_of_step(step)
         # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
         last_loss = loss.detach().clone()
         timing.paused_seconds += after_epoch(network)
     # The training set is not needed any more, and the test set's views take as much memory again.
     del padded, epoch_images
-    return timing.predict(network, images.test_images, recipe.tta, compiler, last_loss)
+    outcome = timing.predict(network, images.test_images, recipe.tta, compiler, last_loss)
+    yield PREDICT
+    return outcome
 
 
 def _optimisers(

@@ -1,6 +1,6 @@
 """What every family's training loop takes and leaves behind, and what a run's end has in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -22,6 +22,10 @@ class Compiled(Protocol):
     def network(self) -> nn.Module:
         """The network that is trained, images (N, 3, 32, 32) to logits (N, 10)."""
 
+    @property
+    def networks(self) -> Sequence[nn.Module]:
+        """Every network whose state a run changes."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
@@ -35,6 +39,25 @@ class Outcome:
     wall_seconds: float
     last_loss: Tensor
     extra: Mapping[str, float] = field(default_factory=dict)
+
+
+Label = str
+"""What a stretch of a run was spent on; stretches of one label take equally long."""
+
+RESET, PREPARE, AUGMENT, PREDICT = "reset", "prepare", "augment", "predict"
+"""What every family's run has: before its clock starts, before its first epoch, once an epoch, and at its end."""
+
+Run = Generator[Label, None, Outcome]
+"""A run that pauses after each of its stretches, names it, and ends with its outcome."""
+
+
+def drained(run: Run) -> Outcome:
+    """What a run leaves behind that is not paused."""
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            return cast(Outcome, end.value)
 
 
 AfterEpoch = Callable[[Any], float]
@@ -58,6 +81,21 @@ class Loop(Protocol):
         after_epoch: AfterEpoch,
     ) -> Outcome:
         """Train a recipe from new starting values and predict the test set."""
+
+    def stretches(
+        self,
+        recipe: Any,
+        plan: Plan,
+        compiled: Any,
+        images: DeviceImages,
+        streams: Streams,
+        clock: Clock,
+        after_epoch: AfterEpoch,
+    ) -> Run:
+        """The same, stretch by stretch."""
+
+    def counts(self, recipe: Any, plan: Plan, num_images: int) -> Mapping[Label, int]:
+        """How many stretches of each label a run of `num_images` training images has on its clock."""
 
 
 def loop_of(recipe: ImageRecipe) -> Loop:

@@ -95,6 +95,11 @@ class OwnKind(Kind):
             raise UsageError(
                 f"--curves means nothing for {self.who}: a recipe of one's own gives its curve with each result, if it has one."
             )
+        if study.clock == "interleaved":
+            raise UsageError(
+                f"--clock interleaved means nothing for {self.who}, whose trainings cannot be paused: it takes image recipes. "
+                "Leave the option out; --processes 5 gives intervals of time."
+            )
         long = next((arm for arm in study.arms if arm.length != 1.0), None)
         if long is not None and not self.recipe.honours_lengths:
             raise UsageError(

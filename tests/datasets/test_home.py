@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -77,6 +78,24 @@ def test_leftovers_of_a_crash_go_and_foreign_folders_stay(home: Path, source: Pa
     datasets.import_dataset("pets", source, home)
     assert not (home / "pets.crashed.arrays").exists()
     assert (home / "mine.arrays/thesis.npy").read_bytes() == b"precious"
+
+
+def test_a_leftover_that_somebody_else_removes_first_is_no_error(
+    home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leftover = home / "pets.crashed.arrays"
+    leftover.mkdir(parents=True)
+    really_open = os.open
+
+    def too_late(path: str | Path, *arguments: Any, **options: Any) -> int:
+        if path == leftover:
+            leftover.rmdir()
+        return really_open(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", too_late)
+    datasets.import_dataset("pets", source, home)
+    assert not leftover.exists()
+    assert datasets.load("pets", home).digest
 
 
 def _import_slowly(source: Path, home: Path) -> None:

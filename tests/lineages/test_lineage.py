@@ -145,6 +145,16 @@ def test_what_does_not_fit_together_is_refused(changes: dict[str, Any], words: s
 
 def test_nothing_outside_a_lineages_package_knows_its_groups_or_its_published_seconds() -> None:
     package = Path(ablate.__file__).parent
+    constants = {
+        path: [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant)
+        ]
+        for path in package.rglob("*.py")
+        # Another lineage may have a group of the same name, and so may a file that a user begins with; records are of all.
+        if path.parent.parent != package / "lineages" and path.parent.name != "starts" and path.stem != "records"
+    }
     for told in lineages().values():
         groups = told.groups.values()
         # Words of one's own: "order" and "length" are everybody's, and so are 8 and 3.5.
@@ -152,11 +162,10 @@ def test_nothing_outside_a_lineages_package_knows_its_groups_or_its_published_se
         words = slugs.union(*({group.title, group.source} for group in groups if " " in group.title))
         seconds = (rung.seconds for ladder in told.ladders.values() for rung in ladder.rungs)
         figures = {number for number in seconds if number is not None and len(f"{number:g}") > 3}
-        found = set()
-        for path in package.rglob("*.py"):
-            # Another lineage may have a group of the same name, and so may a file that a user begins with; records are of all.
-            if path.parent.parent != package / "lineages" and path.parent.name != "starts" and path.stem != "records":
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                    if isinstance(node, ast.Constant) and (node.value in words or node.value in figures):
-                        found.add((str(path.relative_to(package)), node.value))
+        found = {
+            (str(path.relative_to(package)), value)
+            for path, values in constants.items()
+            for value in values
+            if value in words or value in figures
+        }
         assert not found

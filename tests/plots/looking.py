@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from unittest.mock import patch
+from weakref import WeakKeyDictionary
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,8 +13,17 @@ TOUCHING = 0.75
 """In pixels at 100 to the inch: boxes that share less do not overlap to the eye."""
 
 
+_looked_at: WeakKeyDictionary[Figure, list[tuple[str, Bbox]]] = WeakKeyDictionary()
+
+
 def visible_texts(figure: Figure) -> list[tuple[str, Bbox]]:
     """Every text that is drawn, with its box in pixels; ticks outside the axes' limits exist, but are not drawn."""
+    if figure.stale or figure not in _looked_at:
+        _looked_at[figure] = _texts_drawn(figure)
+    return _looked_at[figure]
+
+
+def _texts_drawn(figure: Figure) -> list[tuple[str, Bbox]]:
     drawn: dict[Text, None] = {}
     draw = Text.draw
 
@@ -23,7 +33,8 @@ def visible_texts(figure: Figure) -> list[tuple[str, Bbox]]:
         draw(text, renderer)
 
     with patch.object(Text, "draw", seen):
-        figure.canvas.draw()
+        # Where the words are is wanted, not the picture.
+        figure.draw_without_rendering()
     # Text's own box: that of an annotation would hold its arrow too.
     return [(text.get_text(), Text.get_window_extent(text)) for text in drawn]
 

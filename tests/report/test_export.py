@@ -180,6 +180,6 @@ def test_the_help_says_what_the_columns_of_the_effects_mean(capsys: pytest.Captu
 def test_numbers_of_the_table_are_numbers(folder: Path) -> None:
     table = open_results(folder).trials
     assert {name for name in table.columns if table[name].dtype.kind == "i"} == {
-        *("stream", "block", "position", "planned_process", "process", "seed")
+        *("stream", "block", "position", "planned_process", "process", "seed", "beside")
     }
     assert np.isfinite(table["length"]).all()

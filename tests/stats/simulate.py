@@ -23,8 +23,8 @@ class FakeTrainer:
     """Arms with known mean accuracy (fraction) and time (seconds), and the spreads of measurement.md.
 
     Time creeps up by `drift_per_hour`; a trial with all around it takes `hours_a_trial`. `block_share` of the variance of accuracy
-    is common to the arms of a block, as when one seed makes a good or a bad block. With `heavy_tails` trials scatter as Student's t
-    with four degrees of freedom does, at the same sd.
+    is common to the arms of a block, as when one seed makes a good or a bad block. `tail_degrees` makes all noise heavy-tailed:
+    Student's t with so many degrees of freedom, at the same sd.
     """
 
     accuracy: Mapping[str, float]
@@ -32,7 +32,7 @@ class FakeTrainer:
     drift_per_hour: float = 0.01
     hours_a_trial: float = 0.001
     block_share: float = 0.3
-    heavy_tails: bool = False
+    tail_degrees: int | None = None
 
     def studies(self, rng: np.random.Generator, *, studies: int, blocks: int, processes: int) -> "Studies":
         """Draw `studies` studies of `blocks` blocks, dealt whole to `processes` processes."""
@@ -40,18 +40,21 @@ class FakeTrainer:
         shape = (studies, blocks, len(arms))
         process = deal(blocks, processes)
         sd = TRIAL_SD_PP / 100
-        shared = rng.normal(0, sd * np.sqrt(self.block_share), (studies, blocks, 1))
-        own = sd * np.sqrt(1 - self.block_share) * self._noise(rng, shape)
+        shared = self._noise(rng, sd * np.sqrt(self.block_share), (studies, blocks, 1))
+        own = self._noise(rng, sd * np.sqrt(1 - self.block_share), shape)
         score = np.array([self.accuracy[arm] for arm in arms]) + shared + own
-        shift = rng.normal(0, PROCESS_SECONDS, (studies, processes, 1))
-        arm_shift = rng.normal(0, ARM_IN_PROCESS_SECONDS, (studies, processes, len(arms)))
+        shift = self._noise(rng, PROCESS_SECONDS, (studies, processes, 1))
+        arm_shift = self._noise(rng, ARM_IN_PROCESS_SECONDS, (studies, processes, len(arms)))
         started_hours = (np.arange(blocks)[:, None] * len(arms) + _positions(rng, shape)) * self.hours_a_trial
         seconds = np.array([self.seconds[arm] for arm in arms]) * (1 + self.drift_per_hour * started_hours)
-        seconds = seconds + (shift + arm_shift)[:, process] + WITHIN_PROCESS_SECONDS * self._noise(rng, shape)
+        seconds = seconds + (shift + arm_shift)[:, process] + self._noise(rng, WITHIN_PROCESS_SECONDS, shape)
         return Studies(arms=arms, score=score, log_time=np.log(seconds), process=process)
 
-    def _noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return rng.standard_t(4, shape) / np.sqrt(2) if self.heavy_tails else rng.normal(0, 1, shape)
+    def _noise(self, rng: np.random.Generator, sd: float, shape: tuple[int, ...]) -> np.ndarray:
+        if self.tail_degrees is None:
+            return rng.normal(0, sd, shape)
+        degrees = self.tail_degrees
+        return sd * np.sqrt((degrees - 2) / degrees) * rng.standard_t(degrees, shape)
 
 
 def _positions(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Average effects: the least-squares estimates of a screening, their intervals, and what is left where arms fail."""
 
 from dataclasses import replace
-from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -186,7 +186,7 @@ def test_trials_that_measure_no_accuracy_beside_the_score() -> None:
 
 
 class TestFailures:
-    GAINS = MappingProxyType({"a": 0.003, "b": -0.001})
+    GAINS: ClassVar = {"a": 0.003, "b": -0.001}
 
     def test_a_trial_that_failed_is_done_without_and_said(self) -> None:
         frame = without(made(DESIGN, gains=self.GAINS, noise=1.0), {(DESIGN.arms[3].name, 1)})

@@ -85,7 +85,6 @@ def thawed() -> Iterator[None]:
     """Nothing is frozen, as in a program; what these tests themselves had frozen is again at the end."""
     was_frozen = gc.get_freeze_count() > 0
     gc.unfreeze()
-    gc.collect()
     yield
     if was_frozen:
         gc.freeze()

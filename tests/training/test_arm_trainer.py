@@ -238,3 +238,30 @@ def test_a_preset_takes_the_first_images_in_storage_order(monkeypatch: pytest.Mo
     torch.testing.assert_close(images.train_images, expected)
     assert images.train_images.is_contiguous(memory_format=torch.channels_last)
     assert images.test_labels.tolist() == DATASET.test_labels[:12].tolist()
+
+
+def test_a_round_times_every_arm_and_trains_none_to_its_end() -> None:
+    arms = trainer({"baseline": set(), "all": set(load_registry().names) - {"compile"}, "impossible": set()})
+    arms.recipes["impossible"] = replace(arms.recipes["impossible"], batch_size=1_000_000)  # type: ignore[call-arg]
+    specs = [replace(spec(name, block=7), measures="time") for name in ("all", "impossible", "baseline")]
+    finished = {each.trial.spec.arm: each for each in arms.time_together(specs, 2)}
+    for name in ("baseline", "all"):
+        trial = finished[name].trial
+        assert trial.error is None, trial.error
+        assert (trial.status, trial.process, trial.spec.measures) == ("ok", 2, "time")
+        measured = trial.measurements
+        assert measured is not None
+        assert (measured.score, measured.accuracy) == (None, None)
+        assert measured.time_seconds == pytest.approx(measured.train_seconds + measured.tta_seconds)  # type: ignore[operator]
+        assert measured.wall_seconds
+        assert Trial.from_json(trial.to_json()) == trial
+    assert "do not fill one batch" in failure_of(finished["impossible"])
+
+
+def test_a_trial_for_the_score_alone_has_no_time_by_the_trial_clock() -> None:
+    trained = trainer({"baseline": set()}).train(replace(spec("baseline"), measures="score"), 0).trial
+    assert trained.measurements is not None
+    measured = trained.measurements
+    assert (measured.time_seconds, measured.train_seconds, measured.tta_seconds) == (None, None, None)
+    assert measured.score is not None
+    assert measured.seconds_taken > 0

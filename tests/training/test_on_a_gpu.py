@@ -45,3 +45,23 @@ def test_the_muon_family_trains_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_sgd_family_trains_on_a_gpu(lineage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = REGISTRIES[lineage]
     train_on_a_gpu(registry, [set(), set(registry.names)], monkeypatch)
+
+
+@pytest.mark.parametrize("recipe", ["airbench94_muon", "airbench96_faster"])
+def test_the_interleaved_clock_pauses_runs_between_cuda_graphs(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arms of one network take turns on its graphs, and nothing is compiled on the way."""
+    registry = load_registry(recipe=recipe)
+    scale = Scale(width=0.25, batch=40 / registry.baseline.batch_size, epochs=3 / registry.baseline.epochs)  # type: ignore[attr-defined]
+    monkeypatch.setitem(type(registry.baseline).presets, "tiny", scale)  # type: ignore[attr-defined]
+    arms = [Arm(name=name, features=frozenset(registry.names), stream=place) for place, name in enumerate("ab")]
+    arms.append(Arm(name="baseline", features=frozenset()))
+    trainer = ArmTrainer(registry=registry, arms=arms, preset="tiny", dataset=tiny_dataset(410, 200), device="cuda")
+    for block in range(2):
+        specs = [
+            TrialSpec(arm=arm.name, block=block, position=place, process=0, seed=7 + place, measures="time")
+            for place, arm in enumerate(arms)
+        ]
+        for finished in trainer.time_together(specs, 0):
+            assert finished.trial.error is None, finished.trial.error
+            assert finished.trial.measurements is not None
+            assert finished.trial.measurements.time_seconds
