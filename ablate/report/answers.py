@@ -143,7 +143,7 @@ def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
         columns,
         rows,
         f"What each does {AVERAGED}, in percent of the baseline's time{left}. They add up, and are Shapley values where no three work "
-        f"together. Intervals are 95 %, each for itself, and to first order.{_noted(averages)}",
+        f"together. Intervals are {intervals_named(evidence)}, each for itself, and to first order.{_noted(averages)}",
     )
 
 

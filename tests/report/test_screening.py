@@ -11,7 +11,7 @@ import pytest
 from ablate.report import Evidence, report
 from ablate.report.compare import compare
 from ablate.report.headline import headline
-from ablate.study import Design, combine, leave_one_out, screening, with_twin
+from ablate.study import Design, Study, combine, leave_one_out, screening, with_twin
 from tests.fakes import HIVE_FEATURES, HIVE_SLUGS, FakeCatalogue
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
@@ -156,3 +156,12 @@ def test_evidence_in_memory_is_the_same(folder: Path) -> None:
     assert evidence.is_screening
     assert evidence.twins == frozenset()
     assert evidence.screening.arms == 24
+
+
+def test_intervals_of_shares_are_named_by_the_level_of_a_study_that_may_stop_early(tmp_path: Path) -> None:
+    study = Study.of(DESIGN, name="screening", question="q", blocks=20, processes=5).until_settled()
+    folder = resolved(DESIGN, name="screening", blocks=20, processes=5, looks=study.looks)
+    text = " ".join(report(write_folder(tmp_path / "run", folder, trials_of(folder)[: 24 * 8]), "table").split())
+    shares = text[text.index("Average shares") : text.index("Effects")]
+    assert "95 %" not in shares
+    assert "Intervals are 9" in shares
