@@ -209,6 +209,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
         target_score=target,
         named=(*_landmarks(evidence), *look.arms),
         kinds=_arm_kinds(evidence),
+        common_seeds=not evidence.is_screening,
         setting=evidence.setting,
         score=evidence.score,
         **look.options,

@@ -45,6 +45,7 @@ def frontier(
     kinds: Mapping[str, str] | None = None,
     title: str = "",
     setting: str = "",
+    common_seeds: bool = True,
     score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw each arm of `ablate.stats.arm_summary` at its mean time and score, with a cross of 95 % intervals.
@@ -53,7 +54,7 @@ def frontier(
     trials hold it, adds a line to reach. Up to ten arms are all named.
     Of more, those on the front and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
-    is a number there and stands in a key below.
+    is a number there and stands in a key below. `common_seeds` says whether the arms of a block are trained from one seed.
 
     Raises:
         UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target that the
@@ -93,7 +94,7 @@ def frontier(
         on.header(title)
         on.key(_name_points(axes, on, table, front, shown, score))
         on.describe(title or against_time(score), _description(table, front, score))
-        on.caption(_remarks(table, data, shown, setting))
+        on.caption(_remarks(table, data, shown, setting, common_seeds))
         return axes
 
 
@@ -246,7 +247,9 @@ def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:
     return f"Scatter plot of {score.title} against time, one point an arm. {'; '.join(parts)}."
 
 
-def _remarks(table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str) -> list[str]:
+def _remarks(
+    table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str, common_seeds: bool
+) -> list[str]:
     fewest, most = int(table["trials"].min()), int(table["trials"].max())
     remarks = [
         f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
@@ -264,8 +267,9 @@ def _remarks(table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, settin
         remarks.append(f"Without a usable trial: {listed}")
     if int(table["processes"].max()) == 1:
         remarks.append("One process: no interval of time")
+    shared, better = ("seed and process", "the difference of two is") if common_seeds else ("process", "two times are")
     remarks.append(
-        "Crosses: 95 % intervals of each arm by itself. Arms of a block share its seed and process, so the difference of two is "
-        "known better than their crosses suggest"
+        f"Crosses: 95 % intervals of each arm by itself. Arms of a block share its {shared}, so {better} "
+        f"known better{'' if common_seeds else ' beside each other'} than their crosses suggest"
     )
     return remarks

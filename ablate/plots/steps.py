@@ -135,13 +135,15 @@ def open_steps(effects: pd.DataFrame | None, measured: Attribution | None = None
 
 def how_averaged(measured: Attribution) -> str:
     """What the bars of a screening are, "" for those of a ladder."""
-    if not any(_is_left_over(measured, share) for share in measured.shares):
+    if not measured.averaged:
         return ""
-    return f"Each bar is an effect {AVERAGED}; '{INTERACTIONS}' is what they leave of all together, as measured"
+    left = any(_is_left_over(measured, share) for share in measured.shares)
+    rest = f"; '{INTERACTIONS}' is what they leave of all together, as measured" if left else ""
+    return f"Each bar is an effect {AVERAGED}{rest}"
 
 
 def _is_left_over(measured: Attribution, share: Share) -> bool:
-    return share.subject == INTERACTIONS and share is measured.shares[-1]
+    return measured.averaged and share.subject == INTERACTIONS
 
 
 def family_of(judged: pd.DataFrame | None) -> int:

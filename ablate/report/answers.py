@@ -8,6 +8,7 @@ from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
 from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
 from ablate.stats import Attribution, Share
+from ablate.stats.average_shares import INTERACTIONS
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import gain_interval, gain_name, gain_words, short_name
@@ -131,6 +132,8 @@ def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
         Column("time saved", numeric=True),
         Column(gain_name(evidence.score), numeric=True),
     )
+    has_rest = any(share.subject == INTERACTIONS for share in averages.shares)
+    left = ", and what that leaves of the whole for features that work together" if has_rest else ""
     score = evidence.score
     rows = tuple(
         (_name(evidence, share, averages.total), *_gains(share, score)) for share in (*averages.shares, averages.total)
@@ -139,9 +142,8 @@ def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
         AVERAGE_SHARES,
         columns,
         rows,
-        f"What each does {AVERAGED}, in percent of the baseline's time, and what that leaves of the whole for features that work "
-        "together. They add up, and are Shapley values where no three work together. Intervals are 95 %, each for itself, and to "
-        f"first order.{_noted(averages)}",
+        f"What each does {AVERAGED}, in percent of the baseline's time{left}. They add up, and are Shapley values where no three work "
+        f"together. Intervals are {intervals_named(evidence)}, each for itself, and to first order.{_noted(averages)}",
     )
 
 

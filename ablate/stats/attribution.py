@@ -37,13 +37,15 @@ class Share:
 class Attribution:
     """Shares that add up to `total`, from `blocks` blocks (score) and `time_blocks` blocks of `processes` processes (time).
 
-    They are made of `arm_count` arms; `baseline_seconds` and `final_seconds` are the means of those at both ends over those blocks.
-    Without shares, `total` is None and `note` says why; with shares, `note` says what to know before believing them, or nothing.
+    They are made of `arm_count` arms, and are averages over the other subjects being on or off if `averaged`; `baseline_seconds` and
+    `final_seconds` are the means of the arms at both ends over those blocks. Without shares, `total` is None and `note` says why;
+    with shares, `note` says what to know before believing them, or nothing.
     """
 
     shares: tuple[Share, ...] = ()
     total: Share | None = None
     arm_count: int = 0
+    averaged: bool = False
     blocks: int = 0
     time_blocks: int = 0
     processes: int = 0

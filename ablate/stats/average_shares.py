@@ -1,7 +1,7 @@
 """A screening's improvement divided among its features: average effects, and what is left for features that work together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,11 @@ from ablate.study.score import TTA_ACCURACY, Score
 
 INTERACTIONS = "interactions"
 """The share that no feature has on average, but some have together."""
+
+_NOTHING = 1e-9
+"""What is rounding in a weight."""
+
+_SATURATED = "the averages of so many names in so few arms take up all of it: what three do together is in them, and none is left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,8 @@ def average_shares(
 
     Each share is what the subject does on average over the others being on or off, in percent of the time of the arm without
     any; the last, "interactions", is what they leave of the measured whole. Where no three features work together it is nothing,
-    and the others are their Shapley values. Only blocks with a usable trial of every arm count. Without the arms at both ends, or
+    and the others are their Shapley values. Of a design whose averages add up whatever the trials (4, 8, 12, … names at
+    resolution 4) it is left out, and `note` says so. Only blocks with a usable trial of every arm count. Without the arms at both ends, or
     with averages that these arms cannot tell apart, there are no shares and `note` says why.
 
     Raises:
@@ -72,13 +78,19 @@ def average_shares(
     first, last = order.index(whole.without_arm), order.index(whole.with_arm)
     weights[-1, [first, last]] = (-1.0, 1.0)
     weights[-1] -= weights[:-1].sum(axis=0)
-    return attribute(
+    named = [*subjects, INTERACTIONS]
+    saturated = not (np.abs(weights[-1]) > _NOTHING).any()
+    if saturated:
+        named, weights = subjects, weights[:-1]
+    shares = attribute(
         Blocks.of(frame),
         order,
-        subjects=[*subjects, INTERACTIONS],
+        subjects=named,
         weights=weights,
         first=first,
         last=last,
         score=score,
         level=level,
     )
+    said = _SATURATED if saturated and shares.shares and len(subjects) > 2 else ""
+    return replace(shares, averaged=True, note="; ".join(filter(None, (shares.note, said))))

@@ -168,6 +168,8 @@ class _Screening:
         return Averages(levels[cells.arm] / 2, cells.arm, cells.group)
 
     def _of_scores(self, cells: _Cells) -> TInterval:
+        if not cells.value.size:
+            return _over([], len(self.subjects))
         if len({arm.stream for arm in self.arms}) == len(self.arms):
             return self._model(cells).interval(cells.value)
         by_block = [self._one(cells, cells.group == group) for group in np.unique(cells.group)]

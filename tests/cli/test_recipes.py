@@ -190,6 +190,17 @@ def test_the_ladder_named_is_the_one_that_is_run(here: Path, ablate: CommandLine
     )
 
 
+def test_the_resolution_of_a_screening(here: Path, ablate: CommandLine) -> None:
+    words = ["study", "run", "screening", "--preset", "mini", "--dry-run"]
+    assert len(json.loads(ablate.ok(*words, "--json").out)["arm_features"]) == 24
+    assert len(json.loads(ablate.ok(*words, "--json", "--resolution", "5").out)["arm_features"]) == 32
+    ablate(*words, "--resolution", "3").refused(2, "Study 'screening': A screening has resolution 4 or 5, not 3")
+    ablate(*words, "--resolution", "5", "--recipe", "airbench94").refused(2, "takes 8 names at most, here are 9")
+    ablate("study", "run", "waterfall", "--resolution", "5", "--dry-run").refused(
+        2, "Study 'waterfall' is no screening, so --resolution 5 changes nothing; study 'screening' is one."
+    )
+
+
 def test_a_run_folder_remembers_the_ladder(here: Path, ablate: CommandLine, little: None) -> None:
     words = ["--recipe", "little", "--preset", "mini", "--trials", "1", "--minutes", "0.000001", "--out", "run"]
     ablate.ok("study", "run", "published", "--ladder", "steps", *words)

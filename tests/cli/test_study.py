@@ -90,6 +90,16 @@ OWN_ARMS = {
         *("baseline", "all", "all - mirrored", "all - soft", "all - brisk"),
         *("baseline + mirrored", "baseline + soft", "baseline + brisk"),
     ],
+    "screening": [
+        "baseline",
+        "{mirrored, brisk}",
+        "{mirrored, soft}",
+        "{mirrored}",
+        "{soft}",
+        "{brisk}",
+        "{soft, brisk}",
+        "all",
+    ],
     "shapley": ["baseline", "{views}", "{rest}", "all"],
     "smoke": ["all", "all - rest"],
     "waterfall": ["baseline", "+ views", "+ rest"],
@@ -409,3 +419,17 @@ def test_a_study_about_one_recipe_runs_it_by_itself(here: Path, ablate: CommandL
     assert "data_order" not in listed
     assert "data_order" in ablate.ok("study", "list", "--recipe", "airbench94").out
     ablate("study", "run", "data_order", "--recipe", "resnet18", "--dry-run").refused(2, "Unknown feature or group")
+
+
+def test_a_screening_of_ones_own_registry_runs_to_its_report_and_figures(here: Path, ablate: CommandLine) -> None:
+    ablate.ok("init", "registry", "--kind", "python", "own.py")
+    words = ["--registry", "own.py", "--trials", "3", "--processes", "2", "--aa", "--out", "run"]
+    said = ablate.ok("study", "run", "screening", *words)
+    assert "on average over the others" in said.out
+    resolved = json.loads((here / "run" / "study.json").read_text())
+    assert resolved["study"]["contrasts"][0]["kind"] == "screening"
+    seeds = [trial["spec"]["seed"] for trial in trial_lines(here / "run")]
+    assert len(set(seeds)) == len(seeds)
+    for kind in ("waterfall", "effects"):
+        ablate.ok("figure", kind, "run", "-o", f"{kind}.svg")
+    assert json.loads(ablate.ok("report", "run", "--format", "json").out)["screening"]["resolution"] == 5

@@ -170,6 +170,17 @@ class TestAnotherCatalogue:
         ):
             load_study("waterfall" if text is None else path, FakeCatalogue(self.OTHER), ladder="steps")
 
+    def test_the_screening_takes_a_resolution_and_no_other_study_does(self) -> None:
+        catalogue = FakeCatalogue()
+        assert len(load_study("screening", catalogue).arms) == 24
+        assert len(load_study("screening", catalogue, resolution=5).arms) == 32
+        with pytest.raises(UsageError, match=r"Study 'screening': A screening has resolution 4 or 5, not 6"):
+            load_study("screening", catalogue, resolution=6)
+        with pytest.raises(
+            UsageError, match="'aa' is no screening, so --resolution 5 changes nothing; study 'screening'"
+        ):
+            load_study("aa", catalogue, resolution=5)
+
     @pytest.mark.parametrize("name", sorted({*FOR_EVERY_RECIPE} - {"published"}))
     def test_a_registry_without_features_has_nothing_to_study(self, name: str) -> None:
         with pytest.raises(UsageError, match="This registry has no features that a study could put on"):

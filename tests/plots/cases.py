@@ -19,6 +19,7 @@ from tests.plots.material import (
     ladder_of,
     names_of,
     pairs_of,
+    screening_study,
     trials_of,
 )
 
@@ -54,6 +55,11 @@ def _frame(names: tuple[str, ...], **options: Any) -> Any:
 def _features(names: tuple[str, ...], kind: str | None = None) -> Any:
     frame, contrasts = features_study(names)
     return effects(frame, [contrast for contrast in contrasts if kind in (None, contrast.kind)])
+
+
+def _averages(names: tuple[str, ...]) -> Any:
+    frame, design, _ = screening_study(names)
+    return effects(frame, design.contrasts, arms=design.arms)
 
 
 def _sized(count: int, long: bool) -> list[Case]:
@@ -97,6 +103,16 @@ GROUPS = [
         lambda: RECORDS,
         measured=lambda: arm_summary(_frame(names_of(12, long=True))),
     ),
+    _case(
+        "waterfall of averages",
+        plots.waterfall,
+        lambda: screening_study(names_of(10))[2],
+        effects=lambda: _averages(names_of(10)),
+    ),
+    _case("waterfall of few averages", plots.waterfall, lambda: screening_study(names_of(4, long=True))[2]),
+    _case("averages", plots.effects, lambda: _averages(names_of(10, long=True))),
+    _case("frontier of a screening", plots.frontier, lambda: arm_summary(screening_study(names_of(10))[0])),
+    _case("distribution of a screening", plots.distribution, lambda: screening_study(names_of(10))[0]),
     _case("distribution violins", plots.distribution, lambda: _frame(SLUGS[:2], blocks=80, processes=5)),
 ]
 SMALL, LARGE = _sized(3, False), _sized(20, True)

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ablate.lineages.airbench94_muon.lineage import GROUPS
-from ablate.stats import Attribution, equal_accuracy, ladder, shapley
-from ablate.study import Arm, Contrast, Design, add_one_in, combine, leave_one_out, lengths, total
+from ablate.stats import Attribution, average_shares, equal_accuracy, ladder, shapley
+from ablate.study import Arm, Contrast, Design, add_one_in, combine, leave_one_out, lengths, screening, total, with_twin
 from ablate.study import ladder as ladder_design
 from ablate.study import shapley as shapley_design
+from tests.fakes import FakeCatalogue
 from tests.stats.build import deal, frame_of
 
 SLUGS = tuple(group.slug for group in GROUPS)
@@ -58,6 +59,14 @@ def features_study(names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[Contrast
     """Leave-one-out, add-one-in and the total."""
     design = combine(leave_one_out(names), add_one_in(names), total(names))
     return trials_of(design), design.contrasts
+
+
+@cache
+def screening_study(names: tuple[str, ...]) -> tuple[pd.DataFrame, Design, Attribution]:
+    """Trials of a screening with an A/A twin, its design, and its average effects as shares."""
+    design = with_twin(screening(names, FakeCatalogue({name: name for name in names})))
+    frame = trials_of(design, slower=names[1:2])
+    return frame, design, average_shares(frame, design.arms, design.contrasts)
 
 
 @cache

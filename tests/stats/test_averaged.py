@@ -1,7 +1,7 @@
 """Average effects: the least-squares estimates of a screening, their intervals, and what is left where arms fail."""
 
 from dataclasses import replace
-from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -178,8 +178,15 @@ def test_arms_that_share_their_seeds_make_the_block_the_unit() -> None:
     assert (effect.score_low, effect.score_high) == pytest.approx((100 * expected.low, 100 * expected.high))
 
 
+def test_trials_that_measure_no_accuracy_beside_the_score() -> None:
+    frame = made(DESIGN, gains={"a": 0.001}).assign(accuracy=np.nan)
+    effect = averages(frame)["a"]
+    assert effect.score_change == pytest.approx(0.1, abs=1e-9)
+    assert np.isnan(effect.accuracy_pp)
+
+
 class TestFailures:
-    GAINS = MappingProxyType({"a": 0.003, "b": -0.001})
+    GAINS: ClassVar = {"a": 0.003, "b": -0.001}
 
     def test_a_trial_that_failed_is_done_without_and_said(self) -> None:
         frame = without(made(DESIGN, gains=self.GAINS, noise=1.0), {(DESIGN.arms[3].name, 1)})
@@ -292,6 +299,16 @@ class TestShares:
         found = average_shares(made(design, gains={"a": 0.001, "ab": 0.002}), design.arms, design.contrasts)
         assert found.arm_count == 17
         assert [round(share.score_change, 9) for share in found.shares] == [0.2, 0.1, 0, 0, 0, 0]
+
+    def test_where_averages_add_up_whatever_the_trials_nothing_is_left_and_that_is_said(self) -> None:
+        names = NAMES[:4]
+        design = screening(names, CATALOGUE)
+        frame = made(design, gains={"abc": 0.004}, noise=1.0)
+        found = average_shares(frame, design.arms, design.contrasts)
+        assert [share.subject for share in found.shares] == [*names]
+        assert found.averaged
+        assert sum(share.score_change for share in found.shares) == pytest.approx(found.total.score_change)
+        assert "what three do together is in them, and none is left" in found.note
 
     def test_without_everything_on_there_are_none(self) -> None:
         design = screening(NAMES, FakeCatalogue({name: name for name in NAMES}, excludes={"a": "b"}))

@@ -10,7 +10,8 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from ablate.errors import UsageError
 from ablate.stats import PUBLISHED_SPREADS, blocks_needed, processes_needed, trials_each_needed, visible
 from ablate.stats.power import smallest_standardised_effect, t_test_power
-from ablate.study import screening
+from ablate.stats.precision import precision_of
+from ablate.study import Study, screening
 from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
 from tests.stats.simulate import FakeTrainer
@@ -157,8 +158,13 @@ def test_spreads_of_one_process_promise_nothing_of_time():
 @pytest.mark.parametrize(("blocks", "processes"), [(5, 5), (4, 4)])
 def test_the_promised_average_is_found_that_often(blocks, processes):
     design = screening([*"abcdefgh"], FakeCatalogue({name: name for name in "abcdefgh"}))
+    study = Study.of(design, name="s", question="q", blocks=blocks, processes=processes)
     promised = visible(
-        blocks, processes, spreads=PUBLISHED_SPREADS, contrasts=1, arms_averaged=len(design.arms), power=0.8
+        blocks,
+        processes,
+        spreads=PUBLISHED_SPREADS,
+        arms_averaged=len(design.arms),
+        precision=precision_of(study, PUBLISHED_SPREADS),
     )
     gain, ratio = promised.score_change / 100, np.log1p(promised.time_percent / 100)
     world = FakeTrainer(
