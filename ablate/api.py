@@ -79,7 +79,7 @@ def run(
 ) -> Results:
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
-    One process trains in this process, several (and trials with a time limit) in children. Failed trials are records;
+    One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
     `Results.summary` counts them.
 
     Raises:
@@ -88,6 +88,11 @@ def run(
     """
     check_limits(minutes, timeout_seconds)
     given = planning.get("registry")
+    if given is not None and study.parallel > 1:
+        raise UsageError(
+            "Trials side by side need child processes, which a registry made in Python cannot be handed to. Take parallel=1, or write it "
+            f"to a file and pass registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+        )
     if given is not None and timeout_seconds is not None and not kind_of(given).keeps_time:
         raise UsageError(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
@@ -242,6 +247,7 @@ def carry_on(
             marks=marks,
             how_to_resume=folder.how_to_resume,
             look=look_for(folder.resolved, store, on_event),
+            parallel=folder.resolved.study.parallel,
         )
     return Results(folder, summary)
 
@@ -280,9 +286,11 @@ def _executor(
         untried=untried_by(planned.resolved, planned.registry),
         announce=announce,
         timeout_seconds=limit if timeout_seconds is not None else None,
+        parallel=folder.resolved.study.parallel,
     )
 
 
 def _trains_here(planned: Plan, timeout_seconds: float | None) -> bool:
     """One process trains in this one; several, or a time limit that the trainer does not keep itself, take children."""
-    return planned.resolved.study.processes == 1 and (timeout_seconds is None or planned.kind.keeps_time)
+    study = planned.resolved.study
+    return study.processes == study.parallel == 1 and (timeout_seconds is None or planned.kind.keeps_time)

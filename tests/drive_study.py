@@ -27,15 +27,17 @@ def drive(path: Path, *, children: bool, most_bytes: int | None = None, **argume
     if most_bytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     folder = RunFolder.open(path)
+    parallel = folder.resolved.study.parallel
     executor = (
-        ChildExecutor("tests.fake_trainer:make", arguments, untried=untried)
+        ChildExecutor("tests.fake_trainer:make", arguments, untried=untried, parallel=parallel)
         if children
         else InProcessExecutor(make(**arguments))
     )
     with folder.open_store() as store:
         print("opened", flush=True)
         schedule = folder.resolved.schedule
-        run_study(schedule, store, executor, on_event=tell, how_to_resume=folder.how_to_resume)
+        how = folder.how_to_resume
+        run_study(schedule, store, executor, on_event=tell, how_to_resume=how, parallel=parallel)
     print("complete", flush=True)
 
 

@@ -46,10 +46,25 @@ class FakeTrainer:
 
     def train(self, spec: TrialSpec, process: int) -> FinishedTrial:
         self.write(f"train {spec.arm}/{spec.block} {os.getpid()}")
+        if self.acts.get("threads"):
+            self.write(f"threads {os.environ.get('OMP_NUM_THREADS')} {os.environ.get('MKL_NUM_THREADS')}")
         self.act(self.acts.get(f"{spec.arm}/{spec.block}") or self.acts.get(spec.arm, "nothing"))
         time.sleep(self.seconds)
         status = "failed" if self.acts.get(f"{spec.arm}/{spec.block}") == "fail" else "ok"
         return finished_trial(spec, process=process, status=status)
+
+    def time_together(self, specs: Sequence[TrialSpec], process: int) -> Sequence[FinishedTrial]:
+        """`acts` of "round/3" happen in block 3's round, "round" in every one; "skip" and "fail" of an arm leave it out or fail it."""
+        block = specs[0].block
+        self.write(f"round {block} {' '.join(spec.arm.replace(' ', '') for spec in specs)} {os.getpid()}")
+        self.act(self.acts.get(f"round/{block}") or self.acts.get("round", "nothing"))
+        time.sleep(self.seconds)
+        acts = {spec.arm: self.acts.get(f"{spec.arm}/{spec.block}") for spec in specs}
+        return [
+            finished_trial(spec, process=process, status="failed" if acts[spec.arm] == "fail" else "ok")
+            for spec in reversed(specs)
+            if acts[spec.arm] != "skip"
+        ]
 
     def act(self, what: str) -> None:
         if what.startswith("SIG"):

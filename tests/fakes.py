@@ -151,6 +151,9 @@ class FakeExecutor:
         finally:
             self.closed += 1
 
+    def halt(self) -> None:
+        """Nothing is in flight."""
+
 
 def fake_study(blocks: int = 4, processes: int = 2, names: Sequence[str] = ("a", "b")) -> Study:
     return Study.of(leave_one_out(names), name="fake", question="Does it hold?", blocks=blocks, processes=processes)

@@ -1,4 +1,5 @@
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -86,6 +87,9 @@ def test_a_registry_made_in_python() -> None:
 def test_a_registry_made_in_python_cannot_go_to_children(here: Path) -> None:
     with untouched(here), pytest.raises(UsageError, match=r"cannot be handed to child processes.*--features-from"):
         ablate.run(study(blocks=2, processes=2), registry=load_registry())
+    side_by_side = replace(study(blocks=2, processes=1), parallel=2)
+    with untouched(here), pytest.raises(UsageError, match=r"side by side need child processes.*--features-from"):
+        ablate.run(side_by_side, registry=load_registry())
 
 
 BAD = {

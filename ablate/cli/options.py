@@ -38,6 +38,16 @@ Trials = Annotated[int | None, typer.Option(help="How often each arm is trained 
 Processes = Annotated[
     int | None, typer.Option(help="Fresh processes the blocks are dealt to; an interval of time takes 2, better 5.")
 ]
+Clock = Annotated[
+    str | None,
+    typer.Option(
+        help="trial: time whole trainings. interleaved: time pieces of all arms in turns, apart from the trainings."
+    ),
+]
+Parallel = Annotated[
+    int | None,
+    typer.Option(help="Trainings at a time, in children that share the cores; their own times say nothing then."),
+]
 Minutes = Annotated[float | None, typer.Option(help="Stop after the whole blocks that fit into this time.")]
 UntilSettled = Annotated[
     bool,
@@ -63,6 +73,8 @@ class StudyOptions:
 
     trials: Trials = None
     processes: Processes = None
+    clock: Clock = None
+    parallel: Parallel = None
     minutes: Minutes = None
     until_settled: UntilSettled = False
     preset: Preset = None
@@ -88,6 +100,8 @@ class RunOptions(StudyOptions):
 
     trials: Trials = 5
     processes: Processes = 1
+    clock: Clock = "trial"
+    parallel: Parallel = 1
     preset: Preset = "auto"
     data: Data = "auto"
     seed: Seed = 0

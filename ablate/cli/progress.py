@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -16,6 +17,8 @@ from ablate.engine.events import (
     Event,
     LookTaken,
     ProcessDied,
+    RoundsRetired,
+    RoundStarted,
     StudyOpened,
     StudyStarted,
     TrialFailed,
@@ -41,6 +44,8 @@ class StudyProgress:
         self._pace = Pace()
         self._pending: dict[tuple[str, int], TrialSpec] = {}
         self._processes_to_come: set[int] = set()
+        self._rounds: tuple[int, ...] = ()
+        self._doings: dict[int, tuple[str, str]] = {}
         self._bars = Progress(
             # No markup: an arm may be called "[x]".
             TextColumn("{task.description}", markup=False),
@@ -75,13 +80,17 @@ class StudyProgress:
             case StudyStarted():
                 self._begin(event)
             case WarmUpStarted():
-                self._doing(f"compiling and warming up {event.arm}")
+                self._doing(event.process, "compiling and warming up", event.arm)
             case TrialStarted():
                 self._processes_to_come.discard(event.spec.process)
-                self._doing(f"training {event.spec.arm}")
+                self._doing(event.process, "training", event.spec.arm)
+            case RoundStarted():
+                self._processes_to_come.discard(event.specs[0].process)
+                self._doing(event.process, "measuring the times of", self._round(event.specs))
             case TrialFinished() | TrialFailed():
                 self._done(event.trial)
             case ProcessDied():
+                self._doings.pop(event.process, None)
                 self._say(f"Process {event.process} died: {event.reason}", "yellow")
             case ArmRetired():
                 self._say(f"{event.arm}: {event.reason}", "bold red")
@@ -90,11 +99,14 @@ class StudyProgress:
                     f"{event.open} verdicts open" if event.open > 1 else "1 verdict open" if event.open else "settled"
                 )
                 self._say(f"Look {event.number} of {event.planned}, after {event.blocks} blocks: {found}.", "bold")
+            case RoundsRetired():
+                self._say(f"Times: {event.reason}", "bold red")
             case WarmUpFinished():
                 pass
 
     def _begin(self, event: StudyStarted) -> None:
         self._first_look.begin(event)
+        self._rounds = event.rounds
         self._pending = {spec.key: spec for spec in event.pending}
         self._processes_to_come = {spec.process for spec in event.pending}
         trials_of = Counter(spec.arm for spec in event.pending)
@@ -105,17 +117,30 @@ class StudyProgress:
         done = event.total - len(event.pending)
         self._overall = self._bars.add_task("overall".ljust(width), total=event.total, completed=done, remark="")
 
-    def _doing(self, what: str) -> None:
+    def _round(self, specs: Sequence[TrialSpec]) -> str:
+        arms = "1 arm" if len(specs) == 1 else f"{len(specs)} arms"
+        return f"{arms}, round {self._rounds.index(specs[0].block) + 1} of {len(self._rounds)}"
+
+    def _doing(self, process: int, what: str, whom: str) -> None:
+        self._doings[process] = (what, whom)
+        self._remark_overall()
+
+    def _remark_overall(self, *, advance: int = 0) -> None:
+        """Say how long it takes yet, and what is being done, in every process that is at work."""
         if self._overall is not None:
-            self._bars.update(self._overall, remark=f"{self._time_left()}{what}")
+            whom: dict[str, list[str]] = {}
+            for what, arm in self._doings.values():
+                whom.setdefault(what, []).append(arm)
+            doing = "; ".join(f"{what} {' and '.join(arms)}" for what, arms in whom.items())
+            self._bars.update(self._overall, advance=advance, remark=f"{self._time_left()}{doing}")
 
     def _done(self, trial: Trial) -> None:
         self._pending.pop(trial.spec.key, None)
         remark = _result(trial, self._score)
         if trial.spec.arm in self._of_arm:
             self._bars.update(self._of_arm[trial.spec.arm], advance=1, remark=remark)
-        if self._overall is not None:
-            self._bars.update(self._overall, advance=1, remark=self._time_left())
+        self._doings.pop(trial.process, None)
+        self._remark_overall(advance=1)
         if trial.status != "ok":
             self._say(f"{trial.spec.arm}, block {trial.spec.block}: {trial.status}: {trial.error}", "red")
         elif not self._console.is_terminal:
@@ -134,7 +159,7 @@ class StudyProgress:
 
     def _duration_left(self) -> str:
         """What the rest of the study will take; empty where nothing is known of it, or left."""
-        seconds = self._pace.seconds(self._pending.values(), fresh_processes=len(self._processes_to_come))
+        seconds = self._pace.seconds(self._pending.values(), fresh_processes=self._processes_to_come)
         return "" if seconds is None or not self._pending else rough_duration(seconds)
 
     def _say(self, text: str, style: str) -> None:

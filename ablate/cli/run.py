@@ -62,6 +62,8 @@ def run(
         seed=options.seed,
         data=options.data,
         preset=options.preset,
+        clock=options.clock,
+        parallel=options.parallel,
     )
     carry_out(study.until_settled() if options.until_settled else study, options)
 

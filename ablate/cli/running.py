@@ -132,12 +132,16 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
     for name, reason in resolved.study.left_out:
         line(console, f"left out: {name}: {reason}")
     study = resolved.study
+    processes = len({spec.process for spec in resolved.schedule})
+    rounds = study.rounds * study.processes
+    apart = f" and {counted(rounds, 'round')} of times" if study.clock == "interleaved" else ""
+    at_a_time = f", {study.parallel} trainings at a time" if study.parallel > 1 else ""
     left = "" if estimate.trials == len(resolved.schedule) else f" left of {len(resolved.schedule)}"
     compiling = f"; {counted(estimate.compile_keys, 'network')} to compile" if estimate.compile_keys else ""
     line(
         console,
-        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')} "
-        f"in {counted(study.processes, 'process')}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}"
+        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')}{apart} "
+        f"in {counted(processes, 'process')}{at_a_time}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}"
         f"{compiling}.",
     )
     if isnan(estimate.minutes):

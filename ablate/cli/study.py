@@ -108,6 +108,8 @@ def run_study(
         "seed": options.seed,
         "data": options.data,
         "preset": options.preset,
+        "clock": options.clock,
+        "parallel": options.parallel,
     }
     if options.registry_file is None and options.recipe is None:
         options = replace(options, recipe=recipe_of(study))

@@ -6,9 +6,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from ablate.errors import AblateError
@@ -36,14 +38,25 @@ class ChildTimeoutError(Exception):
     """The child gave no answer in time."""
 
 
+class HaltedError(Exception):
+    """Another thread has asked to break off what children are doing."""
+
+
 class Child:
     """A fresh Python process with a trainer of its own; `factory` is "module:function", `arguments` are JSON.
 
-    It inherits the environment, compile caches included, and finds modules where this process does. What it prints goes to stderr.
-    `busy` says that a trial was asked for and has not come yet.
+    It inherits the environment, compile caches included, with what `environment` adds, and finds modules where this process does. What
+    it prints goes to stderr. `halted`, once set, ends every wait for it. `busy` says that a trial was asked for and has not come yet.
     """
 
-    def __init__(self, factory: str, arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        factory: str,
+        arguments: Mapping[str, Any],
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        halted: threading.Event | None = None,
+    ) -> None:
         its_commands, self._commands = os.pipe()
         self._answers, its_answers = os.pipe()
         try:
@@ -52,7 +65,7 @@ class Child:
                 pass_fds=(its_commands, its_answers),
                 stdin=subprocess.DEVNULL,
                 stdout=2,
-                env=same_modules(),
+                env={**same_modules(), **environment},
             )
         except OSError as error:
             os.close(self._commands)
@@ -66,6 +79,7 @@ class Child:
         self._arrivals.register(self._answers, select.POLLIN)
         self._recipes: dict[str, RecipeRecord] = {}
         self._environments: dict[str, Environment] = {}
+        self._halted = halted or threading.Event()
         self.busy = False
         with suppress(ChildDiedError):
             self.send({"kind": "make", "factory": factory, "arguments": dict(arguments)})
@@ -94,6 +108,7 @@ class Child:
         Raises:
             ChildDiedError: it is gone.
             ChildTimeoutError: it said nothing for so long.
+            HaltedError: nobody waits for it any more.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         gone = False
@@ -103,6 +118,8 @@ class Child:
                 self._buffer = rest
                 message: dict[str, Any] = json.loads(line)
                 return message
+            if self._halted.is_set():
+                raise HaltedError
             wait = _LOOK_SECONDS if deadline is None else min(_LOOK_SECONDS, deadline - time.monotonic())
             if wait <= 0:
                 raise ChildTimeoutError
@@ -114,13 +131,16 @@ class Child:
             gone = self._process.poll() is not None
             self._buffer += arrived
 
-    def finished(self, message: Mapping[str, Any]) -> FinishedTrial:
-        """The trial that a message holds, with the records it cites."""
-        trial = Trial.from_json(message["trial"])
-        if "recipe" in message:
-            self._recipes[trial.recipe] = RecipeRecord.from_json(message["recipe"])
-        if "environment" in message:
-            self._environments[trial.environment] = Environment.from_json(message["environment"])
+    def finished(self, message: Mapping[str, Any]) -> tuple[FinishedTrial, ...]:
+        """The trials that a message holds, with the records they cite."""
+        return tuple(self._finished(told) for told in message["trials"])
+
+    def _finished(self, told: Mapping[str, Any]) -> FinishedTrial:
+        trial = Trial.from_json(told["trial"])
+        if "recipe" in told:
+            self._recipes[trial.recipe] = RecipeRecord.from_json(told["recipe"])
+        if "environment" in told:
+            self._environments[trial.environment] = Environment.from_json(told["environment"])
         return FinishedTrial(
             trial=trial, recipe=self._recipes[trial.recipe], environment=self._environments[trial.environment]
         )

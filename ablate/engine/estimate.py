@@ -79,9 +79,9 @@ def estimate(
     store = store or MemoryTrialStore()
     pending = pending_trials(resolved.schedule, store, retry_failed=retry_failed)
     processes = {spec.process for spec in pending}
-    pace = Pace()
+    pace = Pace(parallel=resolved.study.parallel)
     pace.learn(store)
-    seconds = pace.seconds(pending, fresh_processes=len(processes)) if store.statuses else None
+    seconds = pace.seconds(pending, fresh_processes=processes) if store.statuses else None
     pace_source = None if seconds is None else "trials here"
     if seconds is None:
         seconds = _rough_seconds(resolved, compile_keys, pending, precedent)

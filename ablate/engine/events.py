@@ -21,10 +21,15 @@ class StudyOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyStarted:
-    """The study begins or goes on: `pending` is what is left to run, in order; `total` counts the schedule."""
+    """The study begins or goes on: `pending` is what is left to run, in order; `total` counts the schedule.
+
+    `rounds` are the schedule's blocks of times taken together, in order; `parallel` trainings run at a time where times do not matter.
+    """
 
     pending: tuple[TrialSpec, ...]
     total: int
+    rounds: tuple[int, ...] = ()
+    parallel: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,14 @@ class TrialStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundStarted:
+    """The times of several arms of a block begin to be taken together; all of them are warm."""
+
+    specs: tuple[TrialSpec, ...]
+    process: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFinished:
     """A trial went well and is on disk."""
 
@@ -101,6 +114,13 @@ class LookTaken:
     open: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsRetired:
+    """Rounds of times killed their process so often that those to come are recorded as failed without running."""
+
+    reason: str
+
+
 Event: TypeAlias = (
     StudyOpened
     | StudyStarted
@@ -109,8 +129,10 @@ Event: TypeAlias = (
     | WarmUpStarted
     | WarmUpFinished
     | TrialStarted
+    | RoundStarted
     | TrialFinished
     | TrialFailed
     | ArmRetired
     | LookTaken
+    | RoundsRetired
 )

@@ -1,15 +1,19 @@
 """How long trials take, learned from the arms' own speeds: for the time left and for `--minutes`. Free of torch."""
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable
 from statistics import median
+from typing import TypeAlias
 
 from ablate.engine.events import (
     ArmRetired,
     Event,
     ProcessDied,
     ProcessStarted,
+    RoundsRetired,
+    RoundStarted,
+    StudyStarted,
     TrialFailed,
     TrialFinished,
     TrialStarted,
@@ -17,71 +21,124 @@ from ablate.engine.events import (
     WarmUpStarted,
 )
 from ablate.store.records import Trial
-from ablate.study.schedule import TrialSpec
+from ablate.study.schedule import Measures, TrialKey, TrialSpec
 
 _REMEMBERED = 32
+_Durations: TypeAlias = defaultdict[tuple[str, Measures], deque[float]]
 
 
 class Pace:
     """Seconds a trial of each arm takes, and seconds that a fresh process needs to start and warm up.
 
     Medians of the last trials, so that one odd trial, or a clock that jumps, does not spoil the estimate. What this run has seen
-    counts before what earlier trials have recorded.
+    counts before what earlier trials have recorded. What an arm takes depends on what is measured; in a round of times it takes its
+    share. `parallel` lots run at a time, where none of them holds times; a study that starts says so itself.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seen: defaultdict[str, deque[float]] = defaultdict(_few)
-        self._recorded: defaultdict[str, deque[float]] = defaultdict(_few)
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, parallel: int = 1) -> None:
+        self._clock, self._parallel = clock, parallel
+        self._seen: _Durations = defaultdict(_few)
+        self._recorded: _Durations = defaultdict(_few)
         self._warm_ups: defaultdict[int, float] = defaultdict(float)
-        self._since = clock()
-        self._starting = False
+        # Of each process, because several may be at work; of one that has said nothing yet, what anyone said last.
+        self._since: dict[int, float] = {}
+        self._last = clock()
+        self._starting: set[int] = set()
+        self._shares: dict[TrialKey, float] = {}
+        self._round_of: dict[int, RoundStarted] = {}
 
     def learn(self, trials: Iterable[Trial]) -> None:
         """Take the durations that finished trials have recorded."""
         for trial in trials:
             measured = trial.measurements
             if measured is not None:
-                self._recorded[trial.spec.arm].append(measured.seconds_taken)
+                self._recorded[_kind(trial.spec)].append(measured.seconds_taken)
                 if measured.warm_up_seconds:
                     self._warm_ups[trial.process] += measured.warm_up_seconds
 
     def observe(self, event: Event) -> None:
         """Learn from what just happened."""
         now = self._clock()
-        passed = max(0.0, now - self._since)
+        if isinstance(event, StudyStarted):
+            self._parallel = event.parallel
+        process = _process(event)
+        if process is None:
+            if not isinstance(event, ArmRetired | RoundsRetired):
+                self._last = now
+            return
+        passed = max(0.0, now - self._since.get(process, self._last))
         if isinstance(event, TrialFinished | TrialFailed):
-            self._seen[event.trial.spec.arm].append(passed)
-        elif isinstance(event, WarmUpFinished) or (self._starting and isinstance(event, WarmUpStarted | TrialStarted)):
-            self._warm_ups[event.process] += passed
-        if not isinstance(event, ProcessDied | ArmRetired):
-            self._since = now
-            self._starting = isinstance(event, ProcessStarted)
+            self._seen[_kind(event.trial.spec)].append(self._share(event.trial, passed))
+        elif isinstance(event, WarmUpFinished) or (
+            process in self._starting and isinstance(event, WarmUpStarted | TrialStarted | RoundStarted)
+        ):
+            self._warm_ups[process] += passed
+        if isinstance(event, RoundStarted):
+            self._round_of[process] = event
+        if not isinstance(event, ProcessDied):
+            self._since[process] = self._last = now
+            self._starting.discard(process)
+        if isinstance(event, ProcessStarted):
+            self._starting.add(process)
 
-    def trial_seconds(self, arm: str) -> float | None:
+    def _share(self, trial: Trial, passed: float) -> float:
+        """What a trial took: of a round, whose trials come all at once, an equal part."""
+        begun = self._round_of.pop(trial.process, None)
+        if begun is not None:
+            self._shares = {spec.key: passed / len(begun.specs) for spec in begun.specs}
+        return self._shares.pop(trial.spec.key, passed)
+
+    def trial_seconds(self, arm: str, measures: Measures = "both") -> float | None:
         """What a trial of the arm takes; of an arm never seen, what those of the others take. None: nothing is known."""
         for known in (self._seen, self._recorded):
-            if known.get(arm):
-                return median(known[arm])
-        others = [median(durations) for known in (self._seen, self._recorded) for durations in known.values()]
+            if known.get((arm, measures)):
+                return median(known[arm, measures])
+        others = [
+            median(durations)
+            for known in (self._seen, self._recorded)
+            for (_, measured), durations in known.items()
+            if measured == measures
+        ]
         return median(others) if others else None
 
     def warm_up_seconds(self) -> float:
         """What starting and warming up a fresh process costs: the most that any process has needed."""
         return max(self._warm_ups.values(), default=0.0)
 
-    def seconds(self, specs: Iterable[TrialSpec], *, fresh_processes: int = 0) -> float | None:
-        """What these trials will take, and the warm-ups of processes still to start. None: nothing is known."""
-        counts: defaultdict[str, int] = defaultdict(int)
+    def seconds(self, specs: Iterable[TrialSpec], *, fresh_processes: Collection[int] = ()) -> float | None:
+        """What these trials will take, and the warm-ups of those of their processes that are still to start. None: nothing is known.
+
+        Lots that run side by side take as long as the seat that has most to do.
+        """
+        counts: defaultdict[int, Counter[tuple[str, Measures]]] = defaultdict(Counter)
         for spec in specs:
-            counts[spec.arm] += 1
-        total = fresh_processes * self.warm_up_seconds()
-        for arm, count in counts.items():
-            each = self.trial_seconds(arm)
-            if each is None:
-                return None
-            total += count * each
-        return total
+            counts[spec.process][_kind(spec)] += 1
+        alone = 0.0
+        seats = [0.0] * self._parallel
+        for process, kinds in counts.items():
+            lot = self.warm_up_seconds() if process in fresh_processes else 0.0
+            for (arm, measures), count in kinds.items():
+                each = self.trial_seconds(arm, measures)
+                if each is None:
+                    return None
+                lot += count * each
+            if self._parallel == 1 or any(measures == "time" for _, measures in kinds):
+                alone += lot
+            else:
+                seats[seats.index(min(seats))] += lot
+        return alone + max(seats)
+
+
+def _kind(spec: TrialSpec) -> tuple[str, Measures]:
+    """What makes trials take equally long."""
+    return spec.arm, spec.measures
+
+
+def _process(event: Event) -> int | None:
+    """The process that an event is of, if it is of one."""
+    if isinstance(event, TrialFinished | TrialFailed):
+        return event.trial.process
+    return getattr(event, "process", None)
 
 
 def _few() -> deque[float]:

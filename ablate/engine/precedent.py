@@ -114,7 +114,8 @@ def _seconds(resolved: ResolvedStudy, trials: Iterable[Trial]) -> tuple[dict[str
     lengths = {arm.name: arm.length for arm in resolved.study.arms}
     took: defaultdict[str, list[float]] = defaultdict(list)
     for trial in trials:
-        if trial.measurements is not None:
+        # The times of an interleaved clock are taken in a fraction of a training.
+        if trial.measurements is not None and trial.spec.measures != "time":
             took[trial.spec.arm].append(trial.measurements.seconds_taken)
     typical = {arm: median(seconds) for arm, seconds in took.items()}
     by_recipe = {resolved.fingerprints[arm]: seconds for arm, seconds in typical.items()}

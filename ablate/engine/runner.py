@@ -1,18 +1,20 @@
 """Running a study: what is pending is executed and appended, trial by trial. Free of torch."""
 
-import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
+from ablate.engine.admission import Admission
 from ablate.engine.events import Event, StudyStarted, TrialFailed, TrialFinished
 from ablate.engine.interruption import StopSignals
 from ablate.engine.pace import Pace
-from ablate.errors import InterruptedStudyError, TrialsFailedError, UsageError
-from ablate.formats.printable import printable
+from ablate.engine.rounds import FinishedRound, Happening
+from ablate.engine.seats import Seats, Specs, lots, runs_alone
+from ablate.engine.trainer import sound
+from ablate.errors import InterruptedStudyError, TrialsFailedError
 from ablate.store.records import FinishedTrial, Status, Trial
 from ablate.store.trials import TrialStore
 from ablate.study.schedule import TrialSpec
@@ -26,20 +28,27 @@ LookNow: TypeAlias = Callable[[TrialStore, TrialSpec | None, Callable[[], int | 
 Nothing is asked of it but at the study's looks, so that it answers at once elsewhere.
 """
 
+_LOOK_SECONDS = 0.2
+"""How long a signal may wait for the seats to say something."""
+
 
 def no_look(store: TrialStore, finished: TrialSpec | None, blocks_left: Callable[[], int | None]) -> None:
     """Go on to the end."""
 
 
 class Executor(Protocol):
-    """Runs trials, one after another, in this process or in others."""
+    """Runs trials, in this process or in others."""
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
-        """Run one process's trials in order, yielding each when it is done and what happens in between.
+    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
+        """Run one process's trials in order, yielding each when it is done and what happens in between; rounds of times come whole.
 
-        `process` is the first process number of the run folder that is free; a process that takes over from a dead one takes the
-        next. A trial may start only when the one before it has been taken. Closing the iterator ends the process.
+        `process` is the first process number of the run folder that no stored trial has; a process that takes over from a dead one
+        takes the next, and none takes a number that another of this executor has. A trial may start only when the one before it has
+        been taken. Closing the iterator ends the process. Where lots run side by side, each is iterated in a thread of its own.
         """
+
+    def halt(self) -> None:
+        """Break off, for good, what lots are doing in other threads: their iterators end, and what was in flight has no record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,7 @@ def run_study(
     marks: tuple[str, ...] = (),
     how_to_resume: str = "",
     look: LookNow = no_look,
+    parallel: int = 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run what is pending, each trial appended before the next one starts.
@@ -101,34 +111,21 @@ def run_study(
     `minutes`: stop after the whole blocks that fit, judged by the arms' own speeds; one block is always run. `marks` are put on
     every trial (a resume on another machine). `how_to_resume` ends the message of an interruption. Failed trials do not stop the
     others, except with `fail_fast`. `look` says after each trial whether the study stops there. A study that a look has stopped has
-    nothing pending but failed trials to be run again.
+    nothing pending but failed trials to be run again. `parallel` lots run at a time, each in a thread of its own, where none of them
+    holds times alone; this thread alone stores trials and tells of events.
 
     Raises:
         InterruptedStudyError: SIGINT or SIGTERM; what was finished is kept.
         UsageError: `minutes` is not a positive number.
         AblateError: the store cannot be written, or the executor cannot start.
     """
-    if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
-        raise UsageError(f"--minutes takes a positive number, not {minutes}.")
-    run = _Run(store, executor, on_event, marks, Pace(clock))
-    started = clock()
-
-    def enough(block: Sequence[TrialSpec], fresh_process: bool) -> bool:
-        """Whether a block would end after the time given."""
-        if minutes is None or not run.count:
-            return False
-        needed = run.pace.seconds(block, fresh_processes=int(fresh_process)) or 0.0
-        return max(0.0, clock() - started) + needed > minutes * 60
+    pace = Pace(clock, parallel=parallel)
+    admission = Admission(minutes, pace, clock)
+    stopped: Stop | None = None
 
     def blocks_left() -> int | None:
-        """How many blocks the rest of the time given takes, at least."""
-        if minutes is None:
-            return None
-        one = [spec for spec in schedule if spec.block == schedule[-1].block]
-        needed = run.pace.seconds(one) or math.inf
-        return max(0, int((minutes * 60 - (clock() - started)) // needed))
+        return admission.blocks_left([spec for spec in schedule if spec.block == 0])
 
-    stopped: Stop | None = None
     try:
         with StopSignals() as signals:
             pending = pending_trials(schedule, store, retry_failed=retry_failed)
@@ -136,11 +133,21 @@ def run_study(
             if settled:
                 statuses = store.statuses
                 pending = tuple(spec for spec in pending if spec.key in statuses)
-            run.begin(pending, len(schedule))
-            for _, lot in groupby(pending, key=lambda spec: spec.process):
-                stopped = run.lot(tuple(lot), signals, enough, fail_fast, lambda spec: look(store, spec, blocks_left))
-                if stopped:
-                    break
+            run = _Run(
+                store,
+                executor,
+                on_event,
+                marks,
+                pace,
+                admission,
+                signals,
+                fail_fast,
+                parallel,
+                lambda spec: look(store, spec, blocks_left),
+            )
+            run.begin(schedule, pending)
+            while run.pending and stopped is None:
+                stopped = run.alone() if runs_alone(run.pending[0], parallel) else run.side_by_side()
             if settled and not stopped:
                 # What ran again may have changed what was settled.
                 stopped = look(store, None, blocks_left) if pending else settled
@@ -155,7 +162,7 @@ def run_study(
 
 
 class _Run:
-    """One call of `run_study`: what its loops share."""
+    """One call of `run_study`: what its loops share. `pending` are the lots to begin."""
 
     def __init__(
         self,
@@ -164,16 +171,34 @@ class _Run:
         on_event: Callable[[Event], None],
         marks: tuple[str, ...],
         pace: Pace,
+        admission: Admission,
+        signals: StopSignals,
+        fail_fast: bool,
+        parallel: int,
+        look: Callable[[TrialSpec], Stop | None],
     ) -> None:
         self._store, self._executor, self._on_event, self._marks = store, executor, on_event, marks
-        self.pace = pace
+        self._pace, self._admission, self._signals = pace, admission, signals
+        self._fail_fast, self._parallel, self._look = fail_fast, parallel, look
+        self._ended_by: Stop | None = None
+        self.pending: deque[Specs] = deque()
+        self._left: Counter[tuple[int, int]] = Counter()
+        self._next_block: dict[tuple[int, int], TrialSpec] = {}
         self._free_process = 0
-        self.count = 0
 
-    def begin(self, pending: tuple[TrialSpec, ...], total: int) -> None:
+    def begin(self, schedule: Sequence[TrialSpec], pending: tuple[TrialSpec, ...]) -> None:
+        """Say that the study starts, and learn from earlier sittings."""
         if self._store.statuses:
-            self.pace.learn(self._recorded())
-        self._tell(StudyStarted(pending=pending, total=total))
+            self._pace.learn(self._recorded())
+        self._admission.expect(pending)
+        for lot in lots(pending):
+            self.pending.append(lot)
+            self._left.update(_part(spec) for spec in lot)
+            for spec, after in pairwise(lot):
+                if spec.block != after.block:
+                    self._next_block[_part(spec)] = after
+        rounds = tuple(dict.fromkeys(spec.block for spec in schedule if spec.measures == "time"))
+        self._tell(StudyStarted(pending=pending, total=len(schedule), rounds=rounds, parallel=self._parallel))
 
     def _recorded(self) -> Iterator[Trial]:
         """The trials of earlier sittings; on the way, the process numbers they took."""
@@ -181,34 +206,21 @@ class _Run:
             self._free_process = max(self._free_process, trial.process + 1)
             yield trial
 
-    def lot(
-        self,
-        specs: tuple[TrialSpec, ...],
-        signals: StopSignals,
-        enough: Callable[[Sequence[TrialSpec], bool], bool],
-        fail_fast: bool,
-        look: Callable[[TrialSpec], Stop | None],
-    ) -> Stop | None:
-        """Run one process's trials; what stopped them before their end."""
-        blocks = {block: tuple(group) for block, group in groupby(specs, key=lambda spec: spec.block)}
-        if enough(blocks[specs[0].block], True):
+    def alone(self) -> Stop | None:
+        """Run the next lot in this thread; what stopped it before its end."""
+        happenings = self._next_lot()
+        if happenings is None:
             return "minutes"
-        following = dict(zip((spec.key for spec in specs), specs[1:], strict=False))
-        happenings = self._executor.execute(specs, self._free_process)
         try:
             for happening in happenings:
-                if not isinstance(happening, FinishedTrial):
+                if not isinstance(happening, FinishedTrial | FinishedRound):
                     self._tell(happening)
                     continue
-                with signals.held():
-                    trial = self._keep(happening)
-                if fail_fast and trial.status != "ok":
-                    return "fail_fast"
-                stopped = look(trial.spec)
-                if stopped:
-                    return stopped
-                after = following.get(trial.spec.key)
-                if after is not None and after.block != trial.spec.block and enough(blocks[after.block], False):
+                with self._signals.held():
+                    kept = self._keep(happening)
+                if self._ends(kept):
+                    return self._ended_by
+                if not self._goes_on(kept):
                     return "minutes"
         finally:
             close = getattr(happenings, "close", None)
@@ -216,33 +228,85 @@ class _Run:
                 close()
         return None
 
-    def _keep(self, finished: FinishedTrial) -> Trial:
-        trial = _sound(finished.trial)
-        trial = replace(trial, marks=trial.marks + self._marks)
-        self._store.append(replace(finished, trial=trial))
-        self.count += 1
-        self._free_process = max(self._free_process, trial.process + 1)
-        self._tell(TrialFinished(trial=trial) if trial.status == "ok" else TrialFailed(trial=trial))
-        return trial
+    def side_by_side(self) -> Stop | None:
+        """Run the next lots, all that may run beside others, in threads; what stopped them before their end."""
+        beside: deque[Specs] = deque()
+        while self.pending and not runs_alone(self.pending[0], self._parallel):
+            beside.append(self.pending.popleft())
+        with Seats(self._parallel, lambda: self._next_lot(beside), self._executor.halt) as seats:
+            try:
+                while seats.occupied:
+                    with self._signals.held():
+                        kept = self._take(seats)
+                    if kept and self._ended_by:
+                        seats.halt()
+            except KeyboardInterrupt:
+                seats.halt()
+                while seats.occupied:
+                    self._take(seats, even_failed=False)
+                raise
+        return self._ended_by or ("minutes" if self._admission.closed else None)
+
+    def _take(self, seats: Seats, *, even_failed: bool = True) -> tuple[Trial, ...]:
+        """Take what happens next in any seat, if it happens soon; the trials that were kept."""
+        taken = seats.take(_LOOK_SECONDS)
+        if taken is None:
+            return ()
+        seat, happening = taken
+        if not isinstance(happening, FinishedTrial | FinishedRound):
+            self._tell(happening)
+            return ()
+        # The signal that stops a study may have ended its children too.
+        if isinstance(happening, FinishedTrial) and happening.trial.status != "ok" and not even_failed:
+            seat.go_on(False)
+            return ()
+        kept = self._keep(happening, beside=self._parallel - 1)
+        seat.go_on(not self._ends(kept) and self._goes_on(kept))
+        return kept
+
+    def _next_lot(self, pending: "deque[Specs] | None" = None) -> Iterator[Happening] | None:
+        """Start the next lot that there is time for; None: there is none."""
+        pending = self.pending if pending is None else pending
+        while pending:
+            lot = pending.popleft()
+            if self._admission.admits(lot[0]):
+                return self._executor.execute(lot, self._free_process)
+        return None
+
+    def _goes_on(self, kept: tuple[Trial, ...]) -> bool:
+        """Whether there is time for what comes after these trials in their lot: always, within a block."""
+        for trial in kept:
+            part = _part(trial.spec)
+            self._left[part] -= 1
+            if not self._left[part] and part in self._next_block and not self._admission.admits(self._next_block[part]):
+                return False
+        return True
+
+    def _ends(self, kept: tuple[Trial, ...]) -> bool:
+        """Whether these trials end the study, by failing or by what a look shows; once it has ended nothing is asked any more."""
+        if self._ended_by is None and self._fail_fast and any(trial.status != "ok" for trial in kept):
+            self._ended_by = "fail_fast"
+        for trial in kept:
+            self._ended_by = self._ended_by or self._look(trial.spec)
+        return self._ended_by is not None
+
+    def _keep(self, finished: FinishedTrial | FinishedRound, *, beside: int = 0) -> tuple[Trial, ...]:
+        """Store trials, each by itself, and tell of them."""
+        kept = []
+        for one in finished.trials if isinstance(finished, FinishedRound) else (finished,):
+            trial = sound(one.trial)
+            trial = replace(trial, marks=trial.marks + self._marks, beside=beside)
+            self._store.append(replace(one, trial=trial))
+            self._free_process = max(self._free_process, trial.process + 1)
+            self._tell(TrialFinished(trial=trial) if trial.status == "ok" else TrialFailed(trial=trial))
+            kept.append(trial)
+        return tuple(kept)
 
     def _tell(self, event: Event) -> None:
-        self.pace.observe(event)
+        self._pace.observe(event)
         self._on_event(event)
 
 
-def _sound(trial: Trial) -> Trial:
-    """The trial, failed if it measured something that is not a number, its error on one line whatever its trainer said."""
-    if trial.error is not None:
-        trial = replace(trial, error=printable(trial.error))
-    if trial.measurements is None:
-        return trial
-    for name, value in asdict(trial.measurements).items():
-        numbers = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
-            return replace(
-                trial,
-                status="failed",
-                measurements=None,
-                error=f"{name} came out as {value}; the training diverged or its trainer is wrong",
-            )
-    return trial
+def _part(spec: TrialSpec) -> tuple[int, int]:
+    """A process's part of a block."""
+    return spec.process, spec.block

@@ -51,7 +51,7 @@ def study_status(folder: RunFolder) -> StudyStatus:
     schedule = folder.resolved.schedule
     pending = pending_trials(schedule, store)
     summary = summarise(schedule, store)
-    pace = Pace()
+    pace = Pace(parallel=folder.resolved.study.parallel)
     pace.learn(store)
     processes = {spec.process for spec in pending} - {trial.spec.process for trial in store}
     places = {arm.name: place for place, arm in enumerate(folder.resolved.study.arms)}
@@ -61,7 +61,7 @@ def study_status(folder: RunFolder) -> StudyStatus:
         done=summary.ok,
         failed=summary.failed + summary.timeout,
         left=summary.left,
-        seconds_left=pace.seconds(pending, fresh_processes=len(processes)) if summary.ok else None,
+        seconds_left=pace.seconds(pending, fresh_processes=processes) if summary.ok else None,
         arms=arms,
         slowest_arm=None if timed.empty else str(timed["arm"].iloc[-1]),
         writer=holder_of(folder.trials_path),

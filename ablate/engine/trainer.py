@@ -1,12 +1,14 @@
 """What executors need of a trainer, and how one trial is run with it. Free of torch."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ablate.engine.events import Event, TrialStarted, WarmUpFinished, WarmUpStarted
 from ablate.errors import AblateError
+from ablate.formats.printable import printable
 from ablate.store.records import Environment, FinishedTrial, RecipeRecord, Trial
 from ablate.study.schedule import TrialSpec
 
@@ -34,30 +36,51 @@ class Trainer(Protocol):
         """The record of a trial that gave nothing, status "failed", without the reason: kept if it kills its process."""
 
 
+@runtime_checkable
+class TimesTogether(Protocol):
+    """What a Trainer can do besides, if its recipes can be cut into pieces that take turns."""
+
+    def time_together(self, specs: Sequence[TrialSpec], process: int) -> Sequence[FinishedTrial]:
+        """Take the times of warm arms of one block together, and record each, also where it fails."""
+
+
 def train_one(trainer: Trainer, spec: TrialSpec, process: int) -> Iterator[FinishedTrial | Event]:
     """Run one trial, and before it the arm's warm-up where that is due.
 
     Raises:
         AblateError: the study cannot go on.
     """
-    if not trainer.is_warm(spec.arm):
-        yield WarmUpStarted(arm=spec.arm, process=process)
-        try:
-            trainer.warm_up(spec.arm)
-        except AblateError:
-            raise
-        except Exception as error:
-            yield failed(trainer.untried(spec, process), f"warm-up failed with {_in_one_line(error)}")
-            return
-        yield WarmUpFinished(arm=spec.arm, process=process)
+    is_warm = yield from warmed(trainer, spec, process)
+    if not is_warm:
+        return
     yield TrialStarted(spec=spec, process=process)
     try:
         finished = trainer.train(spec, process)
     except AblateError:
         raise
     except Exception as error:
-        finished = failed(trainer.untried(spec, process), _in_one_line(error))
+        finished = failed(trainer.untried(spec, process), in_one_line(error))
     yield finished
+
+
+def warmed(trainer: Trainer, spec: TrialSpec, process: int) -> Generator[FinishedTrial | Event, None, bool]:
+    """Warm up a trial's arm where that is due; False: that failed, which is the trial's record.
+
+    Raises:
+        AblateError: the study cannot go on.
+    """
+    if trainer.is_warm(spec.arm):
+        return True
+    yield WarmUpStarted(arm=spec.arm, process=process)
+    try:
+        trainer.warm_up(spec.arm)
+    except AblateError:
+        raise
+    except Exception as error:
+        yield failed(trainer.untried(spec, process), f"warm-up failed with {in_one_line(error)}")
+        return False
+    yield WarmUpFinished(arm=spec.arm, process=process)
+    return True
 
 
 def untried_record(
@@ -89,6 +112,25 @@ def failed(untried: FinishedTrial, reason: str) -> FinishedTrial:
     return replace(untried, trial=replace(untried.trial, status="failed", error=reason))
 
 
-def _in_one_line(error: Exception) -> str:
+def sound(trial: Trial) -> Trial:
+    """The trial, failed if it measured something that is not a number, its error on one line whatever its trainer said."""
+    if trial.error is not None:
+        trial = replace(trial, error=printable(trial.error))
+    if trial.measurements is None:
+        return trial
+    for name, value in asdict(trial.measurements).items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+            return replace(
+                trial,
+                status="failed",
+                measurements=None,
+                error=f"{name} came out as {value}; the training diverged or its trainer is wrong",
+            )
+    return trial
+
+
+def in_one_line(error: Exception) -> str:
+    """An exception as the reason of a record."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -3,6 +3,7 @@
 Messages are JSON lines over two pipes of their own, so that trainers may print. Free of torch until the trainer needs it.
 """
 
+import functools
 import importlib
 import json
 import os
@@ -10,10 +11,11 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ablate.engine.events import WarmUpFinished, WarmUpStarted
+from ablate.engine.events import RoundStarted, TrialStarted, WarmUpFinished, WarmUpStarted
+from ablate.engine.rounds import FinishedRound, Happening, is_round, time_round
 from ablate.engine.trainer import Trainer, train_one
 from ablate.errors import AblateError, UsageError
 from ablate.store.records import FinishedTrial
@@ -34,8 +36,8 @@ def main(commands: int, answers: int) -> None:
     try:
         trainer = _make(inbox.get())
         connection.send({"kind": "ready", "remarks": list(trainer.remarks)})
-        while (command := inbox.get())["kind"] == "train":
-            _serve(trainer, TrialSpec(**command["spec"]), command["process"], connection)
+        while (command := inbox.get())["kind"] != "stop":
+            _serve(trainer, [TrialSpec(**spec) for spec in command["specs"]], command, connection)
     except AblateError as error:
         connection.send({"kind": "refused", "error": str(error), "type": type(error).__name__})
 
@@ -75,17 +77,32 @@ def find_factory(reference: str) -> Callable[..., Trainer]:
     return factory
 
 
-def _serve(trainer: Trainer, spec: TrialSpec, process: int, connection: "_Connection") -> None:
-    connection.send_untried(spec.arm, lambda: trainer.untried(spec, process))
-    for happening in train_one(trainer, spec, process):
-        if isinstance(happening, FinishedTrial):
-            connection.send_finished("finished", happening)
-        elif isinstance(happening, WarmUpStarted):
-            connection.send({"kind": "warm_up_started"})
-        elif isinstance(happening, WarmUpFinished):
-            connection.send({"kind": "warm_up_finished"})
-        else:
-            connection.send({"kind": "trial_started"})
+def _serve(trainer: Trainer, specs: Sequence[TrialSpec], command: Mapping[str, Any], connection: "_Connection") -> None:
+    process = command["process"]
+    for spec in specs:
+        connection.send_untried(spec.arm, functools.partial(trainer.untried, spec, process))
+    if command["kind"] == "time":
+        _tell(time_round(trainer, specs, process), connection)
+    else:
+        _tell(train_one(trainer, specs[0], process), connection)
+
+
+def _tell(happenings: Iterable[Happening], connection: "_Connection") -> None:
+    for happening in happenings:
+        match happening:
+            case FinishedTrial():
+                connection.send_finished("finished", [happening])
+            case FinishedRound():
+                # In one message: a child that dies meanwhile has given all or nothing.
+                connection.send_finished("finished", happening.trials)
+            case WarmUpStarted():
+                connection.send({"kind": "warm_up_started", "arm": happening.arm})
+            case WarmUpFinished():
+                connection.send({"kind": "warm_up_finished", "arm": happening.arm})
+            case RoundStarted():
+                connection.send({"kind": "round_started", "arms": [spec.arm for spec in happening.specs]})
+            case TrialStarted():
+                connection.send({"kind": "trial_started"})
 
 
 class _Connection:
@@ -104,21 +121,25 @@ class _Connection:
         """Tell, once an arm, what to record should it kill this process."""
         if arm not in self._arms:
             self._arms.add(arm)
-            self.send_finished("untried", make())
+            self.send_finished("untried", [make()])
 
-    def send_finished(self, kind: str, finished: FinishedTrial) -> None:
-        message: dict[str, Any] = {"kind": kind, "trial": finished.trial.to_json()}
+    def send_finished(self, kind: str, finished: Iterable[FinishedTrial]) -> None:
+        self.send({"kind": kind, "trials": [self._as_json(one) for one in finished]})
+
+    def _as_json(self, finished: FinishedTrial) -> dict[str, Any]:
+        told: dict[str, Any] = {"trial": finished.trial.to_json()}
         for name, record in (("recipe", finished.recipe), ("environment", finished.environment)):
             digest = getattr(finished.trial, name)
             if digest not in self._sent:
                 self._sent.add(digest)
-                message[name] = record.to_json()
-        self.send(message)
+                told[name] = record.to_json()
+        return told
 
 
-def train_command(spec: TrialSpec, process: int) -> dict[str, Any]:
-    """The parent's message that asks for a trial."""
-    return {"kind": "train", "spec": spec.to_json(), "process": process}
+def command_for(specs: Sequence[TrialSpec], process: int) -> dict[str, Any]:
+    """The parent's message that asks for a trial, or for a round of times."""
+    kind = "time" if is_round(specs) else "train"
+    return {"kind": kind, "specs": [spec.to_json() for spec in specs], "process": process}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from ablate.engine.events import (
     ArmRetired,
     Event,
     ProcessDied,
+    RoundStarted,
     StudyStarted,
     TrialFailed,
     TrialFinished,
@@ -179,13 +180,26 @@ class TestProgress:
         [
             (WarmUpStarted(arm="[x] silu", process=0), "compiling and warming up [x] silu"),
             (TrialStarted(spec=spec(arm="{optimiser, tta}"), process=0), "training {optimiser, tta}"),
+            (
+                RoundStarted(specs=(spec("a", 7), spec("b", 7)), process=0),
+                "measuring the times of 2 arms, round 2 of 3",
+            ),
+            (RoundStarted(specs=(spec("a", 8),), process=0), "measuring the times of 1 arm, round 3 of 3"),
         ],
     )
     def test_what_is_being_done(self, capsys: pytest.CaptureFixture[str], event: Event, words: str) -> None:
         with StudyProgress(terminal()) as progress:
-            progress.show(StudyStarted(pending=(spec(),), total=1))
+            progress.show(StudyStarted(pending=(spec(),), total=1, rounds=(6, 7, 8)))
             progress.show(event)
         assert words in capsys.readouterr().out
+
+    def test_two_at_a_time_are_both_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        first, second = spec("a"), spec("b", process=1)
+        with StudyProgress(terminal()) as progress:
+            progress.show(StudyStarted(pending=(first, second), total=2, parallel=2))
+            progress.show(TrialStarted(spec=first, process=0))
+            progress.show(TrialStarted(spec=second, process=1))
+        assert "training a and b" in capsys.readouterr().out
 
     def test_plain_lines_elsewhere(self, capsys: pytest.CaptureFixture[str]) -> None:
         pending = (spec(arm="[x] silu"), spec(arm="all"))

@@ -26,6 +26,11 @@ USAGE = {
     "a negative seed": (["--seed", "-1"], ["A seed is 0 or more, not -1", "--seed"]),
     "no processes": (["--processes", "0"], ["at least 1 process, not 0", "--processes"]),
     "more processes than blocks": (["--trials", "2", "--processes", "3"], ["--processes 2 at most", "--trials"]),
+    "none at a time": (["--parallel", "0"], ["At least 1 trial runs at a time, not 0", "--parallel"]),
+    "an unknown clock": (
+        ["--clock", "interleafed"],
+        ["Unknown clock 'interleafed'", "--clock", "Did you mean 'interleaved'?"],
+    ),
     "no minutes": (["--minutes", "0"], ["--minutes", "positive number, not 0"]),
     "minutes that are no number": (["--minutes", "nan"], ["--minutes", "positive number, not nan"]),
     "no time for a trial": (["--timeout", "0"], ["--timeout", "positive number", "not 0"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate import api
 from ablate.datasets import home
 from ablate.formats.canonical import Json
 from ablate.lineages.study_files import study_files
@@ -261,6 +262,27 @@ def test_options_override_the_study_file_and_are_recorded(here: Path, ablate: Co
     assert (kept["study"]["blocks"], kept["study"]["seed"], kept["data"]) == (1, 9, "synthetic")
     assert kept["overrides"] == {"blocks": 1, "seed": 9, "preset": "mini", "data": "auto", "curves": True}
     assert len(trial_lines(Path("run"))[0]["measurements"]["curve"]) == 1
+
+
+def test_clock_and_parallel_are_options_of_a_study_and_recorded(
+    here: Path, ablate: CommandLine, mine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "CHILD_TRAINER", "tests.fake_trainer:make")
+    monkeypatch.setattr(api, "child_arguments", lambda *given, **options: {})
+    words = ["--trials", "2", "--parallel", "2", "--clock", "trial"]
+    planned = ablate.ok("study", "run", mine, "--dry-run", *words).out
+    assert "in 2 processes, 2 trainings at a time, preset" in " ".join(planned.split())
+    ablate.ok("study", "run", mine, "--out", "run", *words)
+    kept = study_json(Path("run"))
+    assert kept["overrides"] == {"blocks": 2, "clock": "trial", "parallel": 2}
+    assert kept["study"]["parallel"] == 2
+    trials = trial_lines(Path("run"))
+    assert {trial["beside"] for trial in trials} == {1}
+    assert sorted({trial["process"] for trial in trials}) == [0, 1]
+    Path("run/trials.jsonl").write_text("".join(Path("run/trials.jsonl").read_text().splitlines(keepends=True)[:-1]))
+    monkeypatch.setattr(image_kind, "environment_in_a_child", lambda resolved: Environment(facts={}))
+    ablate.ok("study", "resume", "run", "--allow-mixed")
+    assert [trial.get("beside") for trial in trial_lines(Path("run"))] == [1] * len(trials)
 
 
 def test_aa_gives_any_study_a_twin_of_its_reference(here: Path, ablate: CommandLine, mine: str) -> None:

@@ -190,7 +190,7 @@ def test_a_trial_that_takes_too_long_is_stopped_and_the_study_goes_on() -> None:
 
 def test_a_warm_up_has_more_time_than_a_trial_but_not_for_ever() -> None:
     told = Told(blocks=1, warm_acts={"all": "hang"}, timeout_seconds=0.1)
-    told.executor._start_seconds = 1.0  # type: ignore[union-attr]
+    told.executor._common.start_seconds = 1.0  # type: ignore[union-attr]
     assert told.run() == Summary(ok=2, failed=0, timeout=1, left=0)
 
 

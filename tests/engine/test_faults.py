@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import JsonlTrialStore
-from ablate.study.schedule import TrialKey
+from ablate.study.schedule import Clock, TrialKey
 from tests.fakes import fake_study, resolved_study
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def finish(folder: RunFolder) -> None:
     """Resume, and check that every scheduled trial is there exactly once, in valid lines."""
-    with parent(folder.path) as driver:
+    with parent(folder.path, children=folder.resolved.study.parallel > 1) as driver:
         assert driver.end() == (0, "")
         assert driver.complete
     lines = folder.trials_path.read_bytes()
@@ -175,6 +176,31 @@ def test_a_stop_signal_finishes_writing_says_how_to_resume_and_exits_130(
     assert all(trial.status == "ok" for trial in kept)
     assert all(gone(child) for child in driver.children)
     finish(folder)
+
+
+@pytest.mark.parametrize("clock", ["trial", "interleaved"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_two_children_at_work_are_ended_with_their_parent(tmp_path: Path, number: signal.Signals, clock: Clock) -> None:
+    study = replace(fake_study(blocks=12, processes=1), clock=clock, parallel=2)
+    folder = RunFolder.create(resolved_study(study), tmp_path / "run")
+    times = {spec.key for spec in study.schedule() if spec.measures == "time"}
+    with parent(folder.path, children=True, seconds=0.05) as driver:
+        driver.hear(len(times) + 2)
+        while len(driver.children) < 2 + (clock == "interleaved"):
+            assert driver.listen()
+        os.killpg(driver.process.pid, number)
+        status, complaint = driver.end()
+        assert status == (-9 if number == signal.SIGKILL else 130), complaint
+        assert all(gone(child) for child in driver.children)
+    kept = JsonlTrialStore.read(folder.trials_path)
+    assert kept.finished() >= set(driver.reported)
+    assert len(kept.finished()) < len(study.schedule())
+    assert {trial.status for trial in kept} == {"ok"}
+    if number != signal.SIGKILL:
+        assert complaint.startswith(f"Interrupted; {len(kept.finished())} of {len(study.schedule())} trials are done")
+    finish(folder)
+    assert {trial.beside for trial in JsonlTrialStore.read(folder.trials_path) if trial.spec.key not in times} == {1}
+    assert {trial.beside for trial in JsonlTrialStore.read(folder.trials_path) if trial.spec.key in times} <= {0}
 
 
 def test_two_parents_on_one_folder(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from ablate.engine.events import (
     ProcessStarted,
+    RoundStarted,
     StudyStarted,
     TrialFinished,
     TrialStarted,
@@ -46,7 +47,7 @@ def test_each_arm_has_its_own_speed_and_warm_ups_are_apart() -> None:
     assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (2.0, 5.0)
     assert pace.trial_seconds("never seen") == 3.5
     assert pace.warm_up_seconds() == 70.0
-    assert pace.seconds([spec("a"), spec("b"), spec("a", 1)], fresh_processes=2) == 149.0
+    assert pace.seconds([spec("a"), spec("b"), spec("a", 1)], fresh_processes=[0]) == 79.0
 
 
 def test_a_childs_start_counts_as_warm_up() -> None:
@@ -77,3 +78,38 @@ def test_recorded_trials_count_until_this_run_has_seen_its_own() -> None:
     assert pace.warm_up_seconds() == 30.0
     run(pace, clock, "a", 6.0, process=2)
     assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (6.0, 4.0)
+
+
+def test_fresh_processes_count_those_whose_trials_are_asked_for() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    run(pace, clock, "a", 2.0, warm_up=40.0)
+    assert pace.seconds([spec("a", process=1), spec("a", 1, process=2)], fresh_processes={1, 2, 3}) == 84.0
+
+
+def test_a_round_is_shared_by_its_arms_and_is_no_training() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    together = tuple(replace(spec(arm), measures="time") for arm in ("a", "b", "c"))
+    pace.observe(RoundStarted(specs=together, process=0))
+    clock.now += 6.0
+    for one in together:
+        pace.observe(TrialFinished(trial=finished_trial(one).trial))
+    assert [pace.trial_seconds(arm, "time") for arm in ("a", "b", "c")] == [2.0] * 3
+    assert pace.seconds(together) == 6.0
+    assert pace.seconds([replace(spec("a"), measures="score")]) is None
+
+
+def test_what_runs_side_by_side_is_not_added_up() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.observe(StudyStarted(pending=(), total=4, parallel=2))
+    for process in (0, 1):
+        pace.observe(TrialStarted(spec=spec("ab"[process]), process=process))
+    clock.now += 5.0
+    for process in (0, 1):
+        pace.observe(TrialFinished(trial=finished_trial(spec("ab"[process]), process=process).trial))
+    assert (pace.trial_seconds("a"), pace.trial_seconds("b")) == (5.0, 5.0)
+    left = [spec("a", 1), spec("a", 2), spec("b", 1, process=1)]
+    assert pace.seconds(left) == 10.0
+    assert Pace(clock, parallel=2).seconds([]) == 0.0

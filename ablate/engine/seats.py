@@ -1,0 +1,157 @@
+"""Seats: lots run side by side, a thread each, while one thread alone takes what comes of them. Free of torch."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from types import TracebackType
+from typing import TypeAlias
+
+from ablate.engine.rounds import FinishedRound, Happening
+from ablate.store.records import FinishedTrial
+from ablate.study.schedule import TrialSpec
+
+Specs: TypeAlias = tuple[TrialSpec, ...]
+
+
+def lots(specs: Iterable[TrialSpec]) -> Iterator[Specs]:
+    """Trials by the process they are planned in."""
+    return (tuple(lot) for _, lot in groupby(specs, key=lambda spec: spec.process))
+
+
+def runs_alone(lot: Sequence[TrialSpec], parallel: int) -> bool:
+    """Whether nothing may run beside the lot: where it measures the time alone, or nothing runs side by side at all."""
+    return parallel == 1 or any(spec.measures == "time" for spec in lot)
+
+
+class Seats:
+    """Threads that each take a lot, run it to its end and take the next; what happens is handed over by `take`, in the caller's thread.
+
+    `next_lot` starts a lot (None: there is none left) and is called in that thread too. `halt` breaks off what all lots are doing, from
+    any thread. As a context manager it leaves no thread behind.
+    """
+
+    def __init__(
+        self, number: int, next_lot: Callable[[], Iterator[Happening] | None], halt: Callable[[], None]
+    ) -> None:
+        self._next_lot, self._halt, self._halted = next_lot, halt, False
+        self._error: BaseException | None = None
+        self._inbox: queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]] = queue.SimpleQueue()
+        self._seats: list[Seat] = []
+        for _ in range(number):
+            lot = next_lot()
+            if lot is not None:
+                self._seats.append(Seat(lot, self._inbox))
+        self._occupied = len(self._seats)
+
+    def __enter__(self) -> "Seats":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.occupied:
+            self.halt()
+        for seat in self._seats:
+            seat.dismiss()
+
+    @property
+    def occupied(self) -> bool:
+        """Whether lots are still running, or one has an error to raise."""
+        return self._occupied > 0 or self._error is not None
+
+    def take(self, timeout_seconds: float) -> "tuple[Seat, Happening] | None":
+        """What happens next, and where: a seat whose trial is taken waits to be told whether to go on. None: nothing for so long.
+
+        Raises:
+            Exception: what went wrong in a lot, once the other seats have stopped and everything else was taken.
+        """
+        if not self._occupied and self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        # Begun here, where the caller is ready for signals, not on entering.
+        for seat in self._seats:
+            seat.start()
+        try:
+            seat, happening = self._inbox.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+        if not isinstance(happening, _LotEnded):
+            return seat, happening
+        if happening.error is not None:
+            self._error = self._error or happening.error
+            self.halt()
+        lot = None if self._halted else self._next_lot()
+        if lot is None:
+            self._occupied -= 1
+        else:
+            seat.run(lot)
+        return None
+
+    def halt(self) -> None:
+        """Break off what is in flight and begin nothing more; what had been finished before can still be taken."""
+        if not self._halted:
+            self._halted = True
+            self._halt()
+
+
+class _LotEnded:
+    """A seat's last word on a lot: what went wrong, if anything did."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class Seat:
+    """A thread that runs one lot at a time."""
+
+    def __init__(
+        self, lot: Iterator[Happening], inbox: "queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]]"
+    ) -> None:
+        self._inbox = inbox
+        self._lots: queue.SimpleQueue[Iterator[Happening] | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        # A daemon: whoever presses Ctrl-C a second time does not want to wait for children to end.
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._lots.put(lot)
+
+    def start(self) -> None:
+        """Begin with the first lot, if that is still to do."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def run(self, lot: Iterator[Happening]) -> None:
+        """Go on with another lot, after one has ended."""
+        self._lots.put(lot)
+
+    def go_on(self, further: bool) -> None:
+        """The trial that was taken is stored; run the lot `further`, or end it."""
+        self._answers.put(further)
+
+    def dismiss(self) -> None:
+        """End the lot when its trial in flight is over, if there is one, and wait for the thread."""
+        self._answers.put(False)
+        self._lots.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (lot := self._lots.get()) is not None:
+            try:
+                self._run(lot)
+            except BaseException as error:
+                self._inbox.put((self, _LotEnded(error)))
+            else:
+                self._inbox.put((self, _LotEnded()))
+
+    def _run(self, lot: Iterator[Happening]) -> None:
+        try:
+            for happening in lot:
+                self._inbox.put((self, happening))
+                # The next trial is asked for only when this one is on disk.
+                if isinstance(happening, FinishedTrial | FinishedRound) and not self._answers.get():
+                    return
+        finally:
+            close = getattr(lot, "close", None)
+            if close is not None:
+                close()
