@@ -1,5 +1,8 @@
 """What is compared, how often and in which order: arms, designs, studies, and the files that hold them; never how it is trained."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ablate.study.arms import (
     ALL,
     BASELINE,
@@ -26,12 +29,22 @@ from ablate.study.designs import (
     with_others,
     with_twin,
 )
-from ablate.study.levels import aliases, resolution_of
 from ablate.study.published import published
 from ablate.study.schedule import TrialSpec
-from ablate.study.screening import screened, screening
 from ablate.study.study import Study
 from ablate.study.toggles import toggled
+
+if TYPE_CHECKING:
+    from ablate.study.levels import aliases, resolution_of
+    from ablate.study.screening_design import screened, screening
+
+# They take numpy, which whoever only asks for the version, or completes a command line, does without.
+_WITH_NUMPY = {
+    "aliases": "ablate.study.levels",
+    "resolution_of": "ablate.study.levels",
+    "screened": "ablate.study.screening_design",
+    "screening": "ablate.study.screening_design",
+}
 
 __all__ = [
     "ALL",
@@ -65,3 +78,9 @@ __all__ = [
     "with_others",
     "with_twin",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WITH_NUMPY:
+        return getattr(import_module(_WITH_NUMPY[name]), name)
+    raise AttributeError(f"module 'ablate.study' has no attribute '{name}'")

@@ -29,7 +29,6 @@ from ablate.study.designs import (
 from ablate.study.looks import FEWEST_BLOCKS_OF_A_LOOK, planned_looks, wrong_looks
 from ablate.study.published import ladder_named, published
 from ablate.study.schedule import Clock, TrialSpec
-from ablate.study.screening import screening
 from ablate.study.timetable import Timetable
 
 
@@ -169,6 +168,9 @@ class Study:
         cls, catalogue: Catalogue, names: Iterable[str] | None = None, *, resolution: int = 4, **settings: Any
     ) -> "Study":
         """What each feature (with resolution 5, each group; or each of `names`) does on average over the others being on or off."""
+        # It takes numpy, which a study alone does without.
+        from ablate.study.screening_design import screening
+
         players = _features(catalogue, names) if resolution == 4 else _groups(catalogue, names)
         titles = _titled(settings, "screening", "What does each feature do on average over the others being on or off?")
         return cls._possible(catalogue, screening(players.names, catalogue, resolution=resolution), players, titles)
