@@ -14,7 +14,7 @@ from ablate.plots import style, text
 from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, number, rows
-from ablate.stats.frames import arm_summary, usable
+from ablate.stats.frames import arm_summary, undisturbed_seconds, usable
 from ablate.stats.score_words import axis_name, capital, short_name, value_words
 from ablate.stats.wording import counted
 from ablate.study.score import TTA_ACCURACY, Score
@@ -76,6 +76,7 @@ def distribution(
     trials = data[usable(data)]
     if trials.empty:
         raise UsageError(f"There is no usable trial to draw{_what_happened(data)}.")
+    trials = trials.assign(time_seconds=undisturbed_seconds(trials))
     summary = summary[summary["trials"] > 0].reset_index(drop=True)
     names = _names(summary)
     outcomes = _outcomes(score)
@@ -139,15 +140,25 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
     axes.set_ylim(len(summary) - 0.5, -0.5)
     axes.set_yticks([])
     axes.tick_params(axis="y", length=0)
-    by_arm = {arm: unit * values.to_numpy(dtype=np.float64) for arm, values in trials.groupby("arm")[column]}
+    # Where times are taken apart from the trainings, or did not count, a trial has one of the two.
+    measured = trials[np.isfinite(trials[column])]
+    by_arm = {
+        str(arm): unit * measured[column][measured["arm"] == arm].to_numpy(dtype=np.float64) for arm in summary["arm"]
+    }
+    if measured.empty:
+        axes.set_xticks([])
+        return
+    by_arm = {arm: values for arm, values in by_arm.items() if len(values)}
     ends = [end for values in by_arm.values() for end in (values.min(), values.max())]
     many = {
         float(place): by_arm[arm]
         for place, arm in enumerate(summary["arm"])
-        if len(by_arm[arm]) > MOST_DOTS and np.ptp(by_arm[arm]) > 0
+        if arm in by_arm and len(by_arm[arm]) > MOST_DOTS and np.ptp(by_arm[arm]) > 0
     }
     violins(axes, many, 0.36, colour=theme.gain, alpha=0.45)
     for place, arm in enumerate(summary["arm"]):
+        if arm not in by_arm:
+            continue
         if place not in many:
             values = by_arm[arm][thinned(len(by_arm[arm]), MOST_DOTS)]
             places = place + 0.62 * spread(len(values))
@@ -188,7 +199,10 @@ def _in_order(trials: pd.DataFrame, summary: pd.DataFrame) -> _Drift:
 
 def _drift(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame) -> int:
     """Draw the drift view; how many trials it shows."""
-    drift = _in_order(trials, summary)
+    drift = _in_order(trials[np.isfinite(trials["time_seconds"])], summary)
+    if len(drift.order) == 0:
+        axes.set_axis_off()
+        return 0
     kept = np.array(thinned(len(drift.order), MOST_DRIFT_DOTS))
     processes = sorted(set(drift.process.tolist()))
     axes.axhline(0, color=on.theme.muted, linewidth=0.8, zorder=1)
@@ -277,8 +291,9 @@ def _remarks(
         remarks.append(
             f"Diamonds: means with 95 % intervals, over trials ({short_name(score)}) and over processes (time)"
         )
-    if 0 < shown < len(trials):
-        remarks.append(f"The drift view shows {shown:,} of {len(trials):,} trials, evenly spaced")
+    timed = int(np.isfinite(trials["time_seconds"]).sum())
+    if 0 < shown < timed:
+        remarks.append(f"The drift view shows {shown:,} of {timed:,} trials, evenly spaced")
     lost = len(data) - len(trials)
     if lost:
         remarks.append(f"{counted(lost, 'trial')} without usable numbers left out")

@@ -95,7 +95,7 @@ def attribute(
     way[0, [first, last]] = (-1.0, 1.0)
     total_gain = t_interval(unit * score_shares(scores, way).T, confidence=1 - level)
     total_time = _saved(t_interval(means[last] - means[first], confidence=1 - level))
-    note = _note(int(whole.sum()), int(timed.sum()), time.n, blocks.environments_of(arms, whole), score)
+    note = _note(int(whole.sum()), blocks.torn(arms), time.n, blocks.environments_of(arms, whole), score)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     return Attribution(
         shares=tuple(_share(subject, index, gains, time) for index, subject in enumerate(subjects)),
@@ -154,16 +154,14 @@ def _share(subject: str, index: int, gain: TInterval, time: TInterval) -> Share:
     )
 
 
-def _note(whole: int, timed: int, processes: int, environments: int, score: Score) -> str:
+def _note(whole: int, torn: int, processes: int, environments: int, score: Score) -> str:
     remarks = []
     if whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
         remarks.append("no block ran all arms in one process, so their times cannot be compared")
-    elif timed < whole:
-        remarks.append(
-            f"{counted(whole - timed, 'block')} torn between processes, counted for {short_name(score)} only"
-        )
+    elif torn:
+        remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if processes == 1:
         remarks.append("one process: no interval of time; run the study with --processes 5")
     if environments > 1:

@@ -94,6 +94,12 @@ class Blocks:
             whole &= (processes == processes[:, :1]).all(axis=1)
         return np.asarray(whole, dtype=np.bool_)
 
+    def torn(self, arms: Sequence[str]) -> int:
+        """How many blocks have scores and times of all `arms`, but not in one process, so that they count for the score only."""
+        has_times = np.isfinite(self.log_time[:, self.columns_of(arms)]).all(axis=1)
+        scored, timed = self.complete(arms, same_process=False), self.complete(arms, same_process=True)
+        return int((scored & has_times & ~timed).sum())
+
     def environments_of(self, arms: Sequence[str], rows: NDArray[np.bool_]) -> int:
         """How many environments (machines, versions) the trials of `arms` in blocks `rows` ran in."""
         return len(np.unique(self.environment[np.ix_(rows, self.columns_of(arms))]))

@@ -16,7 +16,8 @@ from ablate.study.score import Score
 class Pairs:
     """The paired trials of one contrast: `score` and `accuracy` `(n, 2)`, `log_time` `(m, 2)`, with first, without second.
 
-    `process` `(m,)` is the process each timed pair ran in, `unpaired` the number of blocks in which only one side can be used.
+    `process` `(m,)` is the process each timed pair ran in, `unpaired` the number of blocks in which only one side can be used,
+    `torn` that of blocks whose two trials ran in different processes.
     `absence` is empty, or says why there are no pairs at all.
     """
 
@@ -28,6 +29,7 @@ class Pairs:
     unpaired: int
     environments: int
     absence: str
+    torn: int = 0
 
     def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, as trials hold it."""
@@ -85,6 +87,7 @@ class Pairs:
             unpaired=int((either & ~paired).sum()),
             environments=blocks.environments_of(arms, paired),
             absence="",
+            torn=blocks.torn(arms),
         )
 
 

@@ -105,7 +105,7 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
         )
     if pairs.unpaired:
         remarks.append(f"{counted(pairs.unpaired, 'block')} left out: one of the two trials failed or is not there yet")
-    remarks += _time_remarks(effect, score)
+    remarks += _time_remarks(effect, score, pairs.torn)
     if pairs.environments > 1:
         remarks.append(f"the pairs ran in {pairs.environments} environments: machine or versions changed in between")
     return "; ".join(remarks)
@@ -137,11 +137,10 @@ def _one_process(effect: Effect) -> str:
     )
 
 
-def _time_remarks(effect: Effect, score: Score) -> list[str]:
+def _time_remarks(effect: Effect, score: Score, torn: int) -> list[str]:
     if effect.time_blocks == 0:
         return ["no block ran both arms in one process, so their times cannot be compared"]
     remarks = []
-    torn = effect.blocks - effect.time_blocks
     if torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if effect.processes == 1:
