@@ -6,7 +6,7 @@ from math import isfinite, log1p, nan, sqrt
 from scipy import optimize, stats
 
 from ablate.errors import UsageError
-from ablate.stats.precision import Precision, precision_of_pairs
+from ablate.stats.precision import Precision, paired_sd, precision_of_pairs, process_value_sd
 from ablate.stats.score_words import decimals_of, short_name
 from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
@@ -114,7 +114,7 @@ def blocks_needed(effect: float, *, spreads: Spreads, power: float = POWER) -> i
     _check_power(power)
     if not isfinite(effect) or effect == 0:
         raise UsageError(f"an effect of {effect} cannot be looked for: give a number other than zero")
-    return _needed(abs(effect) / _paired_sd(spreads), power)
+    return _needed(abs(effect) / paired_sd(spreads), power)
 
 
 def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spreads, power: float = POWER) -> int:
@@ -131,7 +131,7 @@ def processes_needed(effect_percent: float, blocks_each: int, *, spreads: Spread
         raise UsageError(f"blocks_each = {blocks_each}: give 1 or more")
     if not spreads.knows_time:
         raise UsageError(f"the spreads of {spreads.source} tell nothing of time: run with {TELLS_TIME_TOO} first")
-    return _needed(abs(log1p(effect_percent / 100)) / _process_value_sd(spreads, blocks_each), power)
+    return _needed(abs(log1p(effect_percent / 100)) / process_value_sd(spreads, blocks_each), power)
 
 
 def _smallest(error: float, degrees: int, alpha: float, power: float) -> float:
@@ -192,15 +192,3 @@ def _or_refuse(number: int | None) -> int:
 def _check_power(power: float) -> None:
     if not SIGNIFICANCE < power < 1:
         raise UsageError(f"power = {power}: give a number between {SIGNIFICANCE} and 1")
-
-
-def _paired_sd(spreads: Spreads) -> float:
-    return spreads.score_sd * sqrt(2 * (1 - spreads.correlation))
-
-
-def _process_value_sd(spreads: Spreads, blocks_each: float) -> float:
-    """The sd of one process's mean of log(with / without): both arms' own shifts, and both arms' trials; NaN: unknown."""
-    within, arm_in_process = spreads.time_within_percent, spreads.time_arm_in_process_percent
-    if within is None or arm_in_process is None:
-        return nan
-    return sqrt(2 * arm_in_process**2 + 2 * within**2 / blocks_each) / 100

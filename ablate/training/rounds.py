@@ -51,12 +51,12 @@ class ArmTime:
         assert self.composed is not None
         return self.composed.time_seconds
 
-    def times(self, factor: float) -> "ArmTime":
-        """It in another unit, as it were."""
+    def scaled(self, factor: float) -> "ArmTime":
+        """The same, so many times as long."""
         if self.composed is None:
             return self
-        scaled = Composed(factor * self.composed.train_seconds, factor * self.composed.tta_seconds)
-        return replace(self, composed=scaled)
+        longer = Composed(factor * self.composed.train_seconds, factor * self.composed.tta_seconds)
+        return replace(self, composed=longer)
 
 
 def time_arms(
@@ -138,7 +138,7 @@ def _expressed_through(reference: str, groups: Sequence[Mapping[str, ArmTime]]) 
     took = [group[reference].seconds for group in groups]
     typical = exp(fsum(map(log, took)) / len(took))
     return {
-        name: time.times(typical / reference_took)
+        name: time.scaled(typical / reference_took)
         for group, reference_took in zip(groups, took, strict=True)
         for name, time in group.items()
     }
