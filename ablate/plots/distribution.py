@@ -67,8 +67,10 @@ def distribution(
     arm's mean, in the order the trials began, coloured by process. With `view` "all" the returned axes hold the three panels
     (`Axes.child_axes`), otherwise they are the one asked for.
 
+    Where no score was measured, or no time counts, "all" is the other one alone.
+
     Raises:
-        UsageError: no usable trial, a table that lacks columns, an unknown view or theme.
+        UsageError: no usable trial, nothing of the view that counts, a table that lacks columns, an unknown view or theme.
     """
     if view not in ("all", "drift", *_OUTCOMES):
         raise UsageError(f"There is no view '{view}'.{near_match_and_all(view, ['all', 'drift', *_OUTCOMES])}")
@@ -77,6 +79,7 @@ def distribution(
     if trials.empty:
         raise UsageError(f"There is no usable trial to draw{_what_happened(data)}.")
     trials = trials.assign(time_seconds=undisturbed_seconds(trials))
+    asked, view = view, _drawable(view, trials)
     summary = summary[summary["trials"] > 0].reset_index(drop=True)
     names = _names(summary)
     outcomes = _outcomes(score)
@@ -111,8 +114,25 @@ def distribution(
             shown = _drift(panels["drift"], on, trials, summary)
         on.header(title)
         on.describe(title or "Every trial", _description(summary, score))
-        on.caption(_remarks(data, trials, summary, view, shown, setting, score))
+        left_out = f"No {'time' if view == 'score' else 'score'} of these trials counts" if view != asked else ""
+        on.caption([*_remarks(data, trials, summary, view, shown, setting, score), left_out])
         return on.ax
+
+
+def _drawable(view: View, trials: pd.DataFrame) -> View:
+    """What there is to draw of a view: of all, the outcome that was measured where the other was not, or does not count.
+
+    Raises:
+        UsageError: nothing of it was measured.
+    """
+    measured = {name: bool(np.isfinite(trials[each.column]).any()) for name, each in _outcomes(TTA_ACCURACY).items()}
+    if view == "all":
+        return "all" if all(measured.values()) else "score" if measured["score"] else "time"
+    if not measured["score" if view == "score" else "time"]:
+        raise UsageError(
+            f"There is no {'score' if view == 'score' else 'time that counts'} among these trials to draw."
+        )
+    return view
 
 
 def _panels(on: Sheet, view: str, by_arm: float, drift: float) -> dict[str, Axes]:
@@ -145,9 +165,6 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
     by_arm = {
         str(arm): unit * measured[column][measured["arm"] == arm].to_numpy(dtype=np.float64) for arm in summary["arm"]
     }
-    if measured.empty:
-        axes.set_xticks([])
-        return
     by_arm = {arm: values for arm, values in by_arm.items() if len(values)}
     ends = [end for values in by_arm.values() for end in (values.min(), values.max())]
     many = {
@@ -200,9 +217,6 @@ def _in_order(trials: pd.DataFrame, summary: pd.DataFrame) -> _Drift:
 def _drift(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame) -> int:
     """Draw the drift view; how many trials it shows."""
     drift = _in_order(trials[np.isfinite(trials["time_seconds"])], summary)
-    if len(drift.order) == 0:
-        axes.set_axis_off()
-        return 0
     kept = np.array(thinned(len(drift.order), MOST_DRIFT_DOTS))
     processes = sorted(set(drift.process.tolist()))
     axes.axhline(0, color=on.theme.muted, linewidth=0.8, zorder=1)

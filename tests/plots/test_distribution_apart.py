@@ -2,9 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
+from ablate.errors import UsageError
 from ablate.plots import distribution
+from ablate.plots.distribution import View
 from ablate.stats import list_effects, trials_frame
 from ablate.study import Study, leave_one_out
 from tests.fakes import finished_trial
@@ -34,8 +38,27 @@ def test_each_panel_shows_what_was_measured_and_the_drift_times_alone() -> None:
     assert [dots(panel) for panel in distribution(apart()).child_axes] == [6, 9, 9]
 
 
-def test_times_that_do_not_count_leave_their_panels_empty() -> None:
-    assert [dots(panel) for panel in distribution(apart().assign(beside=1)).child_axes] == [6, 0, 0]
+def test_times_that_do_not_count_are_left_out_and_said() -> None:
+    axes = distribution(apart().assign(beside=1))
+    assert (dots(axes), axes.child_axes) == (6, [])
+    assert "No time of these trials counts" in caption_of(axes)
+
+
+def test_times_alone_are_drawn_alone() -> None:
+    axes = distribution(apart().query("measures == 'time'"))
+    assert (dots(axes), axes.child_axes) == (9, [])
+    assert "No score of these trials counts" in caption_of(axes)
+
+
+@pytest.mark.parametrize("view", ["time", "drift"])
+def test_a_view_of_what_was_not_measured_is_refused(view: View) -> None:
+    with pytest.raises(UsageError, match=r"There is no time that counts among these trials to draw\."):
+        distribution(apart().assign(beside=1), view=view)
+
+
+def caption_of(axes: Axes) -> str:
+    texts = [text.get_text() for text in axes.findobj(Text) if isinstance(text, Text)]
+    return " ".join(" ".join(texts).split())
 
 
 def test_no_block_is_called_torn_where_times_have_blocks_of_their_own() -> None:
