@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -102,6 +102,9 @@ def _read(folder: RunFolder, resolved: ResolvedStudy, facts: Mapping[str, Json])
     spreads = measured_spreads(frame, source=source, score=resolved.score)
     if spreads is None:
         return None
+    if folder.resolved.study.clock != resolved.study.clock:
+        # Times by the one clock spread otherwise than times by the other.
+        spreads = replace(spreads, time_within_percent=None, time_arm_in_process_percent=None)
     seconds, of_one_length = _seconds(folder.resolved, trials)
     compiled = any(alike[trial.environment] for trial in trials)
     return Precedent(

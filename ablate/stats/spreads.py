@@ -51,7 +51,7 @@ name: they say nothing of another machine, preset or data set.
 def measured_spreads(
     frame: pd.DataFrame, *, source: str = "this folder's own trials", score: Score = TTA_ACCURACY
 ) -> Spreads | None:
-    """The spreads of a run folder's own trials, from the blocks that hold a usable trial of every arm in one process.
+    """The spreads of a folder's own trials, of scores and of times, from the blocks that hold one of every arm (times: in one process).
 
     None with fewer than two arms, three such blocks, or no spread at all. The spreads of time take two processes. Where each ran one
     block they cannot be told apart, and all of it counts as the process's: true of a study of one block in each process, and for more
@@ -64,18 +64,17 @@ def measured_spreads(
     arms = tuple(blocks.column)
     if len(arms) < 2 or blocks.mixed_data or blocks.missing(arms):
         return None
-    timed = blocks.complete(arms, same_process=True)
-    process = blocks.process[timed, 0]
-    if timed.sum() < FEWEST_BLOCKS_FOR_SPREADS:
+    scored, timed = blocks.complete(arms, same_process=False), blocks.complete(arms, same_process=True)
+    if scored.sum() < FEWEST_BLOCKS_FOR_SPREADS:
         return None
-    scores = blocks.score[timed]
+    scores = blocks.score[scored]
     variance = float(scores.var(axis=0, ddof=1).mean())
-    time_variances = _time_variances(blocks.log_time[timed], process)
+    time_variances = _time_variances(blocks.log_time[timed], blocks.process[timed, 0])
     if variance <= NO_SPREAD**2 or (time_variances and sum(time_variances) <= NO_SPREAD**2):
         return None
     within, arm_in_process = (100 * each**0.5 for each in time_variances) if time_variances else (None, None)
     residuals = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
-    residual_variance = float((residuals**2).sum()) / ((len(arms) - 1) * (int(timed.sum()) - 1))
+    residual_variance = float((residuals**2).sum()) / ((len(arms) - 1) * (int(scored.sum()) - 1))
     return Spreads(
         score_sd=score.factor * variance**0.5,
         correlation=1 - residual_variance / variance,
@@ -88,11 +87,11 @@ def measured_spreads(
 def _time_variances(log_time: FloatArray, process: NDArray[np.int64]) -> tuple[float, float] | None:
     """Variances of log time `(blocks, arms)`: within a process, and of what a process `(blocks,)` does to one arm alone.
 
-    None for one process; with one block in each, 0 and the sum of both.
+    None for fewer than two processes; with one block in each, 0 and the sum of both.
     """
     arms = log_time.shape[1]
     names, owner, blocks_each = np.unique(process, return_inverse=True, return_counts=True)
-    if len(names) == 1:
+    if len(names) < 2:
         return None
     from_block_mean = log_time - log_time.mean(axis=1, keepdims=True)
     means = process_means(from_block_mean.T, process).T

@@ -214,3 +214,14 @@ def test_the_published_spreads_are_those_of_accuracies_alone() -> None:
     gpu = {"device_name": "NVIDIA A100"}
     assert estimate(planned, KEYS, facts=gpu).visible.spreads_source == "the published A100 logs"
     assert estimate(replace(planned, score=LOSS), KEYS, facts=gpu).visible.spreads_source is None
+
+
+def test_spreads_of_time_by_another_clock_promise_nothing(tmp_path: Path) -> None:
+    folder(tmp_path / "whole")
+    interleaved = resolved_study(replace(PLANNED.study, clock="interleaved"), device="cpu")
+    of_other_clock, of_same = found(tmp_path, interleaved), found(tmp_path)
+    assert of_other_clock is not None
+    assert of_same is not None
+    assert not of_other_clock.spreads.knows_time
+    assert of_same.spreads.knows_time
+    assert of_other_clock.spreads.score_sd == of_same.spreads.score_sd

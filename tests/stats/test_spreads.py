@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ablate.stats import list_effects, measured_spreads, trials_frame, visible
@@ -74,3 +75,11 @@ def test_they_foretell_the_width_of_the_interval():
 )
 def test_too_little_to_tell(frame):
     assert measured_spreads(frame) is None
+
+
+def test_times_that_are_taken_apart_from_the_scores_spread_by_themselves():
+    whole = drawn(6, 3)
+    scores = whole.assign(time_seconds=np.nan, measures="score")
+    times = whole.assign(score=np.nan, accuracy=np.nan, measures="time", block=whole["block"] + 6)
+    apart = measured_spreads(pd.concat([scores, times], ignore_index=True))
+    assert apart == measured_spreads(whole)
