@@ -1,13 +1,12 @@
 """The published figure, measured: the groups put on one after the other, in the figure's order."""
 
-from ablate.study import Catalogue, Study, groups_together, ladder
+from ablate.study import Catalogue, Study, are_published, groups_together, ladder
 
 
 def study(catalogue: Catalogue) -> Study:
     """The registry's groups that can be on together, in its order."""
     groups = groups_together(catalogue)
-    published = all(catalogue.groups[slug].published_percent is not None for slug in groups.names)
-    steps = "published steps" if published else "steps"
+    steps = "published steps" if are_published(catalogue, groups.names) else "steps"
     return Study.of(
         ladder(groups.names),
         left_out=groups.left_out,

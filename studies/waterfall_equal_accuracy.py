@@ -1,13 +1,12 @@
 """The waterfall with every arm at three lengths, so that its steps can also be judged at equal accuracy."""
 
-from ablate.study import Catalogue, Study, groups_together, ladder, lengths
+from ablate.study import Catalogue, Study, are_published, groups_together, ladder, lengths
 
 
 def study(catalogue: Catalogue) -> Study:
     """The registry's groups that can be on together, in its order, each step at three lengths."""
     groups = groups_together(catalogue)
-    published = all(catalogue.groups[slug].published_percent is not None for slug in groups.names)
-    steps = "published steps" if published else "steps"
+    steps = "published steps" if are_published(catalogue, groups.names) else "steps"
     return Study.of(
         lengths(ladder(groups.names), (0.85, 1.0, 1.15)),
         left_out=groups.left_out,

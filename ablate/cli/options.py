@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ablate.cli import completion
+from ablate.errors import UsageError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DataDir = Annotated[
@@ -105,3 +107,15 @@ class RunOptions(StudyOptions):
     preset: Preset = "auto"
     data: Data = "auto"
     seed: Seed = 0
+
+
+def split_names(option: str, given: Sequence[str] | None) -> tuple[str, ...]:
+    """The names that an option was given, repeated or with commas, each once.
+
+    Raises:
+        UsageError: an empty name.
+    """
+    names = tuple(name.strip() for chunk in given or () for name in chunk.split(","))
+    if "" in names:
+        raise UsageError(f"{option} got an empty name. Give a feature or group: {option} silu,tuning.")
+    return tuple(dict.fromkeys(names))

@@ -162,7 +162,7 @@ def _as_json(lineage: "Lineage") -> dict[str, Any]:
             if lineage.features[name].alternative_to
         },
         "optional": [name for name in lineage.extras if lineage.features[name].optional],
-        "groups": [{**asdict(group), "features": lineage.members(group.slug)} for group in lineage.groups.values()],
+        "groups": [{**group.to_json(), "features": lineage.members(group.slug)} for group in lineage.groups.values()],
         "ladders": [ladder.to_json() for ladder in lineage.ladders.values()],
         "tables": [asdict(table) for table in lineage.tables.values()],
     }

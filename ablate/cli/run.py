@@ -7,9 +7,8 @@ import typer
 
 from ablate.cli import completion
 from ablate.cli.command import taking
-from ablate.cli.options import RunOptions
+from ablate.cli.options import RunOptions, split_names
 from ablate.cli.running import carry_out
-from ablate.errors import UsageError
 
 Names = Annotated[
     list[str] | None,
@@ -47,9 +46,9 @@ def run(
     design = toggled(
         registry,
         start=start,
-        enable=_names("--enable", enable),
-        disable=_names("--disable", disable),
-        only=_names("--only", only),
+        enable=split_names("--enable", enable),
+        disable=split_names("--disable", disable),
+        only=split_names("--only", only),
         twin=options.aa,
     )
     reference, other = design.arms[:2]
@@ -66,13 +65,6 @@ def run(
         parallel=options.parallel,
     )
     carry_out(study.until_settled() if options.until_settled else study, options)
-
-
-def _names(option: str, given: list[str] | None) -> tuple[str, ...]:
-    names = tuple(name.strip() for chunk in given or () for name in chunk.split(","))
-    if "" in names:
-        raise UsageError(f"{option} got an empty name. Give a feature or group: {option} silu,tuning.")
-    return tuple(dict.fromkeys(names))
 
 
 def _folder_name(arm: str) -> str:

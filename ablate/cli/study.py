@@ -1,7 +1,7 @@
 """`ablate study`: whole studies, from a file to a finished run folder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -13,6 +13,7 @@ from rich.text import Text
 from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
+from ablate.cli.options import split_names
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume
@@ -22,7 +23,8 @@ from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
     from ablate.engine.status import StudyStatus
-    from ablate.study import Catalogue
+    from ablate.recipes.registry import Registry
+    from ablate.study import Catalogue, Study
     from ablate.study.score import Score
 
 app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status, check.")
@@ -83,6 +85,15 @@ def run_study(
             autocompletion=completion.ladders,
         ),
     ] = None,
+    enable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--enable",
+            metavar="NAME",
+            help="Features or groups that are no part of 'all' and are to be in this study; repeatable, or with commas.",
+            autocompletion=completion.features,
+        ),
+    ] = None,
     resolution: Annotated[
         int | None,
         typer.Option(
@@ -114,7 +125,9 @@ def run_study(
     if options.registry_file is None and options.recipe is None:
         options = replace(options, recipe=recipe_of(study))
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
-    asked = load_study(study, registry, ladder=ladder, resolution=resolution).possible(registry)
+    enabled = split_names("--enable", enable)
+    asked = load_study(study, registry.with_all(enabled), ladder=ladder, resolution=resolution).possible(registry)
+    _check_enabled(asked, enabled, registry)
     chosen = kind_of(registry).fitted(asked)
     for what, was, now in (("preset", asked.preset, chosen.preset), ("data", asked.data, chosen.data)):
         if was != now:
@@ -138,8 +151,17 @@ def run_study(
         "until_settled": options.until_settled or None,
         "ladder": ladder,
         "resolution": resolution,
+        "enable": list(enabled) or None,
     }
     carry_out(chosen, options, {name: value for name, value in overrides.items() if value is not None})
+
+
+def _check_enabled(study: "Study", enabled: Sequence[str], registry: "Registry") -> None:
+    """Refuse to enable what a study asks nothing of: its file may name its own features."""
+    on = registry.expand(name for arm in study.arms for name in arm.features)
+    for name in enabled:
+        if not registry.expand((name,)) <= on:
+            raise UsageError(f"--enable {name} changes nothing: no arm of study '{study.name}' has it on.")
 
 
 def _catalogue(recipe: str | None, features_from: Path | None, registry_file: Path | None) -> "Catalogue":

@@ -190,6 +190,10 @@ class Registry(Roster):
                 f"{who} belongs to an unknown group '{feature.group}'.{near_match(feature.group, self.groups)} "
                 f"For a new one: {_group_line(feature.group)}"
             )
+        if self.groups[feature.group].optional and not (feature.optional or feature.alternative_to):
+            raise UsageError(
+                f"{who} belongs to group '{feature.group}', which is no part of 'all'; write optional=True."
+            )
         if not feature.patch:
             raise UsageError(f"{who} changes nothing: its patch is empty.")
         if feature.alternative_to:

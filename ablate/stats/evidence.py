@@ -196,7 +196,8 @@ class Evidence:
     def _shapley_study(self) -> str:
         """The command that trains every combination of the players: there is one for all groups of a lineage."""
         resolved = self.resolved
-        if not resolved.lineage or resolved.files or {group.slug for group in resolved.groups} != set(self.players):
+        bars = {group.slug for group in resolved.groups if not group.optional}
+        if not resolved.lineage or resolved.files or bars != set(self.players):
             return ""
         return "ablate study run shapley" + recipe_option(resolved.lineage)
 

@@ -114,7 +114,7 @@ class ResolvedStudy:
             "arm_features": {arm: list(names) for arm, names in self.arm_features.items()},
             "fingerprints": dict(self.fingerprints),
             "features": [asdict(feature) for feature in self.features],
-            "groups": [asdict(group) for group in self.groups],
+            "groups": [group.to_json() for group in self.groups],
             "score": asdict(self.score),
             "ladders": [ladder.to_json() for ladder in self.ladders],
             "lineage": self.lineage,

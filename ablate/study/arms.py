@@ -218,8 +218,22 @@ def together(catalogue: Catalogue, names: Iterable[str]) -> Together:
 
 
 def groups_together(catalogue: Catalogue) -> Together:
-    """The groups that have features and can all be on together, in the registry's order; see `together`."""
-    return together(catalogue, [slug for slug in catalogue.groups if catalogue.expand((slug,))])
+    """The groups of "all" that can be on together, in the registry's order; see `together`.
+
+    Features of "all" that no group's name stands for come after them one by one.
+    """
+    everything = frozenset(catalogue.names)
+    members = {slug: catalogue.expand((slug,)) for slug in catalogue.groups}
+    whole = [slug for slug, inside in members.items() if inside and inside <= everything]
+    covered = frozenset(name for slug in whole for name in members[slug])
+    players = [*whole, *(name for name in catalogue.names if name not in covered)]
+    return together(catalogue, players)
+
+
+def are_published(catalogue: Catalogue, names: Iterable[str]) -> bool:
+    """Whether each of these names is a group of which a bar was published."""
+    groups = [catalogue.groups.get(name) for name in names]
+    return all(group is not None and group.published_percent is not None for group in groups)
 
 
 def _remedy(catalogue: Catalogue, names: Iterable[str], group: str, reason: str) -> str:

@@ -264,6 +264,19 @@ def test_options_override_the_study_file_and_are_recorded(here: Path, ablate: Co
     assert len(trial_lines(Path("run"))[0]["measurements"]["curve"]) == 1
 
 
+def test_what_is_no_part_of_all_joins_a_study_where_it_is_enabled(here: Path, ablate: CommandLine, mine: str) -> None:
+    planned = json.loads(ablate.ok("study", "run", "waterfall", "--enable", "newer_tuning", "--dry-run", "--json").out)
+    assert "tuning" not in planned["arm_features"]["+ newer_tuning"]
+    assert "newer_tuning" in planned["arm_features"]["+ newer_tuning"]
+    ablate("study", "run", "waterfall", "--enable", "tuning").refused(
+        2, "--enable tuning changes nothing: it is part of 'all' already."
+    )
+    ablate("study", "run", mine, "--enable", "newer_tuning").refused(
+        2, "--enable newer_tuning changes nothing: no arm of study 'mine' has it on."
+    )
+    ablate("study", "run", "waterfall", "--enable", "newer_tunin").refused(2, "Did you mean 'newer_tuning'?")
+
+
 def test_clock_and_parallel_are_options_of_a_study_and_recorded(
     here: Path, ablate: CommandLine, mine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

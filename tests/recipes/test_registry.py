@@ -11,6 +11,7 @@ from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.airbench94_muon.lineage import GROUPS as SHIPPED_GROUPS
 from ablate.parts import BrightnessContrast, Gelu, LoopedCrop, RateSchedule, Scale, Silu
 from ablate.recipes.registry import Change, Feature, Registry
+from ablate.study import groups_together
 from ablate.study.groups import Group
 
 GROUPS = [Group(slug=slug, title=slug.title(), published_percent=None, source="") for slug in ("rates", "shape")]
@@ -278,6 +279,51 @@ class TestOptionalFeatures:
     def test_are_so_or_not(self) -> None:
         with pytest.raises(UsageError, match="Feature 'odd': optional is True or False, not 'yes'"):
             self.known(optional="yes")
+
+
+class TestOptionalGroups:
+    EXTRA = Group(slug="extra", title="Extra", published_percent=None, source="a test", optional=True)
+
+    def known(self) -> Registry:
+        features = (
+            feature("faster", group="rates", patch={"head_rate": 0.5}),
+            feature("odd", group="extra", patch={"filter_rate": 0.27}, optional=True),
+            feature("odder", group="extra", patch={"filter_momentum": 0.5}, optional=True),
+            feature("milder", group="rates", patch={"head_rate": 0.6}, alternative_to="faster"),
+        )
+        rates = Group(slug="rates", title="Rates", published_percent=None, source="a test")
+        return Registry(AIRBENCH94_MUON, features, [rates, self.EXTRA])
+
+    def test_their_name_stands_for_their_features_and_all_is_without_them(self) -> None:
+        known = self.known()
+        assert (known.names, known.members("extra")) == (("faster",), ("odd", "odder"))
+        assert known.expand(["extra", "rates"]) == {"odd", "odder", "faster"}
+        assert groups_together(known).names == ("rates",)
+
+    def test_all_is_widened_by_groups_features_and_alternatives(self) -> None:
+        known = self.known()
+        wider = known.with_all(["extra"])
+        assert (wider.names, groups_together(wider).names) == (("faster", "odd", "odder"), ("rates", "extra"))
+        one = known.with_all(["odder"])
+        assert (one.names, one.extras) == (("faster", "odder"), ("milder", "odd"))
+        assert groups_together(one).names == ("rates", "odder")
+        other = known.with_all(["milder"])
+        assert (other.names, groups_together(other).names) == (("milder",), ("milder",))
+        assert known.names == ("faster",)
+
+    def test_what_is_part_of_all_already_is_no_news(self) -> None:
+        with pytest.raises(UsageError, match=r"--enable faster changes nothing: it is part of 'all' already\."):
+            self.known().with_all(["faster"])
+
+    def test_hold_no_feature_of_all(self) -> None:
+        with pytest.raises(
+            UsageError, match=r"'odd' belongs to group 'extra', which is no part of 'all'; write optional=True\."
+        ):
+            Registry(AIRBENCH94_MUON, [feature("odd", group="extra", patch={"filter_rate": 0.27})], [self.EXTRA])
+
+    def test_are_recorded_as_such_and_others_as_before(self) -> None:
+        assert self.EXTRA.to_json()["optional"] is True
+        assert "optional" not in Group(slug="a", title="A", published_percent=None, source="a test").to_json()
 
 
 def alternative(**changes: Any) -> Feature:
