@@ -1,15 +1,14 @@
 """cifar10-fast-simple against the training that it simplifies: are they as accurate as each other, as was published?"""
 
-from ablate.study import ALL, BASELINE, Arm, Catalogue, Study, add_one_in, combine, pair
+from ablate.study import Catalogue, Study, add_one_in, combine, total
 
 RECIPE = "germer"
 
 
 def study(catalogue: Catalogue) -> Study:
     """All its changes at once, and each by itself: two that cancel would leave the whole as it was."""
-    whole = Arm(name=ALL, features=frozenset(catalogue.names))
     return Study.of(
-        combine(pair(whole, Arm(name=BASELINE)), add_one_in(catalogue.names)),
+        combine(total(catalogue.names), add_one_in(catalogue.names)),
         name="germer",
         question="Is the simplified training as accurate as the one that it simplifies?",
         blocks=100,
