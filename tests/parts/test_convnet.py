@@ -40,6 +40,7 @@ GROUPS_64 = [(24, 31, 31), (64, 15, 15), (256, 7, 7), (256, 3, 3), (10,)]
 GROUPS_128 = [(24, 31, 31), (128, 15, 15), (384, 7, 7), (384, 3, 3), (10,)]
 GROUPS_96 = [(24, 31, 31), (128, 15, 15), (384, 7, 7), (512, 3, 3), (10,)]
 RESNET = [(64, 32, 32), (64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (10,)]
+RESNET9 = [(64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (10,)]
 
 SIZES: dict[str, tuple[int, int, list[tuple[int, ...]]]] = {
     # Parameters, those of them that are trained, shapes.
@@ -47,6 +48,8 @@ SIZES: dict[str, tuple[int, int, list[tuple[int, ...]]]] = {
     "airbench95": (4_606_520, 4_604_440, GROUPS_128),
     "airbench96": (9_918_776, 9_915_416, GROUPS_96),
     "resnet18": (11_173_962, 11_173_962, RESNET),
+    "page": (6_573_849, 6_570_880, RESNET9),
+    "germer": (6_573_849, 6_570_880, RESNET9),
 }
 
 
@@ -77,7 +80,7 @@ def test_the_proxy_has_the_published_size() -> None:
 
 @pytest.mark.parametrize(
     ("name", "biases", "others"),
-    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43)],
+    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43), ("page", 8, 9)],
 )
 def test_the_norms_biases_are_a_group_of_their_own(name: str, biases: int, others: int) -> None:
     network = network_of(PUBLISHED[name].scaled(NARROW))

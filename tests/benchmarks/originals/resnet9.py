@@ -1,4 +1,4 @@
-"""How the two published trainings of a ResNet-9 are made small, trained once, and looked at: they compute losses and averages themselves."""
+"""How the two published ResNet-9 trainings are made small, trained once, and looked at: they compute losses and averages themselves."""
 
 import sys
 from collections.abc import Callable, Sequence
