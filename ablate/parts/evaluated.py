@@ -49,8 +49,10 @@ class Evaluated(Part):
         """Inside the context the network is what is evaluated, and afterwards again what is trained."""
         trained = [tensor.clone() for tensor in shadow.state]
         _copy(shadow.kept, shadow.state)
-        yield
-        _copy(trained, shadow.state)
+        try:
+            yield
+        finally:
+            _copy(trained, shadow.state)
 
     def finish(self, shadow: Shadow) -> None:
         """Make the network what is evaluated, for good."""
