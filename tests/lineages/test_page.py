@@ -1,4 +1,4 @@
-"""Page's ladder from its first rung to the recipes that begin at its last."""
+"""The ladder of page from its first rung to the recipes that begin at its last."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""Page's first layers: patches whitened without their negatives, and a norm whose bias learns as the others' do."""
+"""First layers that prepare maps: patches whitened without their negatives, and a norm whose bias learns as the others' do."""
 
 import torch
 import torch.nn.functional as F

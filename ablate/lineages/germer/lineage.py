@@ -25,7 +25,7 @@ _FEATURES = ("logit_scale", "rate_table", "batch_crop", "half_epoch_flip")
 LADDERS = (
     Ladder(
         slug="simpler",
-        title="Page's training, simplified",
+        title="The training of new_dawn.py, simplified",
         unit="seconds",
         target_percent=94.0,
         device="A100 (other hosts and versions of torch)",
@@ -72,7 +72,7 @@ TABLES = (
 LINEAGE = Lineage(
     name="germer",
     title="ResNet-9 of 2019",
-    summary="Page's training in a fraction of the code: is it as accurate? 94.1 % in 14.3 s on an A100.",
+    summary="new_dawn.py in a fraction of the code: is it as accurate? 94.1 % in 14.3 s on an A100.",
     source=_SCRIPT,
     epochs=10.0,
     groups=GROUPS,
