@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ablate.parts.compiler import CompileModel, Compiler, CompileStep, NoCompile
     from ablate.parts.cutout import Cutout, NoCutout, SquareCutout
     from ablate.parts.evaluate import FullTta, MirrorTta, PlainTta, SelectiveTta, TestTimeAugmentation
+    from ablate.parts.evaluated import Evaluated, LastWeights, WeightAverage
     from ablate.parts.first_layer import (
         BiasedConv,
         ConvStem,
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
         TrainedBias,
         WhitenedConv,
     )
-    from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead
+    from ablate.parts.grouped import BatchCrop, GroupedCrop, GroupedCutout, GroupedFlip, HalfEpochFlip
+    from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead, WideMaxPoolHead
     from ablate.parts.initial import DiracInitial, Initial, UniformInitial
-    from ablate.parts.network import Activation, AirbenchNet, Gelu, Network, Relu, Silu
+    from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
     from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
     from ablate.parts.optimiser import (
         BatchedNewtonSchulz,
@@ -51,8 +53,18 @@ if TYPE_CHECKING:
         Orthogonaliser,
     )
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
-    from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, Precision
-    from ablate.parts.schedule import EveryStep, GrowingInterval, LinearDecay, Normalisation, RateSchedule, Triangle
+    from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
+    from ablate.parts.prep import PrepStem, WhitenedPrep
+    from ablate.parts.schedule import (
+        EveryStep,
+        GrowingInterval,
+        LinearDecay,
+        Normalisation,
+        Ramps,
+        RateSchedule,
+        RateTable,
+        Triangle,
+    )
     from ablate.parts.selection import (
         EveryImage,
         LeastConfident,
@@ -63,7 +75,8 @@ if TYPE_CHECKING:
         Subset,
         WholeSet,
     )
-    from ablate.parts.stages import BasicBlocks, ConvPair, ResidualTriple, Stage
+    from ablate.parts.sgd import Sgd, TorchSgd, VelocitySgd
+    from ablate.parts.stages import BasicBlocks, ConvPair, ResidualTriple, ResNet9Stage, Stage
     from ablate.parts.whitening import DescendingEigenWhitening, EigenWhitening, SvdWhitening, Whitening
 
 __all__ = [
@@ -75,9 +88,11 @@ __all__ = [
     "AveragePoolHead",
     "Averaging",
     "BasicBlocks",
+    "BatchCrop",
     "BatchedNewtonSchulz",
     "BiasedConv",
     "BrightnessContrast",
+    "Celu",
     "CompileModel",
     "CompileStep",
     "Compiler",
@@ -89,6 +104,7 @@ __all__ = [
     "DescendingEigenWhitening",
     "DiracInitial",
     "EigenWhitening",
+    "Evaluated",
     "EveryImage",
     "EveryStep",
     "FilterUpdates",
@@ -101,10 +117,15 @@ __all__ = [
     "FullTta",
     "GatheredCrop",
     "Gelu",
+    "GroupedCrop",
+    "GroupedCutout",
+    "GroupedFlip",
     "GrowingInterval",
+    "HalfEpochFlip",
     "Head",
     "Initial",
     "Jitter",
+    "LastWeights",
     "LeastConfident",
     "LinearDecay",
     "ListwiseUpdates",
@@ -128,32 +149,43 @@ __all__ = [
     "Order",
     "Orthogonaliser",
     "Part",
+    "PlainLayout",
     "PlainTta",
     "Precision",
+    "PrepStem",
     "ProxySelection",
+    "Ramps",
     "RandomFlip",
     "RandomSubset",
     "RateSchedule",
+    "RateTable",
     "Relu",
+    "ResNet9Stage",
     "Reshuffled",
     "ResidualTriple",
     "Scale",
     "Selection",
     "SelectiveTta",
+    "Sgd",
     "Silu",
     "SquareCutout",
     "Stage",
     "Subset",
     "SvdWhitening",
     "TestTimeAugmentation",
+    "TorchSgd",
     "TrainedBias",
     "TrainedNorms",
     "Triangle",
     "TwoStageCrop",
     "UniformInitial",
+    "VelocitySgd",
+    "WeightAverage",
     "WhitenedConv",
+    "WhitenedPrep",
     "Whitening",
     "WholeSet",
+    "WideMaxPoolHead",
     "WithReplacement",
 ]
 
@@ -163,7 +195,9 @@ _MODULES = (
     "compiler",
     "cutout",
     "evaluate",
+    "evaluated",
     "first_layer",
+    "grouped",
     "head",
     "initial",
     "network",
@@ -171,8 +205,10 @@ _MODULES = (
     "optimiser",
     "order",
     "precision",
+    "prep",
     "schedule",
     "selection",
+    "sgd",
     "stages",
     "whitening",
 )

@@ -4,9 +4,9 @@ Random draws are made outside compiled functions, from the slot's own stream; wh
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,9 @@ from torchvision.transforms.functional import normalize
 
 from ablate.parts.compiler import Compiler
 from ablate.parts.part import Bounds, Part
+
+Dealt: TypeAlias = Callable[[], tuple[Tensor, ...]]
+"""Gives an epoch's runs of indices as its order deals them, however often it is asked; a batch each, unless one waits for more."""
 
 CHANNEL_MEANS = (0.4914, 0.4822, 0.4465)
 CHANNEL_STDS = (0.2470, 0.2435, 0.2616)
@@ -36,6 +39,10 @@ class Flip(Part):
     @abstractmethod
     def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
         """The cropped set of an epoch (from 0), in the same shape and dtype; draws come from `generator`."""
+
+    def each_dealt(self, images_NCHW: Tensor, epoch: int, dealt: Dealt, generator: torch.Generator) -> Tensor:
+        """`each_epoch`, for images that are in storage order and dealt in another; only who depends on that asks which."""
+        return self.each_epoch(images_NCHW, epoch, generator)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +111,10 @@ class Crop(Part):
     def draw(self, num_images: int, generator: torch.Generator) -> Tensor:
         """Corner offsets (y, x) uniform on 0 to 2·reach, (N, 2) int64."""
         return torch.randint(0, 2 * self.reach + 1, (num_images, 2), device=generator.device, generator=generator)
+
+    def draw_dealt(self, num_images: int, dealt: Dealt, generator: torch.Generator) -> Tensor:
+        """`draw`, for images that are in storage order and dealt in another; only who depends on that asks which."""
+        return self.draw(num_images, generator)
 
     @abstractmethod
     def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:

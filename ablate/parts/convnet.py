@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 
 import torch
@@ -12,7 +11,7 @@ from ablate.parts.first_layer import FirstConv, FirstLayer
 from ablate.parts.head import Head
 from ablate.parts.initial import Initial, copy_uniform
 from ablate.parts.network import Activation
-from ablate.parts.norms import Norms
+from ablate.parts.norms import Norms, in_ghost_batches
 from ablate.parts.precision import Precision
 from ablate.parts.scale import Scale
 from ablate.parts.stages import Stage, norm_biases
@@ -58,8 +57,8 @@ class ConvNet(TrainedNetwork):
         return self.head(self.stages(features))
 
     def scaled_biases(self) -> list[Tensor]:
-        """The biases of the stages' norms, which have a rate of their own; not that of a norm in the first layer."""
-        return norm_biases(self.stages)
+        """The biases of the stages' norms, which have a rate of their own; of a norm in the first layer where that says so."""
+        return [*self.first.scaled_biases(), *norm_biases(self.stages)]
 
 
 def build_conv_net(
@@ -70,18 +69,22 @@ def build_conv_net(
     activation: Activation,
     norms: Norms,
     norm_momentum: float,
+    norm_splits: int = 1,
     head: Head,
     precision: Precision,
     scale: Scale,
     compute_dtype: torch.dtype,
     device: torch.device,
 ) -> ConvNet:
-    """The network in `compute_dtype`, its norms in the precision's dtype, weights in channels_last; `reset_conv_net` gives it values.
+    """The network in `compute_dtype`, its norms in the precision's dtype, weights in its layout; `reset_conv_net` gives it values.
 
     Raises:
         ValueError: the stages leave maps of another size than the head takes.
     """
-    make_norm = partial(norms.build, momentum=norm_momentum)
+
+    def make_norm(channels: int) -> nn.BatchNorm2d:
+        return in_ghost_batches(norms.build(channels, norm_momentum), norm_splits)
+
     first = first_layer.build(scale, activation, make_norm)
     channels = [first.channels, *(scale.channels(width) for width in widths)]
     stages = [
@@ -94,7 +97,7 @@ def build_conv_net(
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.to(precision.norm_dtype(compute_dtype))
-    return network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=precision.weights_format)
 
 
 @torch.no_grad()

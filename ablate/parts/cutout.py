@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -18,6 +18,10 @@ class Cutout(Part):
     @abstractmethod
     def cut(self, images_NCHW: Tensor, generator: torch.Generator) -> Tensor:
         """The set of an epoch, in the same shape and dtype; draws come from `generator`."""
+
+    def trimmed(self, pixels: int) -> "Cutout":
+        """The same with a square whose side is so many pixels shorter; unchanged where there is no square."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,10 @@ class SquareCutout(Cutout):
             for side in (height, width)
         )
         return blanked(images_NCHW, top, left, self.size)
+
+    def trimmed(self, pixels: int) -> Cutout:
+        """A smaller square, or none."""
+        return replace(self, size=self.size - pixels) if pixels < self.size else NoCutout()
 
 
 def blanked(images_NCHW: Tensor, top_N: Tensor, left_N: Tensor, size: int) -> Tensor:

@@ -34,6 +34,10 @@ class FirstConv(nn.Module):
         features = F.conv2d(images_NCHW, self.conv.weight, bias, padding=self.conv.padding)
         return self.activation(self.norm(features))
 
+    def scaled_biases(self) -> list[Tensor]:
+        """What of it is trained at the rate of the stages' norms' biases: nothing."""
+        return []
+
 
 @dataclass(frozen=True, kw_only=True)
 class FirstLayer(Part):

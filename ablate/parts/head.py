@@ -48,6 +48,19 @@ class MaxPoolHead(Head):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WideMaxPoolHead(MaxPoolHead):
+    """The maximum over 4×4 pixels, and a linear layer without a bias whose logits are multiplied by `logit_scale`: a ResNet-9's head."""
+
+    side: ClassVar[int | None] = 4
+
+    logit_scale: float = 1 / 8
+
+    def build(self, channels: int) -> nn.Module:
+        """For maps of 4×4."""
+        return PooledLinear(nn.MaxPool2d(4), nn.Linear(channels, NUM_CLASSES, bias=False), self.logit_scale)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AveragePoolHead(Head):
     """The mean over 4×4 pixels, and a linear layer with a bias: a ResNet's head."""
 

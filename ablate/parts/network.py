@@ -2,14 +2,16 @@
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablate.parts.initial import copy_uniform, uniform_like
-from ablate.parts.part import Part
+from ablate.parts.part import POSITIVE, Bounds, Part
 from ablate.parts.precision import Precision
 from ablate.parts.scale import Scale
 
@@ -26,6 +28,10 @@ class Activation(Part):
     @abstractmethod
     def build(self) -> nn.Module:
         """A fresh module for one convolution group, any tensor to one of its shape."""
+
+    def stretched(self, factor: float) -> "Activation":
+        """The same curve with both axes in units of 1 / factor: factor · f(x / factor)."""
+        return self if factor == 1 else _Stretched(inside=self, factor=factor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,45 @@ class Relu(Activation):
     def build(self) -> nn.Module:
         """`nn.ReLU()`."""
         return nn.ReLU()
+
+    def stretched(self, factor: float) -> Activation:
+        """The same: it has no scale of its own."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Celu(Activation):
+    """CELU, max(x, 0) + min(0, α · (exp(x / α) - 1)): ReLU without its edge (arXiv:1704.07483)."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"alpha": POSITIVE}
+
+    alpha: float = 1.0
+
+    def build(self) -> nn.Module:
+        """`nn.CELU(alpha)`."""
+        return nn.CELU(self.alpha)
+
+    def stretched(self, factor: float) -> Activation:
+        """The CELU of an α that many times as large."""
+        return replace(self, alpha=self.alpha * factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stretched(Activation):
+    inside: Activation
+    factor: float
+
+    def build(self) -> nn.Module:
+        return _StretchedModule(self.inside.build(), self.factor)
+
+
+class _StretchedModule(nn.Module):
+    def __init__(self, inside: nn.Module, factor: float) -> None:
+        super().__init__()
+        self.inside, self.factor = inside, factor
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.factor * self.inside(features / self.factor)
 
 
 @dataclass(frozen=True, kw_only=True)

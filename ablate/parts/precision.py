@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,6 +13,9 @@ from ablate.parts.part import Part
 @dataclass(frozen=True, kw_only=True)
 class Precision(Part):
     """Slot: the dtype of normalisation layers and the memory format of activations."""
+
+    weights_format: ClassVar[torch.memory_format] = torch.channels_last
+    """How the SGD family's convolutions' weights lie in memory."""
 
     @abstractmethod
     def norm_dtype(self, compute_dtype: torch.dtype) -> torch.dtype:
@@ -33,6 +37,17 @@ class Float32Norms(Precision):
     def arrange(self, images_NCHW: Tensor) -> Tensor:
         """Unchanged."""
         return images_NCHW
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainLayout(Float32Norms):
+    """BatchNorm in float32, images and weights in plain NCHW: ghost batches are no more than another view of that."""
+
+    weights_format: ClassVar[torch.memory_format] = torch.contiguous_format
+
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """In NCHW."""
+        return images_NCHW.contiguous()
 
 
 @dataclass(frozen=True, kw_only=True)

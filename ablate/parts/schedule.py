@@ -3,9 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
-from ablate.parts.part import Bounds, Part
+import torch
+
+from ablate.parts.part import POSITIVE, Bounds, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,64 @@ class Triangle(RateSchedule):
             (self.start, 1.0, step / top) if step < top else (1.0, self.end, (step - top) / (num_steps - top))
         )
         return begin * (1 - share) + finish * share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ramps(RateSchedule):
+    """From 0 up to 1 in a straight line over the share `peak` of the steps, down to `floor` at the share `flat_from`, and flat.
+
+    As davidcpage/cifar10-fast counts, a step has the height at its end: the first is above 0, the last at `floor`.
+    """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {
+        "peak": Bounds(above=True, most=1, below=True),
+        "floor": Bounds(),
+        "flat_from": Bounds(above=True, most=1),
+    }
+
+    peak: float
+    floor: float = 0.0
+    flat_from: float = 1.0
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """The height at the end of a step."""
+        share = (step + 1) / num_steps
+        if share <= self.peak:
+            return share / self.peak
+        if share >= self.flat_from:
+            return self.floor
+        return 1 + (share - self.peak) * (self.floor - 1) / (self.flat_from - self.peak)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateTable(RateSchedule):
+    """Heights read from a table: from 0 to 1 in the share `rise` of as many entries as there are steps, to `end` in the share `fall`.
+
+    A step reads the entry after its own (99991/cifar10-fast-simple): the first is above 0, both ends of the slopes are 1, and steps
+    beyond the table read its last. Entries are those of a table of rates up to `top`, each rounded to float32, over `top`.
+    """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {
+        **dict.fromkeys(("rise", "fall"), Bounds(above=True, most=1)),
+        "end": Bounds(),
+        "top": POSITIVE,
+    }
+
+    rise: float
+    fall: float
+    end: float
+    top: float
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """The height that a step reads."""
+        entries = _table(self.top, self.end * self.top, round(self.rise * num_steps), round(self.fall * num_steps))
+        return entries[min(step + 1, len(entries) - 1)] / self.top
+
+
+@cache
+def _table(top: float, end: float, rising: int, falling: int) -> list[float]:
+    slopes = (torch.linspace(0, top, max(1, rising)), torch.linspace(top, end, max(1, falling)))
+    return torch.cat(slopes).tolist()
 
 
 @dataclass(frozen=True, kw_only=True)

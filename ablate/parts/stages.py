@@ -70,6 +70,30 @@ class BasicBlocks(Stage):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResNet9Stage(Stage):
+    """conv, norm, activation, max-pool 2; at the places `residuals` plus what two more of conv, norm, activation make of that.
+
+    `pool_first`: the pool comes before the norm instead, which normalises a quarter as many pixels (davidcpage/cifar10-fast).
+    """
+
+    pool_first: bool = False
+    residuals: tuple[int, ...] = (0, 2)
+
+    def build(
+        self, in_channels: int, channels: int, place: int, activation: Activation, make_norm: MakeNorm
+    ) -> nn.Module:
+        """(N, in_channels, H, W) to (N, channels, H // 2, W // 2)."""
+        if self.pool_first:
+            halved = _pooled(in_channels, channels, activation, make_norm)
+        else:
+            halved = [conv(in_channels, channels), make_norm(channels), activation.build(), nn.MaxPool2d(2)]
+        if place in self.residuals:
+            inside = _normed(channels, activation, make_norm) + _normed(channels, activation, make_norm)
+            halved.append(Residual(nn.Sequential(*inside), nn.Identity(), nn.Identity()))
+        return nn.Sequential(*halved)
+
+
 class Residual(nn.Module):
     """activation(inside(x) + shortcut(x))."""
 

@@ -1,5 +1,6 @@
 """Whitening filters: the first layer's frozen weights, computed from image patches."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
@@ -28,12 +29,15 @@ class Whitening(Part):
 
         The second moment is *not* centred, as in the recipes.
         """
-        moment = patch_moment(images_NCHW, kernel)
-        # Apple's GPUs decompose nothing; a 12×12 matrix is soon carried over and back.
-        device = torch.device("cpu") if moment.device.type == "mps" else moment.device
-        rows = self.principal_filters(moment.to(device)).to(moment.device)
+        rows = self.rows(patch_moment(images_NCHW, kernel))
         rows = rows.reshape(-1, images_NCHW.shape[1], *kernel)
         return torch.cat([rows, -rows])
+
+    def rows(self, moment_DD: Tensor) -> Tensor:
+        """`principal_filters` on whatever device the matrix is, (D, D)."""
+        # Apple's GPUs decompose nothing; a small matrix is soon carried over and back.
+        device = torch.device("cpu") if moment_DD.device.type == "mps" else moment_DD.device
+        return self.principal_filters(moment_DD.to(device)).to(moment_DD.device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +71,19 @@ class SvdWhitening(Whitening):
 
 def patch_moment(images_NCHW: Tensor, kernel: tuple[int, int] = KERNEL) -> Tensor:
     """The uncentred second moment of all overlapping patches as (c, h, w) vectors, (D, D) float32; (12, 12) of 2×2 patches."""
+    rows = _patches(images_NCHW, kernel)
+    return rows.T @ rows / len(rows)
+
+
+def sample_moment(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:
+    """The same second moment over one patch less than there are, every patch divided beforehand, as davidcpage/cifar10-fast has it."""
+    rows = _patches(images_NCHW, kernel)
+    rows = rows / math.sqrt(len(rows) - 1)
+    return rows.T @ rows
+
+
+def _patches(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:
     channels, (height, width) = images_NCHW.shape[1], kernel
     patches = images_NCHW.unfold(2, height, 1).unfold(3, width, 1)
     # Column by column, as the recipes have them: the sum's order decides its last bits.
-    rows = patches.permute(0, 3, 2, 1, 4, 5).reshape(-1, channels * height * width).float()
-    return rows.T @ rows / len(rows)
+    return patches.permute(0, 3, 2, 1, 4, 5).reshape(-1, channels * height * width).float()

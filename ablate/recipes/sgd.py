@@ -13,6 +13,7 @@ from ablate.parts import (
     CompileStep,
     Crop,
     Cutout,
+    Evaluated,
     EveryImage,
     FirstBias,
     FirstLayer,
@@ -21,6 +22,7 @@ from ablate.parts import (
     Gelu,
     Head,
     Initial,
+    LastWeights,
     MaxPoolHead,
     NoAveraging,
     NoCutout,
@@ -29,9 +31,11 @@ from ablate.parts import (
     RateSchedule,
     Reshuffled,
     Selection,
+    Sgd,
     Stage,
     Subset,
     TestTimeAugmentation,
+    TorchSgd,
     TrainedBias,
     UniformInitial,
     WholeSet,
@@ -54,6 +58,9 @@ class SgdRecipe(ImageRecipe):
     loop: ClassVar[str] = "ablate.training.sgd_loop"
     number_bounds: ClassVar[Mapping[str, Bounds]] = {
         **dict.fromkeys(("epochs", "batch_size", "widths", "rate", "bias_scale"), POSITIVE),
+        **dict.fromkeys(("rate_factor", "activation_scale"), POSITIVE),
+        "norm_splits": Bounds(least=1),
+        "cutout_trim": Bounds(),
         # Rates are divided by what Nesterov's needs and what is left of 1.
         "momentum": Bounds(above=True, most=1, below=True),
         "norm_momentum": Bounds(most=1),
@@ -67,9 +74,13 @@ class SgdRecipe(ImageRecipe):
     """The channels of the stages, as published."""
     stage: Stage
     activation: Activation = Gelu()
+    activation_scale: float = 1.0
+    """Factor on both axes of the activation, which is what fixed norms of another scale would make of it."""
     norms: Norms = FrozenScaleNorms()
     norm_momentum: float
     """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
+    norm_splits: int = 1
+    """Ghost batches of a batch as published, each of them normalised by itself; with a smaller batch they stay as large."""
     head: Head = MaxPoolHead()
     initial: Initial = UniformInitial()
 
@@ -79,19 +90,25 @@ class SgdRecipe(ImageRecipe):
     crop: Crop
     flip: Flip
     cutout: Cutout = NoCutout()
+    cutout_trim: int = 0
+    """Pixels that the side of the cutout's square is shorter than the part says."""
 
     label_smoothing: float
     """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
     rate: float
     """Peak learning rate for 1,024 images, whatever the momentum."""
+    rate_factor: float = 1.0
+    """Factor on every group's rate; weight decay stays what it is, so that rate times decay grows with it."""
     bias_scale: float = 1.0
     """Factor on the rate of the stages' norms' biases; rate times decay stays what it is."""
     decay: float
     """Weight decay for 1,024 images, whatever the rate."""
     momentum: float
     """SGD's momentum (Nesterov), below 1."""
+    optimiser: Sgd = TorchSgd()
     schedule: RateSchedule
     averaging: Averaging = NoAveraging()
+    evaluated: Evaluated = LastWeights()
 
     tta: TestTimeAugmentation
 
@@ -99,9 +116,18 @@ class SgdRecipe(ImageRecipe):
         """What two recipes must share to share one compiled network, as a hash in hex."""
         key = [self.first_layer, self.widths, self.stage, self.activation, self.norms, self.norm_momentum, self.head]
         key += [self.precision, self.compiler, self.batch_size, self.selection, self.scale.width, self.scale.batch]
+        key += [self.activation_scale, self.splits]
         if isinstance(self.compiler, CompileStep):
             key.append(self.label_smoothing)
         return digest([jsonable(value) for value in key])
+
+    @property
+    def splits(self) -> int:
+        """Ghost batches of a batch at this scale: no smaller than published, and equally large."""
+        if self.scale.batch == 1:
+            return self.norm_splits
+        most = max(1, round(self.norm_splits * self.scale.batch))
+        return max(splits for splits in range(1, most + 1) if scaled_batch(self) % splits == 0)
 
     def plan(self, num_train_images: int) -> "SgdPlan":
         """The numbers of a run over `num_train_images` images (already scaled), of which it uses its subset.
@@ -110,6 +136,11 @@ class SgdRecipe(ImageRecipe):
             ValueError: the images do not fill one batch.
         """
         return SgdPlan.of(self, num_train_images)
+
+
+def scaled_batch(recipe: SgdRecipe) -> int:
+    """Images a step at a recipe's scale."""
+    return max(1, round(recipe.batch_size * recipe.scale.batch))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +160,8 @@ class SgdPlan:
     rate_times_decay: float
     averaging_due: tuple[bool, ...] = ()
     """Of every step, whether weights are averaged after it."""
+    evaluated_due: tuple[bool, ...] = ()
+    """Of every step, whether what is evaluated is moved after it."""
     is_short: bool = False
     windows: tuple[range, ...] = ()
     """The steps of each epoch, where only some are run."""
@@ -137,13 +170,13 @@ class SgdPlan:
     def of(cls, recipe: SgdRecipe, num_train_images: int) -> Self:
         """The plan of a recipe."""
         scale, num_images = recipe.scale, recipe.subset.count(num_train_images)
-        batch_size = max(1, round(recipe.batch_size * scale.batch))
+        batch_size = scaled_batch(recipe)
         steps_per_epoch = num_images // batch_size
         if steps_per_epoch == 0:
             raise ValueError(f"{num_images} training images do not fill one batch of {batch_size}")
         num_steps = rounded_up(recipe.epochs * scale.epochs * steps_per_epoch)
         kilostep = KILO * (1 + 1 / (1 - recipe.momentum))
-        rate = recipe.rate / kilostep
+        rate = recipe.rate * recipe.rate_factor / kilostep
         return cls(
             batch_size=batch_size,
             steps_per_epoch=steps_per_epoch,
@@ -152,8 +185,9 @@ class SgdPlan:
             loss_weight=recipe.batch_size / batch_size,
             rate=rate,
             bias_rate=rate * recipe.bias_scale,
-            rate_times_decay=recipe.decay * recipe.batch_size / kilostep,
+            rate_times_decay=recipe.decay * recipe.rate_factor * recipe.batch_size / kilostep,
             averaging_due=recipe.averaging.due(num_steps),
+            evaluated_due=recipe.evaluated.due(num_steps, steps_per_epoch),
         )
 
     @property
@@ -176,6 +210,7 @@ class SgdPlan:
     def kind_of_step(self, step: int) -> str:
         """What a step has to do; steps of one kind take equally long."""
         extras = {"first bias": step < self.first_bias_steps, "averaging": self.averaging_due[step]}
+        extras["moving what is evaluated"] = self.evaluated_due[step]
         return " and ".join(["step", *(name for name, is_due in extras.items() if is_due)])
 
     def sampled(self) -> Self:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import count, islice, pairwise
 from typing import Protocol
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ablate.parts import Compiler, Crop, Cutout, Flip
-from ablate.parts.augment import normalised
+from ablate.parts.augment import Dealt, normalised
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
 from ablate.training.outcome import AUGMENT, Label
 from ablate.training.session import Streams
@@ -62,11 +63,13 @@ def prepared(augmentation: Augmentation, normalised_NCHW: Tensor, streams: Strea
 
 
 @torch.no_grad()
-def augmented(augmentation: Augmentation, padded_NCHW: Tensor, epoch: int, streams: Streams) -> Tensor:
-    """The images of an epoch (from 0), (N, 3, H, W), of those that wait."""
-    offsets = augmentation.crop.draw(len(padded_NCHW), streams["crop"])
+def augmented(
+    augmentation: Augmentation, padded_NCHW: Tensor, epoch: int, streams: Streams, dealt: Dealt = tuple
+) -> Tensor:
+    """The images of an epoch (from 0), (N, 3, H, W), of those that wait; `dealt` for parts that change each batch as a whole."""
+    offsets = augmentation.crop.draw_dealt(len(padded_NCHW), dealt, streams["crop"])
     images = augmentation.crop.crop(padded_NCHW, offsets, augmentation.compiler)
-    images = augmentation.flip.each_epoch(images, epoch, streams["flip"])
+    images = augmentation.flip.each_dealt(images, epoch, dealt, streams["flip"])
     return augmentation.cutout.cut(images, streams["cutout"])
 
 
@@ -84,13 +87,16 @@ def batches(
     Raises:
         ValueError: an order deals no images, or more than a batch takes.
     """
-    padded = prepared(recipe, normalised(training_set.images), streams)
+    augmentation = replace(recipe, cutout=recipe.cutout.trimmed(recipe.cutout_trim))
+    padded = prepared(augmentation, normalised(training_set.images), streams)
     waiting: list[Batch] = []
     for epoch in count():
-        epoch_images = augmented(recipe, padded, epoch, streams)
         pending = sum(len(run.labels) for run in waiting)
-        runs = recipe.order.deal(len(padded), plan.batch_size, plan.steps_per_epoch, pending, streams["order"])
-        runs = runs[: plan.batches_an_epoch]
+        counts = (len(padded), plan.batch_size, plan.steps_per_epoch, pending)
+        # Dealt once, by whoever asks first.
+        dealt = cache(partial(recipe.order.deal, *counts, streams["order"]))
+        epoch_images = augmented(augmentation, padded, epoch, streams, dealt)
+        runs = dealt()[: plan.batches_an_epoch]
         _check_lengths([len(chosen) for chosen in runs], pending, plan.batch_size)
         for chosen in runs:
             waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen], epoch))

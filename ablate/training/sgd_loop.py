@@ -12,7 +12,6 @@ from ablate.parts.augment import normalised
 from ablate.parts.convnet import TrainedNetwork, build_conv_net, reset_conv_net
 from ablate.parts.evaluate import plain_logits
 from ablate.parts.loss import cross_entropies
-from ablate.parts.optimiser import coupled_sgd
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
 from ablate.training.batches import NO_EPOCH, Deal, TrainingSet, batches, dealing_counts, dealing_label
 from ablate.training.outcome import (
@@ -56,9 +55,10 @@ def build_network(recipe: SgdRecipe, compute_dtype: torch.dtype, device: torch.d
         first_layer=recipe.first_layer,
         widths=recipe.widths,
         stage=recipe.stage,
-        activation=recipe.activation,
+        activation=recipe.activation.stretched(recipe.activation_scale),
         norms=recipe.norms,
         norm_momentum=recipe.norm_momentum,
+        norm_splits=recipe.splits,
         head=recipe.head,
         precision=recipe.precision,
         scale=recipe.scale,
@@ -134,6 +134,7 @@ def stretches(
     timing = Timing(clock, before, start=clock.mark(settled=True))
     with torch.no_grad():
         recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+        shadow = recipe.evaluated.begin(network)
     yield PREPARE
     masks = {}
     for proxy in recipe.selection.proxies():
@@ -157,23 +158,27 @@ def stretches(
             network.zero_grad(set_to_none=True)
             with torch.no_grad():
                 recipe.averaging.after_step(averaged, state, step + 1, plan.num_steps)
+                recipe.evaluated.after_step(shadow, plan.evaluated_due[step])
             yield plan.kind_of_step(step)
         # A compiled step may hand out a buffer that the next graph overwrites, and validation runs graphs too.
         last_loss = loss.detach().clone()
-        timing.paused_seconds += after_epoch(network)
+        recipe.evaluated.after_epoch(shadow)
+        with recipe.evaluated.in_network(shadow):
+            timing.paused_seconds += after_epoch(network)
     # The epoch's images are not needed any more, and the test set's views take as much memory again.
     dealt.close()
+    recipe.evaluated.finish(shadow)
     outcome = timing.predict(network, images.test_images, recipe.tta, recipe.compiler, last_loss, scorer.extra)
     yield PREDICT
     return outcome
 
 
-def _optimiser(recipe: SgdRecipe, plan: SgdPlan, network: TrainedNetwork) -> torch.optim.SGD:
+def _optimiser(recipe: SgdRecipe, plan: SgdPlan, network: TrainedNetwork) -> torch.optim.Optimizer:
     groups = [(network.scaled_biases(), plan.bias_rate), (network.other_parameters(), plan.rate)]
-    return coupled_sgd(groups, momentum=recipe.momentum, decay=plan.rate_times_decay)
+    return recipe.optimiser.build(groups, momentum=recipe.momentum, decay=plan.rate_times_decay)
 
 
-def _set_rates(sgd: torch.optim.SGD, factor: float) -> None:
+def _set_rates(sgd: torch.optim.Optimizer, factor: float) -> None:
     for group in sgd.param_groups:
         group["lr"] = group["initial_lr"] * factor
 

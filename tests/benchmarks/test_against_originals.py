@@ -10,7 +10,7 @@ import pytest
 import torch
 from originals.comparison import make_images
 from originals.comparisons import COMPARISONS
-from originals.draws import counted_from_one, fused, mirrored_twice
+from originals.draws import counted_from_one, fused, mirrored_twice, reordered, shifts_of_batches
 from originals.equality import differences
 from originals.on_cpu import execute, on_cpu
 from originals.ours import recipe_of, starting_from, train
@@ -21,7 +21,15 @@ from originals.watch import Trained, Watch, state_of
 from torch import Tensor
 
 from ablate.errors import UsageError
-from ablate.parts import AlternatingFlip, GrowingInterval, NoCompile, RandomFlip, TwoStageCrop
+from ablate.parts import (
+    AlternatingFlip,
+    GroupedCrop,
+    GroupedFlip,
+    GrowingInterval,
+    NoCompile,
+    RandomFlip,
+    TwoStageCrop,
+)
 from ablate.recipes.sgd import SgdRecipe
 from ablate.training.outcome import loop_of
 
@@ -84,6 +92,31 @@ def test_rows_and_columns_drawn_apart_become_one_draw() -> None:
     _, corners, jitter, _ = fused(tape)
     assert corners.values.tolist() == [[0, 2], [1, 1], [4, 0]]
     assert torch.equal(jitter.values, torch.stack([shift, factor]))
+
+
+def test_a_set_that_is_put_in_order_three_times_gives_the_images_that_ours_gives_on_its_draws() -> None:
+    images = torch.rand(20, 3, 8, 8)
+    orders, (shifts, sides) = [torch.randperm(20) for _ in range(3)], (torch.randperm(9), torch.randperm(2))
+    padded = torch.nn.functional.pad(images, (1,) * 4, "reflect")[orders[0]]
+    chunks = zip(shifts.tolist(), padded.tensor_split(9), strict=True)
+    theirs = torch.cat([chunk[..., k % 3 : k % 3 + 8, k // 3 : k // 3 + 8] for k, chunk in chunks])[orders[1]]
+    halves = zip(sides.tolist(), theirs.tensor_split(2), strict=True)
+    theirs = torch.cat([half.flip(-1) if side == 0 else half for side, half in halves])[orders[2]]
+    crop, flip, compiler = GroupedCrop(reach=1), GroupedFlip(), NoCompile()
+    with replayed(reordered([Draw("randperm", each) for each in (orders[0], shifts, orders[1], sides, orders[2])])):
+        cropped = crop.crop(crop.pad(images), crop.draw(20, GENERATOR), compiler)
+        ours = flip.each_epoch(cropped, 0, GENERATOR)[torch.randperm(20)]
+    assert torch.equal(theirs, ours)
+
+
+def test_shifts_drawn_one_by_one_become_one_draw_without_that_of_the_batch_left_out() -> None:
+    with recorded() as tape:
+        order = torch.randperm(7)
+        drawn = [torch.randint(8, size=(1,))[0].item() for _ in range(6)]
+    first, corners = shifts_of_batches(tape)
+    assert torch.equal(first.values, order)
+    assert corners.values.tolist() == [[drawn[1], drawn[0]], [drawn[3], drawn[2]]]
+    assert (corners.low, corners.high) == (0, 8)
 
 
 def test_a_tape_gives_what_was_drawn_counted_from_where_the_other_side_counts() -> None:

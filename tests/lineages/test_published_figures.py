@@ -57,7 +57,20 @@ LADDERS = {
         (37, 34.7, 96.03, 400),
         (45, 27.3, 96.00, 200),
     ],
+    "page/bag_of_tricks": [
+        *((24, 70, 94.1, None), (25, 64, 94.1, None), (23, 59, 94.1, None), (20, 52, 94.1, None), (18, 46, 94.1, None)),
+        *((17, 43, 94.1, None), (15, 39, 94.1, None), (14, 36, 94.1, None), (13, 33.5, 94.1, None)),
+        *((13, None, 94.6, None), (10, 26, 94.1, None)),
+    ],
+    "page/before": [
+        *((None, 356, None, None), (None, 323, None, None), (None, 308, None, None), (None, 301, 94.0, None)),
+        *((None, 297, 94.1, None), (None, 256, None, None), (None, 186, 93.7, None), (30, 161, 94.1, None)),
+        *((30, 154, None, None), (24, 79, 94.1, None), (24, 75, 94.1, None), (24, 70, 94.1, None)),
+    ],
+    "germer/simpler": [(10, 14, 94.10, 400), (10, 14.3, 94.0995, 100)],
+    "fastcifar10/stock_parts": [(10, 14.3, 94.0995, 100), (10, 14.79, 93.44, 100)],
 }
+LADDERS["page/bag_of_tricks_seconds"] = [rung for rung in LADDERS["page/bag_of_tricks"] if rung[1] is not None]
 for slug in ("paper", "repository"):
     LADDERS[f"airbench94/{slug}_seconds"] = LADDERS[f"airbench94/{slug}"]
 
@@ -112,8 +125,20 @@ TABLES = {
         *((80, 95.82, 1), (80, 96.03, 1)),
     ],
 }
+TABLES |= {
+    "page/pooling": [(24, 94.1, None), (24, None, None)],
+    "page/pool_before_norm_alone": [(24, 94.1, None), (24, 94.0, 50)],
+    "page/label_smoothing_alone": [(25, 94.1, None), (25, 94.2, 50)],
+    "page/celu_alone": [(23, 94.1, None), (23, 94.3, 50)],
+    "page/ghost_norm_alone": [(20, 94.1, None), (20, 94.2, None)],
+    "page/frozen_scales_alone": [(18, 94.1, None), (18, 94.2, None)],
+    "page/whitening_alone": [(17, 94.1, None), (17, 94.4, None)],
+    "page/ema_alone": [(14, 94.1, None), (14, 94.3, None)],
+    "page/again": [(10, 94.10, 400), (10, 94.09, 300)],
+    "germer/by_device": [(10, 94.0995, 100), (10, 94.1018, 100), (10, 94.22, 1), (10, 94.12, 1)],
+}
 
-NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "resnet18")
+NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "fastcifar10", "germer", "page", "resnet18")
 
 
 @pytest.mark.parametrize("place", LADDERS)
@@ -191,6 +216,12 @@ TOLD = {
     ("airbench95", "alternating_flip"): [("flip", 15, 15)],
     ("airbench96_faster", "data_filtering"): [],
     ("resnet18", "cutout"): [("cutout", 200, 200)],
+    ("page", "celu"): [
+        *(("bag_of_tricks", 20, 23), ("celu_alone", 23, 23)),
+    ],
+    ("page", "ghost_norm"): [("ghost_norm_alone", 20, 20)],
+    ("page", "flip_tta"): [("bag_of_tricks", 13, 13)],
+    ("fastcifar10", "torch_sgd"): [("stock_parts", 10, 10)],
 }
 
 

@@ -9,11 +9,14 @@ from torch import Tensor, nn
 
 from ablate.parts import (
     AveragePoolHead,
+    Celu,
     ComputeDtypeNorms,
     ConvStem,
     MaxPoolHead,
     NormedConv,
     ProxySelection,
+    Relu,
+    ResNet9Stage,
     Silu,
 )
 from ablate.parts.convnet import ConvNet
@@ -40,6 +43,7 @@ GROUPS_64 = [(24, 31, 31), (64, 15, 15), (256, 7, 7), (256, 3, 3), (10,)]
 GROUPS_128 = [(24, 31, 31), (128, 15, 15), (384, 7, 7), (384, 3, 3), (10,)]
 GROUPS_96 = [(24, 31, 31), (128, 15, 15), (384, 7, 7), (512, 3, 3), (10,)]
 RESNET = [(64, 32, 32), (64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (10,)]
+RESNET9 = [(64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (10,)]
 
 SIZES: dict[str, tuple[int, int, list[tuple[int, ...]]]] = {
     # Parameters, those of them that are trained, shapes.
@@ -47,6 +51,8 @@ SIZES: dict[str, tuple[int, int, list[tuple[int, ...]]]] = {
     "airbench95": (4_606_520, 4_604_440, GROUPS_128),
     "airbench96": (9_918_776, 9_915_416, GROUPS_96),
     "resnet18": (11_173_962, 11_173_962, RESNET),
+    "page": (6_573_849, 6_570_880, RESNET9),
+    "germer": (6_573_849, 6_570_880, RESNET9),
 }
 
 
@@ -77,7 +83,7 @@ def test_the_proxy_has_the_published_size() -> None:
 
 @pytest.mark.parametrize(
     ("name", "biases", "others"),
-    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43)],
+    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43), ("page", 8, 9)],
 )
 def test_the_norms_biases_are_a_group_of_their_own(name: str, biases: int, others: int) -> None:
     network = network_of(PUBLISHED[name].scaled(NARROW))
@@ -209,3 +215,53 @@ def test_a_head_of_the_users_own_may_take_maps_of_any_size() -> None:
     network = network_of(replace(PUBLISHED["airbench94"], widths=(64, 256), head=AnySize()).scaled(NARROW))
     assert network.training
     assert outputs(network)[-2:] == [(32, 7, 7), (10,)]
+
+
+@pytest.mark.parametrize("pool_first", [False, True])
+def test_a_resnet9_pools_where_it_says_and_adds_at_its_first_and_last_stage(pool_first: bool) -> None:
+    recipe = replace(PUBLISHED["page"], stage=ResNet9Stage(pool_first=pool_first), norm_splits=1).scaled(NARROW)
+    network = network_of(recipe).train()
+
+    def block(features: Tensor, conv: nn.Conv2d) -> Tensor:
+        return F.celu(normed(F.conv2d(features, conv.weight, padding=1), torch.zeros(conv.out_channels), 1e-5), 0.3)
+
+    features = torch.rand(4, network.first.channels, 32, 32)
+    given = features
+    for place, stage in enumerate(network.stages):
+        first, *more = (module for module in stage.modules() if isinstance(module, nn.Conv2d))
+        assert len(more) == (0 if place == 1 else 2)
+        if pool_first:
+            pooled = F.max_pool2d(F.conv2d(features, first.weight, padding=1), 2)
+            features = F.celu(normed(pooled, torch.zeros(first.out_channels), 1e-5), 0.3)
+        else:
+            features = F.max_pool2d(block(features, first), 2)
+        if more:
+            features = features + block(block(features, more[0]), more[1])
+    torch.testing.assert_close(network.stages(given), features, rtol=1e-3, atol=1e-4)
+    head = network.head.linear.weight  # type: ignore[union-attr]
+    expected = features.amax((2, 3)) @ head.T / 16  # type: ignore[operator]
+    torch.testing.assert_close(network.head(features), expected)
+
+
+def test_an_activation_is_stretched_along_both_axes() -> None:
+    values = torch.linspace(-3, 3, 50)
+    for activation in (Relu(), Silu(), Celu(alpha=0.075)):
+        stretched = activation.stretched(4.0).build()(values)
+        torch.testing.assert_close(stretched, 4 * activation.build()(values / 4), rtol=1e-4, atol=1e-6)
+        assert activation.stretched(1.0) == activation
+    assert Celu(alpha=0.075).stretched(4.0) == Celu(alpha=0.3)
+
+
+def test_a_plain_layout_has_no_channels_last() -> None:
+    recipe = PUBLISHED["page"].scaled(NARROW)
+    network = build_network(recipe, torch.float16, CPU).network
+    assert all(weight.is_contiguous() for weight in network.parameters())
+    images = torch.rand(2, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    assert recipe.precision.arrange(images).is_contiguous()
+    dtypes = {
+        value.dtype
+        for module in network.modules()
+        if isinstance(module, nn.BatchNorm2d)
+        for value in module.parameters()
+    }
+    assert dtypes == {torch.float32}

@@ -1,8 +1,10 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
+import torch
 
-from ablate.parts import EveryStep, GrowingInterval, LinearDecay, Triangle
+from ablate.parts import EveryStep, GrowingInterval, LinearDecay, Ramps, RateTable, Triangle
 
 PUBLISHED_STEPS = [
     2,
@@ -95,3 +97,42 @@ def test_the_triangle_has_the_published_heights(
 def test_a_triangle_is_defined_for_runs_of_a_few_steps(num_steps: int, peak: float) -> None:
     for step in range(num_steps):
         assert 0 < Triangle(peak=peak, end=0.0).factor(step, num_steps) <= 1
+
+
+@pytest.mark.parametrize(
+    ("ramps", "epochs", "knots", "heights"),
+    [
+        (Ramps(peak=5 / 24), 24, [0, 5, 24], [0, 1, 0]),
+        (Ramps(peak=0.2, floor=0.1, flat_from=0.8), 10, [0, 2, 8], [0, 1, 0.1]),
+    ],
+)
+def test_ramps_have_the_published_heights_at_the_ends_of_steps(
+    ramps: Ramps, epochs: int, knots: list[float], heights: list[float]
+) -> None:
+    ends = (np.arange(97 * epochs) + 1) / 97
+    factors = [ramps.factor(step, 97 * epochs) for step in range(97 * epochs)]
+    assert factors == pytest.approx(np.interp(ends, knots, heights), abs=1e-12)
+    assert factors[0] > 0
+    assert factors[-1] == heights[-1]
+
+
+def test_a_rate_table_is_read_one_entry_ahead_and_its_last_to_the_end() -> None:
+    table = RateTable(rise=0.2, fall=0.6, end=0.1, top=2e-3)
+    rates = [table.factor(step, 970) * 2e-3 for step in range(970)]
+    # The script's first rate; both entries of 0.002; the last entry from step 775 on (counted from 1).
+    assert rates[0] == pytest.approx(2e-3 / 193)
+    assert [step + 1 for step, rate in enumerate(rates) if rate == max(rates)] == [193, 194]
+    assert rates[192] == pytest.approx(2e-3)
+    assert {rates[step] for step in range(774, 970)} == {rates[774]}
+    assert rates[774] == pytest.approx(2e-4)
+    assert rates[773] > rates[774]
+    published = torch.cat([torch.linspace(0, 2e-3, 194), torch.linspace(2e-3, 2e-4, 582)])
+    assert torch.equal(torch.tensor(rates), published[torch.arange(1, 971).clamp(max=775)])
+
+
+def test_a_rate_table_of_a_short_run_still_rises_and_falls() -> None:
+    for num_steps in (1, 2, 4, 9):
+        table = RateTable(rise=0.2, fall=0.6, end=0.1, top=2e-3)
+        factors = [table.factor(step, num_steps) for step in range(num_steps)]
+        assert all(0 <= factor <= 1 + 1e-6 for factor in factors)
+    assert factors[0] > factors[-1] == pytest.approx(0.1)

@@ -31,6 +31,9 @@ BASELINE_FINGERPRINTS = {
     "airbench96": "96bc5b749844634833893b3e509bcf995d8046f03f6ba344888a3bab0ad0efa6",
     "airbench96_faster": "38ceb57ffa2d632e9a5b05332d2ca5fdb90aa736cbc512b38565daf1a4675f34",
     "resnet18": "3987ec9f031cc8a7d63585ebe773d71008c6a2cc1e5952a4d8bb384ce759c703",
+    "page": "619d2a962ccb3c76cf194c85c6fd279df4f45c2dc72bb28b65d82613bce7b112",
+    "germer": "3a17a7b52c973ca405c6954e23cced1893a450125d58f757013b27697f07436d",
+    "fastcifar10": "5e4a93343e86c41da80b7aa250c5a3a5825be1ab9359c19eb112395379f6f935",
 }
 PUBLISHED_FINGERPRINTS = {
     "airbench94": "186c9a45d045b5d40467a3038103f5e4ecd645aecf8fadc17f8322460ead62e3",
@@ -39,6 +42,9 @@ PUBLISHED_FINGERPRINTS = {
     "airbench96": "38ceb57ffa2d632e9a5b05332d2ca5fdb90aa736cbc512b38565daf1a4675f34",
     "airbench96_faster": "5dfbde98a8709a8e9e54fd145f2074564f0caaa283c48d74471f6615317999db",
     "resnet18": "6e3765c6a25dac0ab8c97b9bf866e767b918fb964f092c0bbaaae4fb84b50526",
+    "page": "3a17a7b52c973ca405c6954e23cced1893a450125d58f757013b27697f07436d",
+    "germer": "5e4a93343e86c41da80b7aa250c5a3a5825be1ab9359c19eb112395379f6f935",
+    "fastcifar10": "e1fd85fd8f35ecb1d98c64bb1f6551b4c2d1cf4d5f8872213f4a9a1d9b33a140",
 }
 
 
@@ -53,7 +59,8 @@ def test_the_baseline_of_the_filtering_lineage_is_airbench96_with_all_its_featur
 
 def test_fields_at_their_neutral_value_are_left_out() -> None:
     neutral = {"scale", "first_bias", "activation", "norms", "head", "initial", "subset", "order", "selection"}
-    neutral |= {"cutout", "bias_scale", "averaging"}
+    neutral |= {"cutout", "bias_scale", "averaging", "activation_scale", "norm_splits", "cutout_trim", "rate_factor"}
+    neutral |= {"optimiser", "evaluated"}
     assert {field.name for field in fields(SgdRecipe)} - AIRBENCH94_PLAIN.to_dict().keys() == neutral
     spelled_out = replace(AIRBENCH94_PLAIN, averaging=NoAveraging(), selection=EveryImage(), bias_scale=1)
     assert spelled_out.fingerprint() == BASELINE_FINGERPRINTS["airbench94"]
@@ -75,14 +82,19 @@ PLANS = {
     "airbench96_faster": (2160, 2160, 0.001146399, 0.07336957, 1.365333, 0.0213333),
     # Rate 0.1 and decay 5e-4 on the mean over 128 images.
     "resnet18": (78_000, 78_000, 0.1 / 128, 0.1 / 128, 5e-4 * 128, 5e-4 * 128),
+    "page": (970, 970, 1 / 512, 64 / 512, 5e-4 * 512, 5e-4 * 512 / 64),
+    "germer": (970, 970, 2e-3, 64 * 2e-3, 0.256, 0.004),
+    "fastcifar10": (970, 970, 2e-3, 64 * 2e-3, 0.256, 0.004),
 }
+BATCHES = {"resnet18": (128, 390), **dict.fromkeys(("page", "germer", "fastcifar10"), (512, 97))}
+"""Images a step and steps an epoch, where they are not 1,024 and 48."""
 
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_plan_of_every_published_recipe_is_the_scripts(name: str) -> None:
     plan = PUBLISHED[name].plan(CIFAR)
     num_steps, bias_steps, rate, bias_rate, decay, bias_decay = PLANS[name]
-    batch_size, steps_per_epoch = (128, 390) if name == "resnet18" else (1024, 48)
+    batch_size, steps_per_epoch = BATCHES.get(name, (1024, 48))
     assert (plan.batch_size, plan.steps_per_epoch, plan.loss_weight) == (batch_size, steps_per_epoch, 1)
     assert (plan.num_steps, plan.first_bias_steps) == (num_steps, bias_steps)
     assert (plan.rate, plan.bias_rate) == pytest.approx((rate, bias_rate), rel=1e-6)
@@ -188,6 +200,9 @@ def test_a_lineage_shares_networks_where_it_can() -> None:
         "airbench96": {"wider", "third_conv", "slow_norms"},
         "airbench96_faster": {"compile", "data_filtering"},
         "resnet18": set(),
+        "page": {"pool_before_norm", "celu", "ghost_norm", "frozen_scales", "whitening"},
+        "germer": {"logit_scale"},
+        "fastcifar10": set(),
     }
     for lineage, baseline in BASELINES.items():
         own = baseline.compile_key()

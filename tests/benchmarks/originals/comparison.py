@@ -59,7 +59,7 @@ class Comparison:
         ):
             train()
         assert watch.logits is not None
-        return Trained(watch.starts, tape, losses, watch.weights, watch.logits)
+        return Trained(watch.starts, tape, watch.losses or losses, watch.weights, watch.logits)
 
     def ours_after(self, theirs: Trained, images: DeviceImages) -> Trained:
         """Train our way from the script's starting values and on its draws."""

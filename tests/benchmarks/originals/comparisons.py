@@ -1,9 +1,10 @@
-"""The eight published scripts that the package's lineages re-make."""
+"""The ten published scripts that the package's lineages re-make."""
 
 from dataclasses import replace
 
 from originals.comparison import Cause, Comparison
-from originals.draws import counted_from_one, fused, mirrored_twice
+from originals.draws import counted_from_one, fused, mirrored_twice, reordered, shifts_of_batches
+from originals.resnet9 import DAWN_CAUSES, SIMPLE_CAUSES
 from originals.size import Size
 
 SMALL = Size(train_images=408, test_images=100, batch_size=24, epochs=2.9, widths=(32, 48, 48))
@@ -11,6 +12,9 @@ SMALL = Size(train_images=408, test_images=100, batch_size=24, epochs=2.9, width
 
 FEW = Size(train_images=128, test_images=32, batch_size=64, epochs=2.0)
 """Four steps of two epochs."""
+
+SPLIT = Size(train_images=552, test_images=32, batch_size=32, epochs=3.0, widths=(16, 32, 48))
+"""51 steps of three epochs, their batches split into 16 ghost batches; as many test images as the scripts predict at once."""
 
 FEWER = replace(FEW, train_images=64, test_images=16, batch_size=32)
 """As many steps, for larger networks."""
@@ -28,6 +32,11 @@ ALL_BUT_COMPILE_94 = (
 HIVE_MAGNITUDE = Cause(
     words="the script scales its updates to a magnitude that falls over the run before it normalises them, whose rounding and guard stay",
     edits=((r"\n    X = X \* scale_factor\n", "\n"),),
+)
+
+OUR_CONSTANTS = (
+    "the script normalises bytes by means and deviations that are rounded otherwise, and adds label smoothing to the loss itself instead "
+    "of leaving it to PyTorch"
 )
 
 COMPARISONS = (
@@ -68,5 +77,24 @@ COMPARISONS = (
         equal_size=SMALL,
         timed_size=FEW,
         cause=HIVE_MAGNITUDE,
+    ),
+    Comparison(
+        script="new_dawn",
+        lineage="page",
+        translation=reordered,
+        equal_size=SPLIT,
+        timed_size=replace(FEWER, widths=None),
+        cause=Cause(words=OUR_CONSTANTS, edits=DAWN_CAUSES),
+    ),
+    Comparison(
+        script="train",
+        lineage="germer",
+        translation=shifts_of_batches,
+        equal_size=SPLIT,
+        timed_size=replace(FEWER, widths=None),
+        cause=Cause(
+            words=f"{OUR_CONSTANTS}, and takes eigenvectors from the lower triangle, some of which have another sign",
+            edits=SIMPLE_CAUSES,
+        ),
     ),
 )

@@ -49,6 +49,31 @@ def fused(tape: Sequence[Draw]) -> list[Draw]:
     return translated
 
 
+def reordered(tape: Sequence[Draw]) -> list[Draw]:
+    """The script puts the set in another order before each change of it, ours leaves it where it is: orders upon orders become one."""
+    translated: list[Draw] = []
+    for crop, shifts, flip, sides, last in zip(*[iter(tape)] * 5, strict=True):
+        flip = flip.of(crop.values[flip.values])
+        translated += [crop, shifts, flip, sides, last.of(flip.values[last.values])]
+    return translated
+
+
+def shifts_of_batches(tape: Sequence[Draw]) -> list[Draw]:
+    """The script draws column and row of each batch's shift by themselves, of the batch that it leaves out too; ours all in one call."""
+    translated: list[Draw] = []
+    for draw in tape:
+        if draw.kind == "randperm":
+            translated += [draw, Draw("randint", torch.zeros((0, 2), dtype=torch.int64), draw.low, draw.high)]
+            columns: list[Draw] = []
+            continue
+        columns.append(draw)
+        if len(columns) == 2:
+            corner = torch.stack([columns[1].values, columns[0].values], 1)
+            translated[-1] = Draw("randint", torch.cat([translated[-1].values, corner]), draw.low, draw.high)
+            columns = []
+    return [draw.of(draw.values[:-1]) if draw.kind == "randint" else draw for draw in translated]
+
+
 def _is_shift(draw: Draw) -> bool:
     return draw.kind == "randint" and draw.values.dim() == 2
 

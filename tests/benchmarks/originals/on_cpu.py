@@ -10,13 +10,15 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ablate.errors import UsageError
 
 LIBRARY = "airbench"
-"""The package that one script imports from the folder it lies in."""
+BESIDE = (LIBRARY, "core", "dawn_utils", "model", "torch_backend")
+"""What scripts import from the folder they lie in."""
 
 Edit = tuple[str, str]
 """A pattern that a script has exactly once, and what stands there instead."""
@@ -61,6 +63,10 @@ def _itself(value: Any, *arguments: Any, **options: Any) -> Any:
     return value
 
 
+def _symeig(matrix: Tensor, eigenvectors: bool) -> tuple[Tensor, Tensor]:
+    return torch.linalg.eigh(matrix, UPLO="U")
+
+
 @contextmanager
 def on_cpu(folder: Path, dtype: torch.dtype = torch.float32) -> Iterator[None]:
     """Inside the context GPU and compiler are the CPU and nothing, half precision is `dtype`; `folder` has the data files.
@@ -83,6 +89,8 @@ def on_cpu(folder: Path, dtype: torch.dtype = torch.float32) -> Iterator[None]:
         (Tensor, "pin_memory", _itself),
         (nn.Module, "cuda", _itself),
     ]
+    # Removed since: the same under their new names.
+    stand_ins += [(torch, "symeig", _symeig), (np, "float", float)]
     if dtype == torch.float32:
         stand_ins += [
             (torch, "half", torch.float32),
@@ -91,7 +99,7 @@ def on_cpu(folder: Path, dtype: torch.dtype = torch.float32) -> Iterator[None]:
         ]
     with ExitStack() as stack:
         for owner, name, stand_in in stand_ins:
-            stack.enter_context(mock.patch.object(owner, name, stand_in))
+            stack.enter_context(mock.patch.object(owner, name, stand_in, create=True))
         stack.enter_context(_modules(tqdm=bar))
         stack.enter_context(chdir(folder))
         stack.enter_context(redirect_stdout(io.StringIO()))
@@ -106,7 +114,7 @@ def _modules(**stand_ins: ModuleType) -> Iterator[None]:
     try:
         yield
     finally:
-        own = [name for name in sys.modules if name.split(".")[0] == LIBRARY]
+        own = [name for name in sys.modules if name.split(".")[0] in BESIDE]
         for name in [*stand_ins, *own]:
             del sys.modules[name]
         sys.modules.update(before)

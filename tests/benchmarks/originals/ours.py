@@ -51,7 +51,7 @@ def _small_sgd(recipe: SgdRecipe, size: Size) -> SgdRecipe:
     if size.widths is None:
         return recipe
     if isinstance(recipe.first_layer, ConvStem):
-        recipe = replace(recipe, first_layer=ConvStem(width=size.widths[0]))
+        recipe = replace(recipe, first_layer=replace(recipe.first_layer, width=size.widths[0]))
     return replace(recipe, widths=size.widths)
 
 

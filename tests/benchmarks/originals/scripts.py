@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from originals.on_cpu import LIBRARY, Edit, execute, wrap
+from originals.resnet9 import dawn_edits, run_dawn, run_simple, simple_edits
 from originals.size import Size
 from originals.watch import Watch
 
@@ -143,5 +144,7 @@ SCRIPTS = {
     "base_resnet18": Script(edits=resnet_edits, run=run_resnet),
     "airbench94_muon": Script(edits=muon_edits("2000", "8", "3"), run=run_muon),
     "cifar10_speedrun": Script(edits=hive_edits, run=run_muon),
+    "new_dawn": Script(edits=dawn_edits, run=run_dawn),
+    "train": Script(edits=simple_edits, run=run_simple),
 }
 """By their files' names without the ending."""

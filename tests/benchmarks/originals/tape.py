@@ -34,7 +34,10 @@ def recorded() -> Iterator[list[Draw]]:
         tape.append(Draw("rand", rand(*shape, **options)))
         return tape[-1].values.clone()
 
-    def taped_randint(low: int, high: int, size: Sequence[int], **options: Any) -> Tensor:
+    def taped_randint(*bounds: int | Sequence[int], **options: Any) -> Tensor:
+        # With or without a lower bound, and the size by name or not.
+        size = options.pop("size", None) or bounds[-1]
+        low, high = ([0, *(bound for bound in bounds if isinstance(bound, int))])[-2:]
         tape.append(Draw("randint", randint(low, high, size, **options), low, high))
         return tape[-1].values.clone()
 

@@ -52,6 +52,8 @@ class Watch:
     starts: list[list[Tensor]] = field(default_factory=list)
     weights: list[Tensor] = field(default_factory=list)
     logits: Tensor | None = None
+    losses: list[Tensor] = field(default_factory=list)
+    """Those of a script that computes them itself."""
     paused_seconds: float = 0.0
 
     def off_the_clock(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -82,6 +84,11 @@ class Watch:
         self.logits = function(network, loader, tta_level)
         self.weights = self.off_the_clock(state_of, network)
         return self.logits
+
+    def predicted(self, network: nn.Module, logits: Tensor) -> None:
+        """Keep what a script that predicts by itself has predicted; the last time counts."""
+        self.logits = logits
+        self.weights = self.off_the_clock(state_of, network)
 
     def _keep_start(self, network: nn.Module) -> None:
         self.starts.append(state_of(network))
