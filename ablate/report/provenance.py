@@ -29,6 +29,7 @@ _LABELS = {
     "usable_cores": "CPU cores to use",
     "threads": "CPU threads",
     "memory_bytes": "Memory",
+    "keeps_memory": "Freed memory kept",
     "cpp_compiler": "C++ compiler",
     "os": "System",
     "platform": "Platform",

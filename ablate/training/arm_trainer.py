@@ -11,6 +11,7 @@ from ablate.datasets import Dataset
 from ablate.engine.trainer import untried_record
 from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
+from ablate.machine.heap import keep_freed_memory
 from ablate.parts import NoCompile
 from ablate.recipes.images import ImageRecipe, Plan
 from ablate.recipes.registry import Registry
@@ -89,6 +90,7 @@ class ArmTrainer:
         self.features = {arm.name: tuple(sorted(registry.expand(arm.features))) for arm in self.arms.values()}
         self.recipes = {arm.name: compose_arm(registry, arm, self.preset) for arm in self.arms.values()}
         torch.backends.cudnn.benchmark = True
+        self.keeps_memory = self.device.type == "cpu" and keep_freed_memory()
         allow_many_arms()
         self.compiling = why_not_compiling(self.device)
         self._baseline_compiler = cast(ImageRecipe, registry.baseline).compiler
@@ -193,6 +195,7 @@ class ArmTrainer:
     def environment(self) -> Environment:
         """What the trials of this process ran on."""
         facts: dict[str, Json] = {"preset": self.preset, "compiling": self.compiling is None}
+        facts |= {"keeps_memory": True} if self.keeps_memory else {}
         return trial_environment(self.device, self.compute_dtype, facts)
 
     def _prepare(self, published: ImageRecipe) -> "ReadyArm":
