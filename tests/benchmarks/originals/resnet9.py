@@ -69,7 +69,16 @@ def run_dawn(module: ModuleType, size: Size, watch: Watch) -> None:
     if size.widths is not None:
         channels = dict(zip(("prep", "layer1", "layer2", "layer3"), (size.widths[0], *size.widths), strict=True))
         module.net = partial(module.net, channels=channels)
+    wrap(module, "net", watch.off_the_clock)
     wrap(module, "Network", watch.building)
+    began = watch.clock()
+
+    def timer(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        # What comes before it is a rehearsal.
+        watch.paused_seconds = watch.clock() - began
+        return function(*arguments, **options)
+
+    wrap(module, "Timer", timer)
     kept = watch.losses
 
     def keep_losses(batch: Any, state: dict[str, Any]) -> None:
