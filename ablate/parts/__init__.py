@@ -38,8 +38,10 @@ if TYPE_CHECKING:
         TrainedBias,
         WhitenedConv,
     )
+    from ablate.parts.freezing import FreezeFirstGroup, Freezing, NothingFrozen
     from ablate.parts.grouped import BatchCrop, GroupedCrop, GroupedCutout, GroupedFlip, HalfEpochFlip
     from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead, WideMaxPoolHead
+    from ablate.parts.image_sizes import GrowingSizes, ImageSizes, OneSize
     from ablate.parts.initial import DiracInitial, Initial, UniformInitial
     from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
     from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         Orthogonaliser,
     )
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
+    from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
     from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
     from ablate.parts.prep import PrepStem, WhitenedPrep
     from ablate.parts.schedule import (
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
     )
     from ablate.parts.sgd import Sgd, TorchSgd, VelocitySgd
     from ablate.parts.stages import BasicBlocks, ConvPair, ResidualTriple, ResNet9Stage, Stage
+    from ablate.parts.update_batches import BatchesByShape, OneBatch, UpdateBatches
     from ablate.parts.whitening import DescendingEigenWhitening, EigenWhitening, SvdWhitening, Whitening
 
 __all__ = [
@@ -90,6 +94,7 @@ __all__ = [
     "BasicBlocks",
     "BatchCrop",
     "BatchedNewtonSchulz",
+    "BatchesByShape",
     "BiasedConv",
     "BrightnessContrast",
     "Celu",
@@ -112,6 +117,8 @@ __all__ = [
     "FirstLayer",
     "Flip",
     "Float32Norms",
+    "FreezeFirstGroup",
+    "Freezing",
     "FrozenBias",
     "FrozenScaleNorms",
     "FullTta",
@@ -121,8 +128,10 @@ __all__ = [
     "GroupedCutout",
     "GroupedFlip",
     "GrowingInterval",
+    "GrowingSizes",
     "HalfEpochFlip",
     "Head",
+    "ImageSizes",
     "Initial",
     "Jitter",
     "LastWeights",
@@ -146,11 +155,15 @@ __all__ = [
     "Normalisation",
     "NormedConv",
     "Norms",
+    "NothingFrozen",
+    "OneBatch",
+    "OneSize",
     "Order",
     "Orthogonaliser",
     "Part",
     "PlainLayout",
     "PlainTta",
+    "PooledConv",
     "Precision",
     "PrepStem",
     "ProxySelection",
@@ -171,6 +184,7 @@ __all__ = [
     "SquareCutout",
     "Stage",
     "Subset",
+    "SurvivingMaps",
     "SvdWhitening",
     "TestTimeAugmentation",
     "TorchSgd",
@@ -179,17 +193,23 @@ __all__ = [
     "Triangle",
     "TwoStageCrop",
     "UniformInitial",
+    "UpdateBatches",
     "VelocitySgd",
     "WeightAverage",
     "WhitenedConv",
     "WhitenedPrep",
     "Whitening",
+    "WholeMaps",
     "WholeSet",
     "WideMaxPoolHead",
     "WithReplacement",
 ]
 
 _MODULES = (
+    "update_batches",
+    "pooled_conv",
+    "image_sizes",
+    "freezing",
     "augment",
     "averaging",
     "compiler",

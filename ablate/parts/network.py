@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ablate.parts.initial import copy_uniform, uniform_like
 from ablate.parts.part import POSITIVE, Bounds, Part
+from ablate.parts.pooled_conv import PooledConv, WholeMaps
 from ablate.parts.precision import Precision
 from ablate.parts.scale import Scale
 
@@ -153,6 +154,7 @@ class ConvGroup(nn.Module):
 
     def __init__(self, in_channels: int, channels: int, activation: Activation, norm_momentum: float) -> None:
         super().__init__()
+        self.pooled_conv: PooledConv = WholeMaps()
         self.conv1 = _conv(in_channels, channels)
         self.pool = nn.MaxPool2d(2)
         self.norm1 = _norm(channels, norm_momentum)
@@ -162,7 +164,7 @@ class ConvGroup(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C_in, H, W) to (N, C, H // 2, W // 2)."""
-        features = self.activation(self.norm1(self.pool(self.conv1(features))))
+        features = self.activation(self.norm1(self.pool(self.pooled_conv.convolve(self.conv1, features))))
         return self.activation(self.norm2(self.conv2(features)))
 
 
@@ -189,14 +191,26 @@ class WhitenedConvNet(nn.Module):
             for before, width in zip(in_channels, widths, strict=True)
         ]
         self.groups = nn.Sequential(*self._groups)
-        self.pool = nn.MaxPool2d(3)
         self.head = nn.Linear(widths[-1], NUM_CLASSES, bias=False)
 
-    def forward(self, images_NCHW: Tensor, train_whitening_bias: bool = True) -> Tensor:
-        """Logits; a detached whitening bias has no gradient at all, so that its optimiser leaves it alone."""
+    def pool_with(self, pooled_conv: PooledConv) -> None:
+        """How much of their maps the convolutions before pools compute."""
+        for group in self._groups:
+            group.pooled_conv = pooled_conv
+
+    def forward(self, images_NCHW: Tensor, train_whitening_bias: bool = True, frozen_groups: int = 0) -> Tensor:
+        """Logits; what is detached or frozen has no gradient at all, so that its optimiser leaves it alone.
+
+        Images of other sides than 32 pixels leave maps of other sides than 3, of which the head sees the maximum too.
+        """
         bias = self.whitening_bias if train_whitening_bias else self.whitening_bias.detach()
         features = F.conv2d(self.precision.arrange(images_NCHW), self.whiten.weight, bias)
-        features = self.pool(self.groups(self.whiten_activation(features))).flatten(1)
+        features = self.whiten_activation(features)
+        for place, group in enumerate(self._groups):
+            # A frozen group's own activations need not be kept for a backward pass either.
+            with torch.set_grad_enabled(torch.is_grad_enabled() and place >= frozen_groups):
+                features = group(features)
+        features = F.max_pool2d(features, features.shape[2:]).flatten(1)
         # The head starts with unit-variance weights, so its logits are divided down.
         return self.head(features) / self.logit_divisor
 

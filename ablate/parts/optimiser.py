@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ablate.parts.compiler import Compiler
 from ablate.parts.part import Part
+from ablate.parts.update_batches import OneBatch, UpdateBatches
 
 TINY_NORM = 1e-7
 
@@ -176,6 +177,7 @@ class Muon:
         momentum: float,
         decay: float,
         compiler: Compiler,
+        batches: UpdateBatches = OneBatch(),
     ) -> None:
         self.filters = list(filters)
         self.buffers = [torch.zeros_like(weight) for weight in filters]
@@ -185,17 +187,28 @@ class Muon:
         self.momentum = momentum
         self.decay = decay
         self.compiler = compiler
+        self.batches = batches
 
     @torch.no_grad()
     def step(self, rate: float, normalise: bool) -> None:
-        """One update from the filters' gradients; `normalise`: scale the filters first."""
-        gradients = [weight.grad for weight in self.filters if weight.grad is not None]
-        directions = self.orthogonaliser.orthogonalise(
-            self.updates.momentum(gradients, self.buffers, self.momentum), self.iteration, self.compiler
-        )
+        """One update from the gradients of the filters that have one; `normalise`: scale these filters first."""
+        trained = [place for place, weight in enumerate(self.filters) if weight.grad is not None]
+        filters = [self.filters[place] for place in trained]
+        gradients = [weight.grad for weight in filters if weight.grad is not None]
+        updates = self.updates.momentum(gradients, [self.buffers[place] for place in trained], self.momentum)
+        directions = self._orthogonalised(updates)
         if normalise:
-            self.updates.normalise(self.filters)
-        self.updates.apply(self.filters, directions, rate, self.decay)
+            self.updates.normalise(filters)
+        self.updates.apply(filters, directions, rate, self.decay)
+
+    def _orthogonalised(self, updates: list[Tensor]) -> list[Tensor]:
+        directions = list(updates)
+        for batch in self.batches.batches(updates):
+            together = [updates[place] for place in batch]
+            found = self.orthogonaliser.orthogonalise(together, self.iteration, self.compiler)
+            for place, direction in zip(batch, found, strict=True):
+                directions[place] = direction
+        return directions
 
 
 def coupled_sgd(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from typing import ClassVar
 
 from ablate.formats.canonical import digest
@@ -13,18 +14,27 @@ from ablate.parts import (
     Crop,
     FilterUpdates,
     Flip,
+    Freezing,
+    ImageSizes,
     Jitter,
     LinearDecay,
     Network,
     NewtonSchulz,
     NoJitter,
     Normalisation,
+    NothingFrozen,
+    OneBatch,
+    OneSize,
     Orthogonaliser,
+    PooledConv,
     RateSchedule,
     TestTimeAugmentation,
+    UpdateBatches,
     Whitening,
+    WholeMaps,
 )
-from ablate.parts.part import POSITIVE, Bounds
+from ablate.parts.image_sizes import IMAGE_SIDE
+from ablate.parts.part import POSITIVE, Bounds, Part
 from ablate.recipes.images import ImageRecipe, rounded_up, windows_of
 
 
@@ -42,6 +52,7 @@ class MuonRecipe(ImageRecipe):
     activation: Activation
     norm_momentum: float
     """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
+    pooled_conv: PooledConv = WholeMaps()
 
     whitening: Whitening
     whitening_images: int
@@ -52,6 +63,7 @@ class MuonRecipe(ImageRecipe):
     flip: Flip
     crop: Crop
     jitter: Jitter = NoJitter()
+    image_sizes: ImageSizes = OneSize()
 
     label_smoothing: float
     """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
@@ -67,6 +79,7 @@ class MuonRecipe(ImageRecipe):
 
     orthogonaliser: Orthogonaliser
     filter_updates: FilterUpdates
+    update_batches: UpdateBatches = OneBatch()
     newton_schulz: NewtonSchulz
     normalisation: Normalisation
     filter_rate: float
@@ -75,16 +88,21 @@ class MuonRecipe(ImageRecipe):
     """Muon's momentum (Nesterov)."""
     filter_decay: float = 0.0
     """Muon's decoupled weight decay for each image of a batch."""
+    freezing: Freezing = NothingFrozen()
 
     tta: TestTimeAugmentation
 
     def compile_key(self) -> str:
         """What two recipes must share to share one compiled network, as a hash in hex."""
         key = [self.network, self.activation, self.norm_momentum, self.precision, self.compiler, self.batch_size]
-        key += [self.scale.width, self.scale.batch]
+        key += [self.scale.width, self.scale.batch, *self._compiled_extras()]
         if isinstance(self.compiler, CompileStep):
             key.append(self.label_smoothing)
         return digest([jsonable(value) for value in key])
+
+    def _compiled_extras(self) -> list[Part]:
+        """What came later and is compiled, where it is not neutral: keys of recipes without it stay what they were."""
+        return [part for part in (self.pooled_conv,) if part != WholeMaps()]
 
     def plan(self, num_train_images: int) -> "MuonPlan":
         """The numbers of a run over `num_train_images` images (already scaled).
@@ -112,6 +130,10 @@ class MuonPlan:
     decay: float
     filter_decay: float
     normalisation_due: tuple[bool, ...]
+    image_sides: tuple[int, ...]
+    """Of every step, the pixels of a side of its images."""
+    frozen_groups: tuple[int, ...]
+    """Of every step, how many of the first groups it leaves as they are."""
     windows: tuple[range, ...] = ()
     """The steps of each epoch, where only some are run."""
 
@@ -135,6 +157,8 @@ class MuonPlan:
             decay=recipe.decay * recipe.batch_size,
             filter_decay=recipe.filter_decay * recipe.batch_size,
             normalisation_due=recipe.normalisation.due(num_steps),
+            image_sides=recipe.image_sizes.sides(num_steps),
+            frozen_groups=recipe.freezing.frozen_groups(num_steps),
         )
 
     def steps(self, epoch: int) -> range:
@@ -149,6 +173,8 @@ class MuonPlan:
         extras = {
             "whitening bias": step < self.whitening_bias_steps,
             "normalisation": self.normalisation_due[step],
+            f"{self.image_sides[step]} pixels": self.image_sides[step] != IMAGE_SIDE,
+            "frozen groups": self.frozen_groups[step] > 0,
         }
         return " and ".join(["step", *(name for name, is_due in extras.items() if is_due)])
 
@@ -158,13 +184,22 @@ class MuonPlan:
         return replace(self, num_epochs=len(windows), windows=windows)
 
     def shortened(self) -> "MuonPlan":
-        """A plan for warming up: two epochs (the second is mirrored) of two steps, the whitening bias trained in the first."""
-        steps_per_epoch = min(2, self.steps_per_epoch)
-        num_steps = min(2 * steps_per_epoch, self.num_steps)
+        """A plan for warming up: the whitening bias trained in its first half and not in its second, in an even number of epochs.
+
+        Each half is an epoch of two steps, or as long as every size of images and number of frozen groups of the run takes.
+        """
+        forms = list(dict.fromkeys(zip(self.image_sides, self.frozen_groups, strict=True)))
+        steps_per_epoch = min(max(2, len(forms)), self.steps_per_epoch)
+        half = steps_per_epoch * math.ceil(len(forms) / steps_per_epoch)
+        num_steps = 2 * half if len(forms) > 1 else min(2 * half, self.num_steps)
+        sides, frozen = zip(*islice(cycle(forms), half), strict=True)
         return replace(
             self,
             steps_per_epoch=steps_per_epoch,
             num_steps=num_steps,
             num_epochs=math.ceil(num_steps / steps_per_epoch),
             whitening_bias_steps=max(1, num_steps // 2),
+            normalisation_due=tuple(islice(cycle(self.normalisation_due), num_steps)),
+            image_sides=(sides * 2)[:num_steps],
+            frozen_groups=(frozen * 2)[:num_steps],
         )

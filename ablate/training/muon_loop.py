@@ -27,8 +27,8 @@ from ablate.training.outcome import (
 )
 from ablate.training.session import Clock, DeviceImages, Streams
 
-TrainingStep = Callable[[Tensor, Tensor, bool, float], Tensor]
-"""Images, labels, whether the whitening bias is trained, label smoothing; to the summed loss."""
+TrainingStep = Callable[[Tensor, Tensor, bool, float, int], Tensor]
+"""Images, labels, whether the whitening bias is trained, label smoothing, frozen groups; to the summed loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,13 @@ def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.
         compute_dtype=compute_dtype,
         device=device,
     )
+    network.pool_with(recipe.pooled_conv)
     recipe.compiler.model(network)
 
-    def step(images: Tensor, labels: Tensor, train_whitening_bias: bool, label_smoothing: float) -> Tensor:
-        return summed_cross_entropy(network(images, train_whitening_bias), labels, label_smoothing)
+    def step(
+        images: Tensor, labels: Tensor, train_whitening_bias: bool, label_smoothing: float, frozen_groups: int
+    ) -> Tensor:
+        return summed_cross_entropy(network(images, train_whitening_bias, frozen_groups), labels, label_smoothing)
 
     return CompiledNetwork(network, recipe.compiler.step(step, device))
 
@@ -120,10 +123,11 @@ def stretches(
         yield AUGMENT
         for step, batch in zip(plan.steps(epoch), order.split(plan.batch_size), strict=False):
             loss = compiled.step(
-                epoch_images[batch],
+                recipe.image_sizes.resized(epoch_images[batch], plan.image_sides[step]),
                 images.train_labels[batch],
                 step < plan.whitening_bias_steps,
                 recipe.label_smoothing,
+                plan.frozen_groups[step],
             )
             loss.backward(loss_weight)
             rate = recipe.schedule.factor(step, plan.num_steps)
@@ -162,5 +166,6 @@ def _optimisers(
         momentum=recipe.filter_momentum,
         decay=plan.filter_decay,
         compiler=compiler,
+        batches=recipe.update_batches,
     )
     return sgd, muon

@@ -112,6 +112,12 @@ LINEAGE = Lineage(
         Outline(name="tuning", group="tuning", epochs=7.59),
         Outline(name="newer_tuning", group="tuning", epochs=7.65, alternative_to="tuning"),
         Outline(name="selective_tta", group="tta"),
+        Outline(name="surviving_maps", group="exact", optional=True),
+        Outline(
+            name="shaped_newton_schulz", group="exact", requires=frozenset({"vectorised_optimiser"}), optional=True
+        ),
+        Outline(name="growing_images", group="beyond", optional=True),
+        Outline(name="frozen_first_group", group="beyond", optional=True),
     ),
     ladders=LADDERS,
     registry="ablate.lineages.airbench94_muon.registry:make_registry",

@@ -1,0 +1,13 @@
+"""Early layers settle early."""
+
+from ablate.parts import FreezeFirstGroup
+from ablate.recipes.feature import Feature
+
+FEATURE = Feature(
+    name="frozen_first_group",
+    group="beyond",
+    summary="The first convolution group is frozen for the last fifth of the steps.",
+    patch={"freezing": FreezeFirstGroup()},
+    source="this package",
+    optional=True,
+)
