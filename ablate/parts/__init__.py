@@ -26,8 +26,18 @@ if TYPE_CHECKING:
     from ablate.parts.averaging import Averaging, Lookahead, NoAveraging
     from ablate.parts.compiler import CompileModel, Compiler, CompileStep, NoCompile
     from ablate.parts.cutout import Cutout, NoCutout, SquareCutout
-    from ablate.parts.evaluate import FullTta, MirrorTta, PlainTta, SelectiveTta, TestTimeAugmentation
+    from ablate.parts.evaluate import (
+        FullTta,
+        KnownView,
+        MirrorTta,
+        PlainTta,
+        PredictedAgain,
+        Reused,
+        SelectiveTta,
+        TestTimeAugmentation,
+    )
     from ablate.parts.evaluated import Evaluated, LastWeights, WeightAverage
+    from ablate.parts.feeding import ByBatch, Feeding, WholeEpoch
     from ablate.parts.first_layer import (
         BiasedConv,
         ConvStem,
@@ -97,6 +107,7 @@ __all__ = [
     "BatchesByShape",
     "BiasedConv",
     "BrightnessContrast",
+    "ByBatch",
     "Celu",
     "CompileModel",
     "CompileStep",
@@ -112,6 +123,7 @@ __all__ = [
     "Evaluated",
     "EveryImage",
     "EveryStep",
+    "Feeding",
     "FilterUpdates",
     "FirstBias",
     "FirstLayer",
@@ -134,6 +146,7 @@ __all__ = [
     "ImageSizes",
     "Initial",
     "Jitter",
+    "KnownView",
     "LastWeights",
     "LeastConfident",
     "LinearDecay",
@@ -165,6 +178,7 @@ __all__ = [
     "PlainTta",
     "PooledConv",
     "Precision",
+    "PredictedAgain",
     "PrepStem",
     "ProxySelection",
     "Ramps",
@@ -176,6 +190,7 @@ __all__ = [
     "ResNet9Stage",
     "Reshuffled",
     "ResidualTriple",
+    "Reused",
     "Scale",
     "Selection",
     "SelectiveTta",
@@ -199,6 +214,7 @@ __all__ = [
     "WhitenedConv",
     "WhitenedPrep",
     "Whitening",
+    "WholeEpoch",
     "WholeMaps",
     "WholeSet",
     "WideMaxPoolHead",
@@ -206,6 +222,7 @@ __all__ = [
 ]
 
 _MODULES = (
+    "feeding",
     "update_batches",
     "pooled_conv",
     "image_sizes",

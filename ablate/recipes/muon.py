@@ -12,11 +12,13 @@ from ablate.parts import (
     Activation,
     CompileStep,
     Crop,
+    Feeding,
     FilterUpdates,
     Flip,
     Freezing,
     ImageSizes,
     Jitter,
+    KnownView,
     LinearDecay,
     Network,
     NewtonSchulz,
@@ -27,10 +29,12 @@ from ablate.parts import (
     OneSize,
     Orthogonaliser,
     PooledConv,
+    PredictedAgain,
     RateSchedule,
     TestTimeAugmentation,
     UpdateBatches,
     Whitening,
+    WholeEpoch,
     WholeMaps,
 )
 from ablate.parts.image_sizes import IMAGE_SIDE
@@ -63,6 +67,7 @@ class MuonRecipe(ImageRecipe):
     flip: Flip
     crop: Crop
     jitter: Jitter = NoJitter()
+    feeding: Feeding = WholeEpoch()
     image_sizes: ImageSizes = OneSize()
 
     label_smoothing: float
@@ -91,6 +96,7 @@ class MuonRecipe(ImageRecipe):
     freezing: Freezing = NothingFrozen()
 
     tta: TestTimeAugmentation
+    known_view: KnownView = PredictedAgain()
 
     def compile_key(self) -> str:
         """What two recipes must share to share one compiled network, as a hash in hex."""
