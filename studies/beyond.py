@@ -1,4 +1,4 @@
-"""The waterfall past the record: the published groups, then the same mathematics with less work, then each change of it, one after the other."""
+"""The waterfall past the record: the published groups, then the same mathematics with less work, then changes of it, step by step."""
 
 from ablate.study import Catalogue, Study, groups_together, ladder
 
