@@ -58,7 +58,8 @@ def test_every_picture_has_a_script_and_every_study_is_shown() -> None:
 def test_committed_trials_are_complete_and_say_where_they_come_from(study: str) -> None:
     folder = GALLERY / "data" / study
     evidence = Evidence.read(folder)
-    assert evidence.left == 0
+    # One that was given minutes has the whole blocks that fitted.
+    assert evidence.left == 0 or "--minutes" in evidence.resolved.command
     assert evidence.lost_trials == 0
     assert not evidence.marks
     facts = evidence.facts()
