@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from ablate.parts.evaluated import Evaluated, LastWeights, WeightAverage
     from ablate.parts.feeding import ByBatch, Feeding, WholeEpoch
+    from ablate.parts.filter_step import FilterStep, StepAsOne, StepInParts
     from ablate.parts.first_layer import (
         BiasedConv,
         ConvStem,
@@ -124,6 +125,7 @@ __all__ = [
     "EveryImage",
     "EveryStep",
     "Feeding",
+    "FilterStep",
     "FilterUpdates",
     "FirstBias",
     "FirstLayer",
@@ -198,6 +200,8 @@ __all__ = [
     "Silu",
     "SquareCutout",
     "Stage",
+    "StepAsOne",
+    "StepInParts",
     "Subset",
     "SurvivingMaps",
     "SvdWhitening",
@@ -223,6 +227,7 @@ __all__ = [
 
 _MODULES = (
     "feeding",
+    "filter_step",
     "update_batches",
     "pooled_conv",
     "image_sizes",

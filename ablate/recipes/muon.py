@@ -13,6 +13,7 @@ from ablate.parts import (
     CompileStep,
     Crop,
     Feeding,
+    FilterStep,
     FilterUpdates,
     Flip,
     Freezing,
@@ -31,6 +32,7 @@ from ablate.parts import (
     PooledConv,
     PredictedAgain,
     RateSchedule,
+    StepInParts,
     TestTimeAugmentation,
     UpdateBatches,
     Whitening,
@@ -85,6 +87,7 @@ class MuonRecipe(ImageRecipe):
     orthogonaliser: Orthogonaliser
     filter_updates: FilterUpdates
     update_batches: UpdateBatches = OneBatch()
+    filter_step: FilterStep = StepInParts()
     newton_schulz: NewtonSchulz
     normalisation: Normalisation
     filter_rate: float

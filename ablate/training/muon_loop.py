@@ -165,5 +165,6 @@ def _optimisers(
         decay=plan.filter_decay,
         compiler=compiler,
         batches=recipe.update_batches,
+        filter_step=recipe.filter_step,
     )
     return sgd, muon
