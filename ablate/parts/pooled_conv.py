@@ -37,5 +37,8 @@ class SurvivingMaps(PooledConv):
     def convolve(self, conv: nn.Conv2d, features_NCHW: Tensor) -> Tensor:
         """(N, C, H, W), both sides even."""
         height, width = features_NCHW.shape[2:]
+        if height % 2 == width % 2 == 0:
+            # Padding beforehand would copy the maps for nothing.
+            return conv(features_NCHW)
         padded = F.pad(features_NCHW, (1, 1 - width % 2, 1, 1 - height % 2))
         return F.conv2d(padded, conv.weight)
