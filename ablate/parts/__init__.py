@@ -26,8 +26,19 @@ if TYPE_CHECKING:
     from ablate.parts.averaging import Averaging, Lookahead, NoAveraging
     from ablate.parts.compiler import CompileModel, Compiler, CompileStep, NoCompile
     from ablate.parts.cutout import Cutout, NoCutout, SquareCutout
-    from ablate.parts.evaluate import FullTta, MirrorTta, PlainTta, SelectiveTta, TestTimeAugmentation
+    from ablate.parts.evaluate import (
+        FullTta,
+        KnownView,
+        MirrorTta,
+        PlainTta,
+        PredictedAgain,
+        Reused,
+        SelectiveTta,
+        TestTimeAugmentation,
+    )
     from ablate.parts.evaluated import Evaluated, LastWeights, WeightAverage
+    from ablate.parts.feeding import ByBatch, Feeding, WholeEpoch
+    from ablate.parts.filter_step import FilterStep, StepAsOne, StepInParts
     from ablate.parts.first_layer import (
         BiasedConv,
         ConvStem,
@@ -97,6 +108,7 @@ __all__ = [
     "BatchesByShape",
     "BiasedConv",
     "BrightnessContrast",
+    "ByBatch",
     "Celu",
     "CompileModel",
     "CompileStep",
@@ -112,6 +124,8 @@ __all__ = [
     "Evaluated",
     "EveryImage",
     "EveryStep",
+    "Feeding",
+    "FilterStep",
     "FilterUpdates",
     "FirstBias",
     "FirstLayer",
@@ -134,6 +148,7 @@ __all__ = [
     "ImageSizes",
     "Initial",
     "Jitter",
+    "KnownView",
     "LastWeights",
     "LeastConfident",
     "LinearDecay",
@@ -165,6 +180,7 @@ __all__ = [
     "PlainTta",
     "PooledConv",
     "Precision",
+    "PredictedAgain",
     "PrepStem",
     "ProxySelection",
     "Ramps",
@@ -176,6 +192,7 @@ __all__ = [
     "ResNet9Stage",
     "Reshuffled",
     "ResidualTriple",
+    "Reused",
     "Scale",
     "Selection",
     "SelectiveTta",
@@ -183,6 +200,8 @@ __all__ = [
     "Silu",
     "SquareCutout",
     "Stage",
+    "StepAsOne",
+    "StepInParts",
     "Subset",
     "SurvivingMaps",
     "SvdWhitening",
@@ -199,6 +218,7 @@ __all__ = [
     "WhitenedConv",
     "WhitenedPrep",
     "Whitening",
+    "WholeEpoch",
     "WholeMaps",
     "WholeSet",
     "WideMaxPoolHead",
@@ -206,6 +226,8 @@ __all__ = [
 ]
 
 _MODULES = (
+    "feeding",
+    "filter_step",
     "update_batches",
     "pooled_conv",
     "image_sizes",

@@ -19,6 +19,9 @@ from ablate.parts.part import Bounds, Part
 Dealt: TypeAlias = Callable[[], tuple[Tensor, ...]]
 """Gives an epoch's runs of indices as its order deals them, however often it is asked; a batch each, unless one waits for more."""
 
+ChosenJitter: TypeAlias = Callable[[Tensor, Tensor, Compiler], Tensor]
+"""Images (B, 3, H, W) of an epoch, their places (B,) in the set, and the compiler; to the images jittered."""
+
 CHANNEL_MEANS = (0.4914, 0.4822, 0.4465)
 CHANNEL_STDS = (0.2470, 0.2435, 0.2616)
 
@@ -187,6 +190,10 @@ class Jitter(Part):
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """The jittered set of an epoch, in the same shape and dtype; draws come from `generator`."""
 
+    def drawn(self, num_images: int, generator: torch.Generator) -> "ChosenJitter":
+        """`jitter` for whoever asks for some of an epoch's images at a time; unless it is overridden, draws are made for each of them."""
+        return lambda images, places, compiler: self.jitter(images, generator, compiler)
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoJitter(Jitter):
@@ -212,6 +219,17 @@ class BrightnessContrast(Jitter):
         shift, factor = self.draw(len(images_NCHW), generator)
         dtype = images_NCHW.dtype
         return compiler.function(shift_and_scale, "default")(images_NCHW, shift.to(dtype), factor.to(dtype))
+
+    def drawn(self, num_images: int, generator: torch.Generator) -> ChosenJitter:
+        """Draws for the whole set, of which those of the images asked for are used."""
+        shift, factor = self.draw(num_images, generator)
+
+        def chosen(images_NCHW: Tensor, places: Tensor, compiler: Compiler) -> Tensor:
+            dtype = images_NCHW.dtype
+            shifted = compiler.function(shift_and_scale, "default")
+            return shifted(images_NCHW, shift[places].to(dtype), factor[places].to(dtype))
+
+        return chosen
 
     def draw(self, num_images: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Shifts and factors, (N, 1, 1, 1) float32 each."""

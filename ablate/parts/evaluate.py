@@ -40,6 +40,10 @@ class TestTimeAugmentation(Part):
     def logits(self, predict: Predictor, images_NCHW: Tensor, compiler: Compiler) -> Tensor:
         """Logits (N, 10) of normalised images."""
 
+    def reusing(self) -> "TestTimeAugmentation":
+        """The same without predicting again what it has predicted already; itself where there is nothing of the kind."""
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlainTta(TestTimeAugmentation):
@@ -86,17 +90,33 @@ class SelectiveTta(TestTimeAugmentation):
     __test__ = False
     fraction: float
 
+    def reusing(self) -> TestTimeAugmentation:
+        """The plain pass is one of the six views."""
+        return ReusingSelectiveTta(fraction=self.fraction)
+
     def logits(self, predict: Predictor, images_NCHW: Tensor, compiler: Compiler) -> Tensor:
         """Plain logits, those of the ⌊fraction · N⌋ least confident images replaced."""
-        mean_of_views = compiler.function(six_view_mean, "default")
         logits = plain_logits(predict, images_NCHW)
         confidence = logits.softmax(1).amax(1)
         count = int(self.fraction * len(images_NCHW))
         unsure = confidence.topk(count, largest=False, sorted=False).indices
         for start in range(0, count, CHUNK_IMAGES):
             chosen = unsure[start : start + CHUNK_IMAGES]
-            logits[chosen] = mean_of_views(predict, images_NCHW[chosen])
+            logits[chosen] = self._views_mean(predict, images_NCHW[chosen], logits[chosen], compiler)
         return logits
+
+    def _views_mean(self, predict: Predictor, chunk_NCHW: Tensor, plain_NK: Tensor, compiler: Compiler) -> Tensor:
+        return compiler.function(six_view_mean, "default")(predict, chunk_NCHW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReusingSelectiveTta(SelectiveTta):
+    """Five views and the logits of the plain pass, which is the sixth."""
+
+    __test__ = False
+
+    def _views_mean(self, predict: Predictor, chunk_NCHW: Tensor, plain_NK: Tensor, compiler: Compiler) -> Tensor:
+        return (compiler.function(five_view_sum, "default")(predict, chunk_NCHW) + plain_NK) / 6
 
 
 def six_view_mean(predict: Predictor, images_NCHW: Tensor) -> Tensor:
@@ -104,3 +124,37 @@ def six_view_mean(predict: Predictor, images_NCHW: Tensor) -> Tensor:
     views = torch.cat([images_NCHW, *shifted_views(images_NCHW)])
     logits = predict(torch.cat([views, views.flip(-1)]))
     return logits.view(6, len(images_NCHW), -1).mean(0)
+
+
+def five_view_sum(predict: Predictor, images_NCHW: Tensor) -> Tensor:
+    """The sum of the logits over the six views but the image itself, in one batch."""
+    shifted = torch.cat(shifted_views(images_NCHW))
+    logits = predict(torch.cat([shifted, images_NCHW.flip(-1), shifted.flip(-1)]))
+    return logits.view(5, len(images_NCHW), -1).sum(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownView(Part):
+    """Slot: what becomes of a view of test-time augmentation that was predicted before."""
+
+    @abstractmethod
+    def applied(self, tta: TestTimeAugmentation) -> TestTimeAugmentation:
+        """The augmentation as it is to be run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictedAgain(KnownView):
+    """It is predicted with the others."""
+
+    def applied(self, tta: TestTimeAugmentation) -> TestTimeAugmentation:
+        """Unchanged."""
+        return tta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reused(KnownView):
+    """Its logits are used again; they differ by what the size of a batch does to rounding."""
+
+    def applied(self, tta: TestTimeAugmentation) -> TestTimeAugmentation:
+        """See `TestTimeAugmentation.reusing`."""
+        return tta.reusing()

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.parts.compiler import Compiler
+from ablate.parts.filter_step import FilterStep, StepInParts
 from ablate.parts.part import Part
 from ablate.parts.update_batches import OneBatch, UpdateBatches
 
@@ -164,6 +165,33 @@ class ListwiseUpdates(FilterUpdates):
             torch._foreach_mul_(filters, 1 - rate * decay)
 
 
+@dataclass(frozen=True, kw_only=True)
+class MuonRule:
+    """What a step does to filters, put together from the recipe's parts and numbers."""
+
+    orthogonaliser: Orthogonaliser
+    updates: FilterUpdates
+    batches: UpdateBatches
+    iteration: NewtonSchulz
+    momentum: float
+    decay: float
+
+    def directions(self, gradients: list[Tensor], buffers: list[Tensor], compiler: Compiler) -> list[Tensor]:
+        """Momentum, which changes the buffers in place, then Newton-Schulz batch by batch."""
+        updates = self.updates.momentum(gradients, buffers, self.momentum)
+        directions = list(updates)
+        for batch in self.batches.batches(updates):
+            together = [updates[place] for place in batch]
+            found = self.orthogonaliser.orthogonalise(together, self.iteration, compiler)
+            for place, direction in zip(batch, found, strict=True):
+                directions[place] = direction
+        return directions
+
+    def apply(self, filters: list[Tensor], directions: list[Tensor], rate: float) -> None:
+        """The update and its decay, in place."""
+        self.updates.apply(filters, directions, rate, self.decay)
+
+
 class Muon:
     """The filters' optimiser: buffers start at zero in the gradients' dtype."""
 
@@ -178,16 +206,20 @@ class Muon:
         decay: float,
         compiler: Compiler,
         batches: UpdateBatches = OneBatch(),
+        filter_step: FilterStep = StepInParts(),
     ) -> None:
         self.filters = list(filters)
         self.buffers = [torch.zeros_like(weight) for weight in filters]
-        self.orthogonaliser = orthogonaliser
-        self.updates = updates
-        self.iteration = iteration
-        self.momentum = momentum
-        self.decay = decay
+        self.rule = MuonRule(
+            orthogonaliser=orthogonaliser,
+            updates=updates,
+            batches=batches,
+            iteration=iteration,
+            momentum=momentum,
+            decay=decay,
+        )
+        self.filter_step = filter_step
         self.compiler = compiler
-        self.batches = batches
 
     @torch.no_grad()
     def step(self, rate: float, normalise: bool) -> None:
@@ -195,20 +227,11 @@ class Muon:
         trained = [place for place, weight in enumerate(self.filters) if weight.grad is not None]
         filters = [self.filters[place] for place in trained]
         gradients = [weight.grad for weight in filters if weight.grad is not None]
-        updates = self.updates.momentum(gradients, [self.buffers[place] for place in trained], self.momentum)
-        directions = self._orthogonalised(updates)
+        buffers = [self.buffers[place] for place in trained]
+        # No direction depends on the filters, so they may be scaled before it is found.
         if normalise:
-            self.updates.normalise(filters)
-        self.updates.apply(filters, directions, rate, self.decay)
-
-    def _orthogonalised(self, updates: list[Tensor]) -> list[Tensor]:
-        directions = list(updates)
-        for batch in self.batches.batches(updates):
-            together = [updates[place] for place in batch]
-            found = self.orthogonaliser.orthogonalise(together, self.iteration, self.compiler)
-            for place, direction in zip(batch, found, strict=True):
-                directions[place] = direction
-        return directions
+            self.rule.updates.normalise(filters)
+        self.filter_step.step(self.rule, filters, gradients, buffers, rate, self.compiler)
 
 
 def coupled_sgd(

@@ -12,11 +12,14 @@ from ablate.parts import (
     Activation,
     CompileStep,
     Crop,
+    Feeding,
+    FilterStep,
     FilterUpdates,
     Flip,
     Freezing,
     ImageSizes,
     Jitter,
+    KnownView,
     LinearDecay,
     Network,
     NewtonSchulz,
@@ -27,10 +30,13 @@ from ablate.parts import (
     OneSize,
     Orthogonaliser,
     PooledConv,
+    PredictedAgain,
     RateSchedule,
+    StepInParts,
     TestTimeAugmentation,
     UpdateBatches,
     Whitening,
+    WholeEpoch,
     WholeMaps,
 )
 from ablate.parts.image_sizes import IMAGE_SIDE
@@ -63,6 +69,7 @@ class MuonRecipe(ImageRecipe):
     flip: Flip
     crop: Crop
     jitter: Jitter = NoJitter()
+    feeding: Feeding = WholeEpoch()
     image_sizes: ImageSizes = OneSize()
 
     label_smoothing: float
@@ -80,6 +87,7 @@ class MuonRecipe(ImageRecipe):
     orthogonaliser: Orthogonaliser
     filter_updates: FilterUpdates
     update_batches: UpdateBatches = OneBatch()
+    filter_step: FilterStep = StepInParts()
     newton_schulz: NewtonSchulz
     normalisation: Normalisation
     filter_rate: float
@@ -91,6 +99,7 @@ class MuonRecipe(ImageRecipe):
     freezing: Freezing = NothingFrozen()
 
     tta: TestTimeAugmentation
+    known_view: KnownView = PredictedAgain()
 
     def compile_key(self) -> str:
         """What two recipes must share to share one compiled network, as a hash in hex."""

@@ -116,14 +116,12 @@ def stretches(
     for epoch in range(plan.num_epochs):
         network.train()
         with torch.no_grad():
-            offsets = recipe.crop.draw(len(padded), streams["crop"])
-            epoch_images = recipe.flip.each_epoch(recipe.crop.crop(padded, offsets, compiler), epoch, streams["flip"])
-            epoch_images = recipe.jitter.jitter(epoch_images, streams["jitter"], compiler)
+            batch_images = recipe.feeding.epoch(recipe, padded, epoch, streams)
         order = torch.randperm(len(padded), device=clock.device, generator=streams["order"])
         yield AUGMENT
         for step, batch in zip(plan.steps(epoch), order.split(plan.batch_size), strict=False):
             loss = compiled.step(
-                recipe.image_sizes.resized(epoch_images[batch], plan.image_sides[step]),
+                recipe.image_sizes.resized(batch_images(batch), plan.image_sides[step]),
                 images.train_labels[batch],
                 step < plan.whitening_bias_steps,
                 recipe.label_smoothing,
@@ -143,8 +141,8 @@ def stretches(
         last_loss = loss.detach().clone()
         timing.paused_seconds += after_epoch(network)
     # The training set is not needed any more, and the test set's views take as much memory again.
-    del padded, epoch_images
-    outcome = timing.predict(network, images.test_images, recipe.tta, compiler, last_loss)
+    del padded, batch_images
+    outcome = timing.predict(network, images.test_images, recipe.known_view.applied(recipe.tta), compiler, last_loss)
     yield PREDICT
     return outcome
 
@@ -167,5 +165,6 @@ def _optimisers(
         decay=plan.filter_decay,
         compiler=compiler,
         batches=recipe.update_batches,
+        filter_step=recipe.filter_step,
     )
     return sgd, muon

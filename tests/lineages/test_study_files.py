@@ -24,13 +24,14 @@ ROOT = Path(__file__).parents[2]
 def test_the_package_has_its_studies() -> None:
     assert set(OWN) == {
         *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
-        *("airbench94_features", "data_order", "data_selection", "fastcifar10", "germer"),
+        *("airbench94_features", "beyond", "data_order", "data_selection", "fastcifar10", "germer"),
     }
 
 
 def test_some_studies_are_about_a_recipe_of_their_own() -> None:
     assert {name: recipe_of(name) for name in OWN if recipe_of(name)} == {
         "airbench94_features": "airbench94",
+        "beyond": "airbench94_muon",
         "data_order": "airbench94",
         "data_selection": "airbench94",
         "fastcifar10": "fastcifar10",
@@ -62,6 +63,7 @@ class TestEveryStudy:
 AS_EVER = {
     "airbench94_features": "0c4d0c2cf667c4df781219a93b984fc3ac9778ead52661a252946531a2bc3f24",
     "aa": "0100c88dce59bbfee43736424a765382cc4858b556c2da94ad539f56dea9cea9",
+    "beyond": "0b94e6c05f453243c099fd2946f1f4855f25597cb81aba9cc70e9e502fa8fafc",
     "data_order": "4668ec9a09263cf463ec287b501646646f632fa74165e0f8bae8a6e4ece6f571",
     "data_selection": "5dd2d2071d0200aa13d35fc4c0698417e58de830e1b3b969f5b72e1eeb888445",
     "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",

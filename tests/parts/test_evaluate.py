@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablate.parts import FullTta, MirrorTta, NoCompile, PlainTta, SelectiveTta
+from ablate.parts import FullTta, MirrorTta, NoCompile, PlainTta, PredictedAgain, Reused, SelectiveTta
 from ablate.parts.evaluate import CHUNK_IMAGES, plain_logits
 
 WEIGHTS = torch.randn(3 * 32 * 32, 10, generator=torch.Generator().manual_seed(1), dtype=torch.float64) / 5
@@ -131,3 +131,22 @@ def test_views_are_read_before_their_buffer_is_used_again() -> None:
     for augmentation in (PlainTta(), MirrorTta(), FullTta()):
         expected = augmentation.logits(predict, images, NoCompile())
         torch.testing.assert_close(augmentation.logits(into_one_buffer, images, NoCompile()), expected)
+
+
+def test_reusing_the_plain_pass_saves_a_view_and_changes_nothing_but_rounding() -> None:
+    images, passes = some_images(), list[int]()
+
+    def counting(chunk: Tensor) -> Tensor:
+        passes.append(len(chunk))
+        return predict(chunk)
+
+    again = PredictedAgain().applied(SelectiveTta(fraction=0.25)).logits(counting, images, NoCompile())
+    before = sum(passes)
+    passes.clear()
+    reused = Reused().applied(SelectiveTta(fraction=0.25)).logits(counting, images, NoCompile())
+    assert (before, sum(passes)) == (80 + 6 * 20, 80 + 5 * 20)
+    torch.testing.assert_close(reused, again, rtol=1e-5, atol=1e-5)
+
+
+def test_where_nothing_is_predicted_twice_nothing_is_reused() -> None:
+    assert Reused().applied(FullTta()) == FullTta()

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -54,9 +56,8 @@ def test_every_step_has_the_size_of_its_share(part: ImageSizes, num_steps: int, 
     ],
 )
 def test_sizes_that_are_no_rise_are_refused(parameters: dict[str, tuple[float, ...]], said: str) -> None:
-    with pytest.raises(ValueError) as raised:
+    with pytest.raises(ValueError, match=re.escape(said)):
         GrowingSizes(**parameters)  # type: ignore[arg-type]
-    assert str(raised.value).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +75,8 @@ def test_sizes_and_shares_out_of_bounds_are_refused(parameters: dict[str, tuple[
     feature = Feature(
         name="own", group="beyond", summary="Own.", patch={"image_sizes": part}, source="here", optional=True
     )
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(UsageError, match=re.escape(said)):
         load_registry().extended([feature])
-    assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("part", [OneSize(), GrowingSizes()])
@@ -124,7 +124,7 @@ def test_maps_of_three_pixels_are_pooled_as_by_a_pool_of_three_ties_included(net
         for by_network in (True, False):
             features = tied.clone(memory_format=layout).requires_grad_()
             if by_network:
-                hook = network.groups[2].register_forward_hook(lambda *_, features=features: features)  # type: ignore[misc]
+                hook = network.groups[2].register_forward_hook(lambda *_, features=features: features)
                 logits = network(torch.rand(8, 3, 32, 32))
                 hook.remove()
             else:

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from ablate.parts import AirbenchNet, ComputeDtypeNorms, Gelu, PooledConv, Scale, SurvivingMaps, WholeMaps
 from ablate.parts.network import WhitenedConvNet, reset_network
+from ablate.parts.pooled_conv import padded
 
-BOTH: tuple[PooledConv, PooledConv] = (WholeMaps(), SurvivingMaps())
+BOTH: tuple[PooledConv, PooledConv] = (WholeMaps(), SurvivingMaps(least_saved=0))
 # Wider than what comes before, so that every map is mixed of others and takes part in the gradient.
 NARROW = replace(AirbenchNet(), widths=(32, 40, 48))
 
@@ -30,7 +31,9 @@ def pooled(part: PooledConv, side: int, dtype: torch.dtype) -> dict[str, Tensor]
     with torch.no_grad():
         conv.weight.copy_(torch.randn(conv.weight.shape, generator=generator))
     conv = conv.to(dtype).to(memory_format=torch.channels_last)
-    features = torch.randn(4, 8, side, side, generator=generator).to(dtype).contiguous(memory_format=torch.channels_last)
+    features = (
+        torch.randn(4, 8, side, side, generator=generator).to(dtype).contiguous(memory_format=torch.channels_last)
+    )
     maps = F.max_pool2d(part.convolve(conv, features.requires_grad_()), 2)
     (maps * torch.randn(maps.shape, generator=generator).to(dtype)).sum().backward()
     assert conv.weight.grad is not None
@@ -82,7 +85,7 @@ def trained(part: PooledConv, side: int, dtype: torch.dtype) -> dict[str, Tensor
     assert all(gradient is not None for gradient in gradients.values())
     statistics = {name: value for name, value in network.named_buffers() if name.endswith(("mean", "var"))}
     assert len(statistics) == 12
-    return {"logits": logits.detach(), **gradients, **statistics}  # type: ignore[dict-item]
+    return {"logits": logits.detach(), **gradients, **statistics}
 
 
 @pytest.mark.parametrize(("side", "dtype"), [(32, torch.float32), (24, torch.float32), (32, torch.bfloat16)])
@@ -90,3 +93,26 @@ def test_a_network_learns_from_surviving_maps_what_it_learns_from_whole_ones(sid
     whole, surviving = (trained(part, side, dtype) for part in BOTH)
     for name, value in whole.items():
         assert relative_error(surviving[name], value) < RELATIVE[dtype], name
+
+
+def test_only_what_is_worth_a_copy_is_left_out() -> None:
+    # Of the first group's 31 pixels too little, at one multiplication for each filter and pixel of a kernel; of 15 and 7 enough.
+    for in_channels, out_channels, side, kept in ((24, 64, 31, 31), (64, 256, 15, 14), (256, 256, 7, 6)):
+        conv, features = (
+            nn.Conv2d(in_channels, out_channels, 3, padding="same", bias=False),
+            torch.rand(1, in_channels, side, side),
+        )
+        assert SurvivingMaps().convolve(conv, features).shape[2:] == (kept, kept)
+        assert SurvivingMaps(least_saved=1e9).convolve(conv, features).shape[2:] == (side, side)
+
+
+@pytest.mark.parametrize(("height", "width"), [(7, 7), (7, 6), (6, 7), (6, 6)])
+def test_padding_is_zeros_on_the_sides_that_a_pool_reads(height: int, width: int) -> None:
+    features = torch.randn(2, 3, height, width, dtype=torch.float64, requires_grad=True)
+    even = padded(features, height % 2, width % 2)
+    assert torch.equal(even, F.pad(features, (1, 1 - width % 2, 1, 1 - height % 2)))
+    assert even.is_contiguous(memory_format=torch.channels_last)
+    assert torch.autograd.gradcheck(lambda maps: padded(maps, height % 2, width % 2), features)
+    # What the compiler is told of it: its shape and layout, and that it has a gradient.
+    tests = ("test_schema", "test_autograd_registration", "test_faketensor")
+    torch.library.opcheck(padded, (features, height % 2, width % 2), test_utils=tests)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -11,11 +11,10 @@ from ablate.parts import (
     NewtonSchulz,
     NoCompile,
     OneBatch,
-    Orthogonaliser,
     UpdateBatches,
 )
 from ablate.parts.compiler import Compiler
-from ablate.parts.optimiser import Muon
+from ablate.parts.optimiser import Muon, MuonRule
 
 ITERATION = NewtonSchulz(a=3.4576, b=-4.7391, c=2.0843)
 # As airbench's: three shapes that come once, and one that comes three times; and one of them again in between.
@@ -25,14 +24,14 @@ BY_SHAPE = [[0], [1, 4], [2], [3, 5]]
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 0.04}
 
 
+@dataclass(frozen=True, kw_only=True)
 class Watched(BatchedNewtonSchulz):
     """Keeps which shapes went together."""
 
-    def __init__(self) -> None:
-        object.__setattr__(self, "seen", [])
+    seen: list[list[tuple[int, ...]]] = field(default_factory=list)
 
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
-        self.seen.append([tuple(update.shape) for update in updates])  # type: ignore[attr-defined]
+        self.seen.append([tuple(update.shape) for update in updates])
         return super().orthogonalise(updates, iteration, compiler)
 
 
@@ -41,10 +40,11 @@ def random_tensors(seed: int, dtype: torch.dtype) -> list[Tensor]:
     return [torch.randn(shape, generator=generator).to(dtype) for shape in SHAPES]
 
 
-def muon(weights: Sequence[Tensor], batches: UpdateBatches, orthogonaliser: Orthogonaliser) -> Muon:
-    return Muon(
+def trained(batches: UpdateBatches, dtype: torch.dtype, num_steps: int) -> list[Tensor]:
+    weights = [nn.Parameter(value) for value in random_tensors(0, dtype)]
+    optimiser = Muon(
         weights,
-        orthogonaliser=orthogonaliser,
+        orthogonaliser=BatchedNewtonSchulz(),
         updates=ListwiseUpdates(),
         iteration=ITERATION,
         momentum=0.655,
@@ -52,11 +52,6 @@ def muon(weights: Sequence[Tensor], batches: UpdateBatches, orthogonaliser: Orth
         compiler=NoCompile(),
         batches=batches,
     )
-
-
-def trained(batches: UpdateBatches, dtype: torch.dtype, num_steps: int) -> list[Tensor]:
-    weights = [nn.Parameter(value) for value in random_tensors(0, dtype)]
-    optimiser = muon(weights, batches, BatchedNewtonSchulz())
     for step in range(num_steps):
         for weight, gradient in zip(weights, random_tensors(step + 1, dtype), strict=True):
             weight.grad = gradient
@@ -68,14 +63,23 @@ def test_batches_are_the_shapes_in_the_order_in_which_they_come() -> None:
     updates = [torch.zeros(shape) for shape in SHAPES]
     assert BatchesByShape().batches(updates) == BY_SHAPE
     assert OneBatch().batches(updates) == [[0, 1, 2, 3, 4, 5]]
-    assert BatchesByShape().batches(updates[:1]) == [[0]]
+    # As where the first group is frozen.
+    assert BatchesByShape().batches(updates[2:]) == [[0], [1, 3], [2]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_directions_are_those_of_the_padded_batch_in_its_order(dtype: torch.dtype) -> None:
     updates, watched = random_tensors(7, dtype), Watched()
     together = BatchedNewtonSchulz().orthogonalise(updates, ITERATION, NoCompile())
-    by_shape = muon(updates, BatchesByShape(), watched)._orthogonalised(updates)
+    rule = MuonRule(
+        orthogonaliser=watched,
+        updates=ListwiseUpdates(),
+        batches=BatchesByShape(),
+        iteration=ITERATION,
+        momentum=0.0,
+        decay=0.0,
+    )
+    by_shape = rule.directions(updates, [torch.zeros_like(update) for update in updates], NoCompile())
     assert watched.seen == [[SHAPES[place] for place in batch] for batch in BY_SHAPE]
     for shape, one, other in zip(SHAPES, by_shape, together, strict=True):
         assert (one.shape, one.dtype) == (shape, dtype)

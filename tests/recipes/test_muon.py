@@ -24,6 +24,7 @@ def test_fingerprints_stay_what_they_are() -> None:
 
 def test_fields_at_their_neutral_value_are_left_out() -> None:
     neutral = {"scale", "jitter", "schedule", "filter_decay"}
+    neutral |= {"pooled_conv", "image_sizes", "update_batches", "freezing", "feeding", "known_view", "filter_step"}
     assert {field.name for field in fields(MuonRecipe)} - AIRBENCH94_MUON.to_dict().keys() == neutral
     assert replace(AIRBENCH94_MUON, jitter=NoJitter(), filter_decay=0).fingerprint() == BASELINE_FINGERPRINT
     assert AIRBENCH94_MUON.scaled(Scale(width=0.5)).to_dict().keys() - AIRBENCH94_MUON.to_dict().keys() == {"scale"}
@@ -101,6 +102,32 @@ def test_a_set_smaller_than_a_batch_is_refused() -> None:
         AIRBENCH94_MUON.plan(1999)
 
 
+PAST = REGISTRY.compose([*REGISTRY.names, "exact", "beyond"])
+
+
+def test_steps_of_other_sizes_and_with_frozen_groups_are_kinds_of_their_own() -> None:
+    plan = PAST.plan(CIFAR)
+    kinds = [plan.kind_of_step(step) for step in range(plan.num_steps)]
+    assert kinds[0] == "step and whitening bias and 24 pixels"
+    assert kinds[242] == "step and frozen groups"
+    assert (sum("24 pixels" in kind for kind in kinds), sum("28 pixels" in kind for kind in kinds)) == (81, 81)
+    assert [step for step, kind in enumerate(kinds) if "frozen" in kind] == list(range(194, 243))
+    timed = {plan.kind_of_step(step) for window in plan.sampled().windows for step in window}
+    assert timed == set(kinds)
+
+
+def test_a_warm_up_has_every_size_and_every_frozen_group_with_the_bias_trained_and_without() -> None:
+    short = PAST.plan(CIFAR).shortened()
+    forms = list(zip(short.image_sides, short.frozen_groups, strict=True))
+    assert forms == [(24, 0), (28, 0), (32, 0), (32, 1)] * 2
+    assert (short.num_steps, short.steps_per_epoch, short.whitening_bias_steps) == (8, 4, 4)
+    # Where an epoch has fewer steps than there are forms.
+    few = PAST.plan(2 * 1536).shortened()
+    assert few.steps_per_epoch == 2
+    assert {*zip(few.image_sides, few.frozen_groups, strict=True)} == {*forms}
+    assert len(few.normalisation_due) == few.num_steps
+
+
 def test_a_warm_up_sees_both_sides_of_everything() -> None:
     plan = ALL.plan(CIFAR).shortened()
     assert (plan.num_steps, plan.steps_per_epoch, plan.num_epochs, plan.whitening_bias_steps) == (4, 2, 2, 2)
@@ -124,7 +151,7 @@ def test_compile_keys_are_shared_by_what_compiles_alike() -> None:
 
 
 def test_the_ladder_needs_four_networks_and_all_sets_of_groups_eight() -> None:
-    slugs = list(REGISTRY.groups)
+    slugs = [slug for slug, group in REGISTRY.groups.items() if not group.optional]
     ladder = {REGISTRY.compose(slugs[:count]).compile_key() for count in range(len(slugs) + 1)}
     assert len(ladder) == 4
     subsets = [[slug for place, slug in enumerate(slugs) if number >> place & 1] for number in range(64)]

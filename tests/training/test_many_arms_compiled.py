@@ -4,7 +4,7 @@ Every test runs with Dynamo alone, which decides what is compiled again, and as 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -105,6 +105,21 @@ def test_arms_of_two_batch_sizes_compile_nothing_inside_the_clock(arms: dict[str
             assert (trial.status, trial.error) == ("ok", None), arm
     keys = {recipe.compile_key() for recipe in together.recipes.values()}
     assert len(together._networks) == len(keys) == networks
+
+
+@pytest.mark.timeout(1800)
+def test_sizes_and_frozen_groups_are_all_warm_before_the_clock_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "tiny", Scale(width=0.125, batch=0.005, epochs=0.4))
+    together = trainer({"all": set(load_registry().names), "past": {*load_registry().names, "exact", "beyond"}})
+    plan = together.recipes["past"].plan(48)
+    assert {*plan.image_sides} == {24, 28, 32}
+    assert {*plan.frozen_groups} == {0, 1}
+    assert together.recipes["past"].compile_key() != together.recipes["all"].compile_key()
+    trial = together.train(spec("past", 0), 0).trial
+    assert (trial.status, trial.error) == ("ok", None)
+    specs = [replace(spec(arm, 1), measures="time") for arm in together.arms]
+    for finished in together.time_together(specs, 0):
+        assert (finished.trial.status, finished.trial.error) == ("ok", None)
 
 
 def test_a_part_that_changes_shapes_is_caught() -> None:

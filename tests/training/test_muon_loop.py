@@ -6,11 +6,11 @@ from torch import Tensor
 
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.loading import load_registry
-from ablate.parts import GatheredCrop, NoFlip
+from ablate.parts import FreezeFirstGroup, GatheredCrop, NoFlip
 from ablate.recipes.muon import MuonRecipe
 from ablate.training import muon_loop as training
 from ablate.training.session import Clock, Streams
-from tests.tiny_training import CPU, Recorded, eager, run, tiny_images
+from tests.tiny_training import CPU, TINY, Recorded, eager, run, tiny_images
 
 REGISTRY = load_registry()
 ALL = REGISTRY.compose(REGISTRY.names)
@@ -129,6 +129,36 @@ def test_toggling_a_feature_leaves_every_draw_as_it_was(name: str, base: str) ->
         before, after = getattr(one, draws), getattr(other, draws)
         assert len(before) == len(after) > 0
         assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.members("exact")))
+def test_an_exact_feature_predicts_what_is_predicted_without_it(name: str) -> None:
+    images = tiny_images(16, 8)
+    plain, exact = (
+        run(eager(recipe), images, seed=4, plan=recipe.scaled(TINY).plan(16).shortened()).outcome
+        for recipe in (ALL, REGISTRY.compose([*REGISTRY.names, name]))
+    )
+    assert plain is not None
+    assert exact is not None
+    torch.testing.assert_close(exact.tta_logits, plain.tta_logits, rtol=1e-3, atol=1e-3)
+
+
+def test_a_frozen_group_stays_and_the_others_go_on() -> None:
+    recipe = eager(replace(ALL, freezing=FreezeFirstGroup(share=0.5)))
+    images, plan = tiny_images(16, 8), replace(recipe.plan(16), num_steps=8, num_epochs=1)
+    plan = replace(plan, frozen_groups=(0,) * 4 + (1,) * 4)
+    compiled = training.build_network(recipe, torch.float32, CPU)
+    network, seen = compiled.network, []
+    run_of_steps = training.stretches(recipe, plan, compiled, images, Streams(0, CPU), Clock(CPU), lambda network: 0.0)
+    for label in run_of_steps:
+        if label.startswith("step"):
+            group = network.groups[0]
+            frozen = [group.conv1.weight, group.conv2.weight, group.norm1.bias, group.norm2.bias]
+            seen.append([each.detach().clone() for each in (*frozen, group.norm1.running_mean, network.filters()[-1])])
+    first, *_, last = seen[3:]
+    assert all(torch.equal(then, now) for then, now in zip(first[:4], last[:4], strict=True))
+    assert not any(torch.equal(then, now) for then, now in zip(first[4:], last[4:], strict=True))
+    assert not any(torch.equal(then, now) for then, now in zip(seen[0][:4], seen[3][:4], strict=True))
 
 
 @pytest.mark.parametrize("recipe", [AIRBENCH94_MUON, ALL], ids=["baseline", "all"])
