@@ -13,6 +13,7 @@ from ablate.parts import (
     FreezeFirstGroup,
     Freezing,
     Gelu,
+    GrowingSizes,
     ListwiseUpdates,
     NewtonSchulz,
     NoCompile,
@@ -20,6 +21,7 @@ from ablate.parts import (
     Scale,
     StepAsOne,
     StepInParts,
+    SurvivingMaps,
 )
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.parts.optimiser import Muon, coupled_sgd
@@ -96,6 +98,26 @@ def test_frozen_groups_have_no_gradient_and_all_else_is_as_without(
     for name, statistic in free.named_buffers():
         assert torch.equal(after[name], statistic), name
         assert not torch.equal(after[name], at_first[name]), name
+
+
+def test_a_compiled_step_has_the_eager_ones_gradients_and_none_of_what_is_frozen() -> None:
+    """Compiled as far as gradients go: what traces them decides whether a frozen filter has none, or zeros that Muon would follow."""
+    eager, compiled = build(), build()
+    for network in (eager, compiled):
+        network.pool_with(SurvivingMaps(least_saved=0))
+
+    def step(images_NCHW: Tensor, frozen_groups: int) -> Tensor:
+        return weigh(compiled(images_NCHW, True, frozen_groups))
+
+    small = GrowingSizes().resized(images(0), 24)
+    torch.compile(step, backend="aot_eager", fullgraph=True, dynamic=False)(small, 1).backward()
+    torch.compiler.reset()
+    weigh(eager(small, True, 1)).backward()
+    for (name, one), other in zip(eager.named_parameters(), compiled.parameters(), strict=True):
+        assert (one.grad is None) == (other.grad is None), name
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-5, atol=1e-5)
+    assert compiled.filters()[1].grad is None
+    assert compiled.filters()[2].grad is not None
 
 
 def test_predictions_of_a_network_need_no_gradients_whatever_is_frozen() -> None:
