@@ -179,6 +179,9 @@ def test_compile_keys_are_shared_by_what_compiles_alike() -> None:
     for name in ("selective_tta", "svd_whitening", "vectorised_crop", "vectorised_optimiser", "brightness_contrast"):
         assert REGISTRY.compose([name]).compile_key() == key, name
     assert REGISTRY.compose(["periodic_normalisation"]).compile_key() == key
+    # One network takes images of every size, and freezes what a step says; what it computes of its maps is built into it.
+    assert REGISTRY.compose(["growing_images", "frozen_first_group"]).compile_key() == key
+    assert REGISTRY.compose(["surviving_maps"]).compile_key() != key
     others = [REGISTRY.compose([name]).compile_key() for name in ("silu", "half_precision", "compile", "tuning")]
     assert len({key, *others}) == 5
     # The smoothing is a constant of a compiled step, and of nothing else that is compiled.
