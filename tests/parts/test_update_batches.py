@@ -1,5 +1,8 @@
+from dataclasses import dataclass, field
+
 import pytest
 import torch
+from torch import Tensor, nn
 
 from ablate.parts import (
     BatchedNewtonSchulz,
@@ -10,60 +13,81 @@ from ablate.parts import (
     OneBatch,
     UpdateBatches,
 )
-from ablate.parts.optimiser import Muon
+from ablate.parts.compiler import Compiler
+from ablate.parts.optimiser import Muon, MuonRule
 
-SHAPES = [(8, 3, 3, 3), (8, 8, 3, 3), (16, 8, 3, 3), (16, 16, 3, 3), (16, 16, 3, 3), (16, 16, 3, 3)]
+ITERATION = NewtonSchulz(a=3.4576, b=-4.7391, c=2.0843)
+# As airbench's: three shapes that come once, and one that comes three times; and one of them again in between.
+SHAPES = [(8, 3, 3, 3), (8, 8, 3, 3), (16, 8, 3, 3), (16, 16, 3, 3), (8, 8, 3, 3), (16, 16, 3, 3)]
+BY_SHAPE = [[0], [1, 4], [2], [3, 5]]
+# Zeros add nothing, but the sum of more numbers is rounded in another order; three iterations amplify that a little.
+TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 0.04}
 
 
-def test_filters_of_one_shape_go_together() -> None:
-    updates = [torch.zeros(shape) for shape in SHAPES]
-    assert OneBatch().batches(updates) == [[0, 1, 2, 3, 4, 5]]
-    assert BatchesByShape().batches(updates) == [[0], [1], [2], [3, 4, 5]]
-    assert BatchesByShape().batches([updates[3], updates[0], updates[4]]) == [[0, 2], [1]]
+@dataclass(frozen=True, kw_only=True)
+class Watched(BatchedNewtonSchulz):
+    """Keeps which shapes went together."""
+
+    seen: list[list[tuple[int, ...]]] = field(default_factory=list)
+
+    def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
+        self.seen.append([tuple(update.shape) for update in updates])
+        return super().orthogonalise(updates, iteration, compiler)
 
 
-def weights_after(batches: UpdateBatches, dtype: torch.dtype, steps: int = 5) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    filters = [torch.randn(shape, generator=generator).to(dtype) for shape in SHAPES]
-    muon = Muon(
-        filters,
+def random_tensors(seed: int, dtype: torch.dtype) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(shape, generator=generator).to(dtype) for shape in SHAPES]
+
+
+def trained(batches: UpdateBatches, dtype: torch.dtype, num_steps: int) -> list[Tensor]:
+    weights = [nn.Parameter(value) for value in random_tensors(0, dtype)]
+    optimiser = Muon(
+        weights,
         orthogonaliser=BatchedNewtonSchulz(),
         updates=ListwiseUpdates(),
-        iteration=NewtonSchulz(a=3.4576, b=-4.7391, c=2.0843),
-        momentum=0.6,
-        decay=1e-3,
+        iteration=ITERATION,
+        momentum=0.655,
+        decay=0.0016,
         compiler=NoCompile(),
         batches=batches,
     )
-    for step in range(steps):
-        for weight in filters:
-            weight.grad = torch.randn(weight.shape, generator=generator).to(dtype)
-        muon.step(0.2, step % 2 == 0)
-    return filters
+    for step in range(num_steps):
+        for weight, gradient in zip(weights, random_tensors(step + 1, dtype), strict=True):
+            weight.grad = gradient
+        optimiser.step(0.205 * (1 - step / num_steps), step % 2 == 1)
+    return [weight.detach() for weight in weights]
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.05)])
-def test_weights_are_those_of_one_padded_batch_to_rounding(dtype: torch.dtype, tolerance: float) -> None:
-    together, by_shape = (weights_after(batches, dtype) for batches in (OneBatch(), BatchesByShape()))
-    for one, other in zip(together, by_shape, strict=True):
-        assert (one - other).norm() <= tolerance * one.norm()
+def test_batches_are_the_shapes_in_the_order_in_which_they_come() -> None:
+    updates = [torch.zeros(shape) for shape in SHAPES]
+    assert BatchesByShape().batches(updates) == BY_SHAPE
+    assert OneBatch().batches(updates) == [[0, 1, 2, 3, 4, 5]]
+    # As where the first group is frozen.
+    assert BatchesByShape().batches(updates[2:]) == [[0], [1, 3], [2]]
 
 
-def test_a_filter_without_a_gradient_stays_as_it_is() -> None:
-    filters = [torch.randn(shape) for shape in SHAPES[:3]]
-    before = [weight.clone() for weight in filters]
-    muon = Muon(
-        filters,
-        orthogonaliser=BatchedNewtonSchulz(),
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_directions_are_those_of_the_padded_batch_in_its_order(dtype: torch.dtype) -> None:
+    updates, watched = random_tensors(7, dtype), Watched()
+    together = BatchedNewtonSchulz().orthogonalise(updates, ITERATION, NoCompile())
+    rule = MuonRule(
+        orthogonaliser=watched,
         updates=ListwiseUpdates(),
-        iteration=NewtonSchulz(a=3.4, b=-4.7, c=2.0),
-        momentum=0.6,
-        decay=1e-3,
-        compiler=NoCompile(),
+        batches=BatchesByShape(),
+        iteration=ITERATION,
+        momentum=0.0,
+        decay=0.0,
     )
-    for weight in filters[1:]:
-        weight.grad = torch.randn(weight.shape)
-    muon.step(0.2, True)
-    assert torch.equal(filters[0], before[0])
-    assert not muon.buffers[0].any()
-    assert not any(torch.equal(now, then) for now, then in zip(filters[1:], before[1:], strict=True))
+    by_shape = rule.directions(updates, [torch.zeros_like(update) for update in updates], NoCompile())
+    assert watched.seen == [[SHAPES[place] for place in batch] for batch in BY_SHAPE]
+    for shape, one, other in zip(SHAPES, by_shape, together, strict=True):
+        assert (one.shape, one.dtype) == (shape, dtype)
+        # A direction's largest value is about one over the root of its columns.
+        assert (one - other).abs().max() < TOLERANCE[dtype] * other.abs().max()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_five_steps_leave_the_weights_that_the_padded_batch_leaves(dtype: torch.dtype) -> None:
+    for one, other in zip(trained(BatchesByShape(), dtype, 5), trained(OneBatch(), dtype, 5), strict=True):
+        assert (one - other).abs().max() < TOLERANCE[dtype] * other.abs().max()

@@ -128,6 +128,44 @@ def test_a_warm_up_has_every_size_and_every_frozen_group_with_the_bias_trained_a
     assert len(few.normalisation_due) == few.num_steps
 
 
+@pytest.mark.parametrize("num_images", [1536, 2 * 1536, 3 * 1536, CIFAR])
+@pytest.mark.parametrize("length", [0.02, 0.1, 1.0])
+def test_a_warm_up_trains_every_form_of_a_step_with_the_bias_and_without(num_images: int, length: float) -> None:
+    plan = PAST.scaled(Scale().lengthened(length)).plan(num_images)
+    short = plan.shortened()
+    forms = {*zip(plan.image_sides, plan.frozen_groups, strict=True)}
+    steps = [step for epoch in range(short.num_epochs) for step in short.steps(epoch)]
+    assert steps == list(range(short.num_steps))
+    trained = [short.kind_of_step(step).startswith("step and whitening bias") for step in steps]
+    warmed = {*zip(short.image_sides, short.frozen_groups, trained, strict=True)}
+    # A run of one form may be a single step.
+    if len(forms) > 1:
+        assert warmed == {(*form, is_trained) for form in forms for is_trained in (True, False)}
+        # As many mirrored epochs as others, with the bias and without.
+        assert short.num_epochs % 2 == 0
+    assert max(len(short.steps(epoch)) for epoch in range(short.num_epochs)) <= plan.steps_per_epoch
+
+
+@pytest.mark.parametrize("recipe", [AIRBENCH94_MUON, ALL], ids=["baseline", "all"])
+@pytest.mark.parametrize("num_images", [2000, 4000, CIFAR])
+def test_a_warm_up_without_sizes_and_frozen_groups_is_two_epochs_of_two_steps(
+    recipe: MuonRecipe, num_images: int
+) -> None:
+    plan = recipe.plan(num_images)
+    steps_per_epoch = min(2, plan.steps_per_epoch)
+    num_steps = min(2 * steps_per_epoch, plan.num_steps)
+    assert plan.shortened() == replace(
+        plan,
+        steps_per_epoch=steps_per_epoch,
+        num_steps=num_steps,
+        num_epochs=2,
+        whitening_bias_steps=num_steps // 2,
+        normalisation_due=plan.normalisation_due[:num_steps],
+        image_sides=(32,) * num_steps,
+        frozen_groups=(0,) * num_steps,
+    )
+
+
 def test_a_warm_up_sees_both_sides_of_everything() -> None:
     plan = ALL.plan(CIFAR).shortened()
     assert (plan.num_steps, plan.steps_per_epoch, plan.num_epochs, plan.whitening_bias_steps) == (4, 2, 2, 2)
@@ -141,6 +179,9 @@ def test_compile_keys_are_shared_by_what_compiles_alike() -> None:
     for name in ("selective_tta", "svd_whitening", "vectorised_crop", "vectorised_optimiser", "brightness_contrast"):
         assert REGISTRY.compose([name]).compile_key() == key, name
     assert REGISTRY.compose(["periodic_normalisation"]).compile_key() == key
+    # One network takes images of every size, and freezes what a step says; what it computes of its maps is built into it.
+    assert REGISTRY.compose(["growing_images", "frozen_first_group"]).compile_key() == key
+    assert REGISTRY.compose(["surviving_maps"]).compile_key() != key
     others = [REGISTRY.compose([name]).compile_key() for name in ("silu", "half_precision", "compile", "tuning")]
     assert len({key, *others}) == 5
     # The smoothing is a constant of a compiled step, and of nothing else that is compiled.

@@ -36,6 +36,8 @@ RECIPES = {
     for name, registry in EVERY_REGISTRY.items()
     for names in ("baseline", "all")
 }
+MUON = EVERY_REGISTRY["airbench94_muon"]
+RECIPES["airbench94_muon, past"] = tiny(MUON.compose([*MUON.names, "exact", "beyond"]))
 
 
 def begun(recipe: ImageRecipe, plan: Any, compiled: Any, clock: Clock, images: DeviceImages = IMAGES) -> Run:
@@ -166,7 +168,9 @@ def test_a_stretch_that_was_never_timed_is_no_guess() -> None:
         composed({"step": [1.0]}, {"step": 10, "augment": 4})
 
 
-@pytest.mark.parametrize("name", ["airbench94_muon, all", "airbench96_faster, all", "airbench94, all"])
+@pytest.mark.parametrize(
+    "name", ["airbench94_muon, all", "airbench94_muon, past", "airbench96_faster, all", "airbench94, all"]
+)
 def test_arms_that_share_a_network_train_it_as_each_would_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interleaved, "TURN_SECONDS", 0.0)
     recipe = RECIPES[name]

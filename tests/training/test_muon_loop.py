@@ -161,6 +161,29 @@ def test_a_frozen_group_stays_and_the_others_go_on() -> None:
     assert not any(torch.equal(then, now) for then, now in zip(seen[0][:4], seen[3][:4], strict=True))
 
 
+def test_steps_are_given_the_plans_sizes_and_frozen_groups_and_predictions_whole_images() -> None:
+    recipe = eager(REGISTRY.compose([*REGISTRY.names, "exact", "beyond"]))
+    images, plan = tiny_images(12, 8), replace(recipe.plan(12), num_epochs=1)
+    plan = replace(plan, num_steps=12, image_sides=(24, 28, 32) * 4, frozen_groups=(0, 0, 1, 0) * 3)
+    compiled, given, predicted = training.build_network(recipe, torch.float32, CPU), [], []
+
+    def step(images_NCHW: Tensor, labels: Tensor, bias: bool, smoothing: float, frozen_groups: int) -> Tensor:
+        given.append((*images_NCHW.shape[1:], frozen_groups))
+        return compiled.step(images_NCHW, labels, bias, smoothing, frozen_groups)
+
+    def note(network: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if not network.training:
+            predicted.append(tuple(inputs[0].shape[1:]))
+
+    hook = compiled.network.register_forward_pre_hook(note)
+    watched = training.CompiledNetwork(compiled.network, step)
+    outcome = training.train(recipe, plan, watched, images, Streams(0, CPU), Clock(CPU), lambda network: 0.0)
+    hook.remove()
+    assert given == [(3, side, side, groups) for side, groups in zip(plan.image_sides, plan.frozen_groups, strict=True)]
+    assert {*predicted} == {(3, 32, 32)}
+    assert outcome.tta_logits.isfinite().all()
+
+
 @pytest.mark.parametrize("recipe", [AIRBENCH94_MUON, ALL], ids=["baseline", "all"])
 def test_a_seed_gives_the_same_predictions_again_and_another_seed_others(recipe: MuonRecipe) -> None:
     images = tiny_images(6, 20)
