@@ -12,7 +12,6 @@ from ablate.parts.compiler import Compiler
 from ablate.parts.part import Part
 
 TINY_NORM = 1e-7
-STEPS_ON_GRAM = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ class Orthogonaliser(Part):
         """Filter-shaped tensors (C_out, C_in, h, w), each with its matrix (C_out, C_in·h·w) orthogonalised."""
 
     def on_grams(self) -> "Orthogonaliser":
-        """The same, iterated on Gram matrices; itself where it cannot be."""
+        """The same, two steps on one Gram matrix; itself where it cannot be."""
         return self
 
 
@@ -84,7 +83,7 @@ class BatchedNewtonSchulz(Orthogonaliser):
 
 @dataclass(frozen=True, kw_only=True)
 class GramNewtonSchulz(BatchedNewtonSchulz):
-    """The same batch, iterated on its Gram matrices."""
+    """The same batch, two steps on one Gram matrix."""
 
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """One compiled call, padding and cutting included."""
@@ -98,7 +97,7 @@ def orthogonalise_padded(updates: list[Tensor], a: float, b: float, c: float, st
 
 
 def orthogonalise_padded_by_grams(updates: list[Tensor], a: float, b: float, c: float, steps: int) -> list[Tensor]:
-    """`orthogonalise_padded`, iterated on Gram matrices."""
+    """`orthogonalise_padded`, two steps on one Gram matrix."""
     return _in_one_batch(updates, lambda x: iterated_by_grams(x, a, b, c, steps))
 
 
@@ -129,33 +128,29 @@ def iterated(x_NRC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
 
 
 def iterated_by_grams(x_NRC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
-    """What `iterated` gives, from Gram matrix to Gram matrix: of three steps, two products of (R, C) instead of six.
+    """What `iterated` gives, two steps at a time: of three steps, four products of (R, C) instead of six.
 
-    For that there are nine of (R, R) instead of three, so matrices less than half as wide again as high are iterated as they are.
-    What rounding does to small eigenvalues of a Gram matrix grows a²-fold with each step, so it is computed anew after three.
+    For that there are six of (R, R) instead of three, so matrices less than half as wide again as high are iterated as they are.
+    No more than two at a time: what rounding does to a Gram matrix's small eigenvalues grows a²-fold with each step, and after two
+    it is no more than it is to the matrices themselves.
     """
-    if 2 * x_NRC.shape[2] < 3 * x_NRC.shape[1]:
-        return iterated(x_NRC, a, b, c, steps)
-    for done in range(0, steps, STEPS_ON_GRAM):
-        x_NRC = _on_one_gram(x_NRC, a, b, c, min(STEPS_ON_GRAM, steps - done))
-    return x_NRC
+    pairs = steps // 2 if 2 * x_NRC.shape[2] >= 3 * x_NRC.shape[1] else 0
+    for _ in range(pairs):
+        x_NRC = two_steps_on_one_gram(x_NRC, a, b, c)
+    return iterated(x_NRC, a, b, c, steps - 2 * pairs)
 
 
-def _on_one_gram(x_NRC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
-    """Every iterate is a polynomial of the first Gram matrix A times the first matrix: with F = b·A + c·A², X becomes (a·I + F)·X
-    and its Gram matrix (a·I + F)²·A, since polynomials of one matrix commute. The polynomial is kept as s·I + R, so that what is
-    large on the diagonal is never rounded to a half-precision matrix.
+def two_steps_on_one_gram(x_NRC: Tensor, a: float, b: float, c: float) -> Tensor:
+    """Two steps of `iterated`: with A = X·Xᵀ and F = b·A + c·A², X becomes (a·I + F)·X and A becomes (a·I + F)²·A, since polynomials
+    of one matrix commute.
     """
     gram = x_NRC @ x_NRC.mT
-    change = b * gram + c * (gram @ gram)
-    scale, rest = a, change
-    for _ in range(steps - 1):
-        grown = a * gram + change @ gram
-        gram = a * grown + change @ grown
-        change = b * gram + c * (gram @ gram)
-        rest = a * rest + scale * change + change @ rest
-        scale *= a
-    return scale * x_NRC + rest @ x_NRC
+    first = b * gram + c * (gram @ gram)
+    half_way = a * gram + first @ gram
+    gram = a * half_way + first @ half_way
+    second = b * gram + c * (gram @ gram)
+    # The multiple of I is kept apart: on a half-precision diagonal it would swallow what is small.
+    return a * a * x_NRC + (a * (first + second) + second @ first) @ x_NRC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +164,7 @@ class Iterates(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class WholeMatrices(Iterates):
-    """The matrices."""
+    """The matrices themselves."""
 
     def applied(self, orthogonaliser: Orthogonaliser) -> Orthogonaliser:
         """Unchanged."""
@@ -178,7 +173,7 @@ class WholeMatrices(Iterates):
 
 @dataclass(frozen=True, kw_only=True)
 class GramMatrices(Iterates):
-    """Their Gram matrices, and what the matrices are to be multiplied by at the end; see `iterated_by_grams`."""
+    """The Gram matrices, for two steps, and then the matrices; see `iterated_by_grams`."""
 
     def applied(self, orthogonaliser: Orthogonaliser) -> Orthogonaliser:
         """See `Orthogonaliser.on_grams`."""

@@ -111,7 +111,7 @@ def test_gram_matrices_go_where_matrices_go_step_by_step(shape: tuple[int, ...],
 
 
 @pytest.mark.parametrize("spectrum", ["flat", "power", "exponential", "one large"])
-def test_rounding_does_at_most_five_times_as_much_to_gram_matrices(spectrum: str) -> None:
+def test_rounding_does_hardly_more_where_two_steps_share_a_gram_matrix(spectrum: str) -> None:
     generator = torch.Generator().manual_seed(1)
     rank = torch.arange(64, dtype=torch.float64)
     values = {
@@ -124,11 +124,11 @@ def test_rounding_does_at_most_five_times_as_much_to_gram_matrices(spectrum: str
     right = torch.linalg.qr(torch.randn(216, 64, dtype=torch.float64, generator=generator))[0]
     matrix = ((left * (values / values.norm())) @ right.T)[None]
     numbers = (TUNED.a, TUNED.b, TUNED.c, 3)
-    for dtype, most in ((torch.bfloat16, 0.1), (torch.float32, 1e-5)):
+    for dtype, most in ((torch.bfloat16, 0.04), (torch.float32, 3e-6)):
         x = matrix.to(dtype)
         exact = iterated(x.double(), *numbers)
         plain, by_grams = ((form(x, *numbers).double() - exact).norm() for form in (iterated, iterated_by_grams))
-        assert by_grams <= 5 * plain
+        assert by_grams <= 1.6 * plain
         assert by_grams <= most * exact.norm()
 
 
