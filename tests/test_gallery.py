@@ -58,7 +58,8 @@ def test_every_picture_has_a_script_and_every_study_is_shown() -> None:
 def test_committed_trials_are_complete_and_say_where_they_come_from(study: str) -> None:
     folder = GALLERY / "data" / study
     evidence = Evidence.read(folder)
-    assert evidence.left == 0
+    # One that was given minutes has the whole blocks that fitted.
+    assert evidence.left == 0 or "--minutes" in evidence.resolved.command
     assert evidence.lost_trials == 0
     assert not evidence.marks
     facts = evidence.facts()
@@ -93,28 +94,27 @@ def test_the_gallery_repeats_what_the_trials_say(study: str) -> None:
 def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
     """Of the ladder: whatever it does not name is inconclusive."""
     said = " ".join((GALLERY / "README.md").read_text().split())
-    rungs = {one.subject: one for one in Evidence.read(GALLERY / "data" / "waterfall").effects}
+    rungs = {one.subject: one for one in Evidence.read(GALLERY / "data" / "waterfall_interleaved").effects}
     decided = {
         (name, outcome)
         for name, one in rungs.items()
         for outcome, verdict in (("time", one.time_verdict), ("accuracy", one.score_verdict))
         if verdict != "inconclusive" and one.kind == "ladder"
     }
-    assert decided == {("tuning", "time"), ("architecture", "accuracy"), ("tta", "accuracy")}
+    assert decided == {("tuning", "time"), ("architecture", "accuracy")}
     for interval in (
         time_interval(rungs["tuning"]),
-        *(score_interval(rungs[one], TTA_ACCURACY) for one in ("architecture", "tta")),
+        score_interval(rungs["architecture"], TTA_ACCURACY),
     ):
         assert interval in said
     twin = rungs["baseline (twin)"]
-    assert twin.time_low_percent < 0 < twin.time_high_percent
-    assert twin.score_low < 0 < twin.score_high
+    assert (twin.time_verdict, twin.score_verdict) == ("inconclusive", "inconclusive")
     features = Evidence.read(GALLERY / "data" / "features").effects
     assert {one.score_verdict for one in features if one.subject == "vectorised_crop"} == {"identical"}
 
 
 def test_the_readme_cites_the_ladder_that_is_committed() -> None:
-    assert headline(Evidence.read(GALLERY / "data" / "waterfall")) in (ROOT / "README.md").read_text()
+    assert headline(Evidence.read(GALLERY / "data" / "waterfall_interleaved")) in (ROOT / "README.md").read_text()
 
 
 def test_the_published_numbers_stand_beside_their_picture() -> None:

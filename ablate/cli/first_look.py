@@ -24,6 +24,7 @@ class FirstLook:
         self._opened: StudyOpened | None = None
         self._block: int | None = None
         self._blocks = 0
+        self._is_round = False
         self._trials: dict[str, Trial | None] = {}
 
     def open(self, event: StudyOpened) -> None:
@@ -32,7 +33,11 @@ class FirstLook:
 
     def begin(self, event: StudyStarted) -> None:
         """Learn which trials make the first block."""
+        # Rounds of times are no blocks of trainings; of a study that begins with them, they make the first look.
+        trained = {spec.block for spec in event.pending if spec.measures != "time"}
         blocks = list(dict.fromkeys(spec.block for spec in event.pending))
+        self._is_round = bool(blocks) and blocks[0] not in trained
+        blocks = [block for block in blocks if (block not in trained) is self._is_round]
         if len(event.pending) == event.total and len(blocks) > 1:
             self._block, self._blocks = blocks[0], len(blocks)
             first = {spec.arm for spec in event.pending if spec.block == blocks[0]}
@@ -67,8 +72,9 @@ class FirstLook:
             else:
                 table.add_row(Text(trial.spec.arm), *result_words(measured.score, measured.time_seconds, score))
         more = len(trials) - MOST_ROWS
+        what = "rounds of times" if self._is_round else "blocks"
         return [
-            Text(f"1 of {self._blocks} blocks is done; one trial of each arm settles nothing yet:"),
+            Text(f"1 of {self._blocks} {what} is done; one trial of each arm settles nothing yet:"),
             table,
             *([Text(f"… and {more} more arms")] if more > 0 else []),
             Text(self._how_it_goes_on(time_left)),

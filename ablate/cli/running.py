@@ -151,7 +151,42 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         compiled = ", compiling included" if estimate.compile_keys else ""
         line(console, f"About {rough_duration(60 * estimate.minutes)}{compiled} ({basis}).")
     line(console, f"{estimate.visible.sentence}.")
+    if estimate.expected:
+        console.print(_half_widths(estimate))
+    if (faster := estimate.cheaper) is not None:
+        words = f"--trials {faster.blocks} --processes {faster.processes}"
+        line(
+            console,
+            f"As precise of each feature, averaged over the others being on or off: `ablate study run screening {words}`, "
+            f"about {rough_duration(60 * faster.minutes)}.",
+        )
     if study.looks:
         from ablate.stats.looks import plan_of_looks
 
         line(console, plan_of_looks(study))
+
+
+def _half_widths(estimate: "Estimate") -> FittedTable:
+    """What is to be expected of every effect's interval, column by column as the study goes on."""
+    from ablate.stats.score_words import decimals_of, short_name
+
+    score = estimate.visible.score
+    table = FittedTable()
+    table.add_column("to be expected")
+    for at in estimate.expected:
+        table.add_column(f"{at.half_widths.blocks} blocks", numeric=True)
+    table.add_row("after", *(_after(at.minutes) for at in estimate.expected))
+    scores = [at.half_widths.score for at in estimate.expected]
+    table.add_row(
+        short_name(score),
+        *("–" if isnan(width) else f"±{width:.{decimals_of(score, width)}f} {score.unit}".rstrip() for width in scores),
+    )
+    times = [at.half_widths.time_percent for at in estimate.expected]
+    table.add_row("time", *("–" if isnan(width) else f"±{width:.2g} %" for width in times))
+    if any(at.half_widths.level < 0.05 for at in estimate.expected):
+        table.add_row("interval", *(f"{100 * (1 - at.half_widths.level):.4g} %" for at in estimate.expected))
+    return table
+
+
+def _after(minutes: float) -> str:
+    return "unknown" if isnan(minutes) else rough_duration(60 * minutes)

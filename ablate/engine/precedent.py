@@ -24,7 +24,8 @@ class Precedent:
     """A run folder with trials made under the same conditions, and what they tell.
 
     `seconds` is what a trial takes, clock and reset, by the fingerprint of its recipe; `seconds_a_length` the same for a recipe that
-    the folder does not have, to be multiplied by its arm's length. `compiled` is False where everything ran eager.
+    the folder does not have, to be multiplied by its arm's length. `piece_seconds` is what an arm takes in a round of times, None
+    where there are none. `compiled` is False where everything ran eager. Its trials ran `parallel` at a time.
     """
 
     path: Path
@@ -32,6 +33,8 @@ class Precedent:
     seconds: Mapping[str, float]
     seconds_a_length: float
     compiled: bool
+    piece_seconds: float | None = None
+    parallel: int = 1
 
     def trial_seconds(self, fingerprint: str, length: float) -> float:
         """What a trial of a recipe takes here."""
@@ -108,8 +111,23 @@ def _read(folder: RunFolder, resolved: ResolvedStudy, facts: Mapping[str, Json])
     seconds, of_one_length = _seconds(folder.resolved, trials)
     compiled = any(alike[trial.environment] for trial in trials)
     return Precedent(
-        path=folder.path, spreads=spreads, seconds=seconds, seconds_a_length=of_one_length, compiled=compiled
+        path=folder.path,
+        spreads=spreads,
+        seconds=seconds,
+        seconds_a_length=of_one_length,
+        compiled=compiled,
+        piece_seconds=_piece_seconds(trials),
+        parallel=folder.resolved.study.parallel,
     )
+
+
+def _piece_seconds(trials: Iterable[Trial]) -> float | None:
+    took = [
+        trial.measurements.seconds_taken
+        for trial in trials
+        if trial.measurements is not None and trial.spec.measures == "time"
+    ]
+    return median(took) if took else None
 
 
 def _seconds(resolved: ResolvedStudy, trials: Iterable[Trial]) -> tuple[dict[str, float], float]:

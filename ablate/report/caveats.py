@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from ablate.formats.canonical import Json
+from ablate.formats.canonical import Json, canonical_json
 from ablate.report.wording import listed, score_interval, time_interval
 from ablate.stats import Effect
 from ablate.stats.evidence import OFFICIAL_DATA, Evidence
+from ablate.stats.frames import usable
 from ablate.stats.score_words import gain_name, short_name
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
@@ -90,7 +91,7 @@ def _preset(evidence: Evidence) -> Iterator[Caveat]:
 def _environments(evidence: Evidence) -> Iterator[Caveat]:
     facts = evidence.facts()
     differing = {name: values for name, values in facts.items() if len(values) > 1}
-    if len(evidence.environments) > 1:
+    if len(evidence.environments) > 1 and not _apart_by_intent(evidence):
         hardware = any(name in differing for name in _HARDWARE_FACTS)
         differences = listed([f"{name}: {', '.join(map(_shown, values))}" for name, values in differing.items()], "; ")
         yield Caveat(
@@ -111,6 +112,20 @@ def _environments(evidence: Evidence) -> Iterator[Caveat]:
         yield Caveat("dirty_source", "The source had changes that no commit holds; others cannot run the same code.")
     if False in facts.get("compiling", ()):
         yield Caveat("not_compiled", "Nothing was compiled there: times are those of eager code, not of the recipe.")
+
+
+def _apart_by_intent(evidence: Evidence) -> bool:
+    """Whether environments differ only as scores side by side are to differ from times alone: each has its share of the processor."""
+    study = evidence.resolved.study
+    if study.clock != "interleaved" or study.parallel == 1:
+        return False
+    without_threads = {
+        canonical_json({name: fact for name, fact in environment.facts.items() if name != "threads"})
+        for environment in evidence.environments.values()
+    }
+    rows = evidence.frame[usable(evidence.frame)]
+    of_each = rows.groupby(rows["measures"] == "time")["environment"].nunique()
+    return len(without_threads) == 1 and bool((of_each <= 1).all())
 
 
 def _throttling(evidence: Evidence) -> Iterator[Caveat]:

@@ -119,4 +119,5 @@ def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: boo
         retry_failed=retry_failed,
         precedent=find_precedent(resolved, facts, timed=resolved.study.processes > 1),
         facts=facts,
+        catalogue=planned.registry,
     )

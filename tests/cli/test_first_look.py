@@ -1,18 +1,19 @@
 """What a newcomer sees of a long study after its first block."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from ablate.cli.first_look import MOST_ROWS
+from ablate.cli.first_look import MOST_ROWS, FirstLook
 from ablate.cli.progress import StudyProgress
-from ablate.engine.events import Event, StudyOpened
+from ablate.engine.events import Event, StudyOpened, StudyStarted
 from ablate.engine.runner import run_study
 from ablate.store.trials import MemoryTrialStore
 from ablate.study.score import TTA_ACCURACY, Score
-from tests.fakes import FakeExecutor, fake_study
+from tests.fakes import FakeExecutor, fake_study, finished_trial
 from tests.losses import LOSS
 from tests.tiny_study import CommandLine, study_json
 
@@ -146,3 +147,14 @@ def test_a_score_of_another_kind_is_named_and_printed_in_its_unit(capsys: pytest
     assert re.search(r"all - a +0\.94 nats +2\.50 s", said)
     assert "0.94 nats in 2.50 s" in said, "the line of a trial"
     assert "%" not in said
+
+
+def test_a_study_that_begins_with_times_counts_its_rounds(capsys: pytest.CaptureFixture[str]) -> None:
+    study = replace(fake_study(blocks=6, processes=3), clock="interleaved", parallel=2)
+    look = FirstLook()
+    look.begin(StudyStarted(total=len(study.schedule()), pending=study.schedule(), parallel=2))
+    first = [spec for spec in study.schedule() if spec.block == study.schedule()[0].block]
+    assert {spec.measures for spec in first} == {"time"}
+    done = [look.take(finished_trial(spec).trial) for spec in first]
+    assert done == [False, False, True]
+    assert str(look.shown("")[0]).startswith(f"1 of {3 * study.rounds} rounds of times is done;")

@@ -78,7 +78,8 @@ def trials_of(
     """One trial for each planned one, under the spreads of the published logs; each feature saves a fraction of the time."""
     # Python's own generator: its numbers are the same under every version, so that what is computed from them can be pinned.
     draw = Random(seed).gauss
-    shift = [draw(0, 0.00105) for _ in range(study.study.processes)]
+    processes = 1 + max(spec.process for spec in study.schedule)
+    shift = [draw(0, 0.00105) for _ in range(max(study.study.processes, processes))]
     own = {(arm.name, process): draw(0, 0.0002) for arm in study.study.arms for process in range(len(shift))}
     arms = {arm.name: arm for arm in study.study.arms}
     trials = []

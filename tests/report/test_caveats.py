@@ -44,6 +44,25 @@ def test_two_environments_are_named_with_what_differs(tmp_path, fact, value, slu
     assert found == {}
 
 
+@pytest.mark.parametrize(("parallel", "moved", "named"), [(2, "time", False), (1, "time", True), (2, "half", True)])
+def test_scores_side_by_side_have_fewer_threads_than_times_alone(tmp_path, parallel, moved, named):
+    """That is no mixture; threads that differ among scores are one."""
+    other = Environment(facts={**FACTS, "threads": 7})
+
+    def moved_there(trial):
+        there = trial.spec.measures == "time" if moved == "time" else trial.spec.block % 2
+        return replace(trial, environment=other.digest) if there else trial
+
+    found = caveats(
+        tmp_path,
+        change=moved_there,
+        environments=(ENVIRONMENT, other),
+        clock="interleaved",
+        parallel=parallel,
+    )
+    assert ("mixed_environments" in found) is named
+
+
 def test_an_environment_of_failed_trials_only_does_not_count(tmp_path):
     other = Environment(facts={**FACTS, "torch": "2.12.0"})
 
