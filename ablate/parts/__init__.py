@@ -55,16 +55,17 @@ if TYPE_CHECKING:
     from ablate.parts.image_sizes import GrowingSizes, ImageSizes, OneSize
     from ablate.parts.initial import DiracInitial, Initial, UniformInitial
     from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
-    from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
-    from ablate.parts.optimiser import (
+    from ablate.parts.newton_schulz import (
         BatchedNewtonSchulz,
-        FilterUpdates,
-        ListwiseUpdates,
+        GramMatrices,
+        Iterates,
         LoopedNewtonSchulz,
-        LoopedUpdates,
         NewtonSchulz,
         Orthogonaliser,
+        WholeMatrices,
     )
+    from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
+    from ablate.parts.optimiser import FilterUpdates, ListwiseUpdates, LoopedUpdates
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
     from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
     from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
@@ -138,6 +139,7 @@ __all__ = [
     "FullTta",
     "GatheredCrop",
     "Gelu",
+    "GramMatrices",
     "GroupedCrop",
     "GroupedCutout",
     "GroupedFlip",
@@ -147,6 +149,7 @@ __all__ = [
     "Head",
     "ImageSizes",
     "Initial",
+    "Iterates",
     "Jitter",
     "KnownView",
     "LastWeights",
@@ -220,6 +223,7 @@ __all__ = [
     "Whitening",
     "WholeEpoch",
     "WholeMaps",
+    "WholeMatrices",
     "WholeSet",
     "WideMaxPoolHead",
     "WithReplacement",
@@ -243,6 +247,7 @@ _MODULES = (
     "head",
     "initial",
     "network",
+    "newton_schulz",
     "norms",
     "optimiser",
     "order",

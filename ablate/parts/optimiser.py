@@ -10,96 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ablate.parts.compiler import Compiler
 from ablate.parts.filter_step import FilterStep, StepInParts
+from ablate.parts.newton_schulz import TINY_NORM, Iterates, NewtonSchulz, Orthogonaliser, WholeMatrices
 from ablate.parts.part import Part
 from ablate.parts.update_batches import OneBatch, UpdateBatches
-
-TINY_NORM = 1e-7
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewtonSchulz(Part):
-    """Slot: the quintic iteration X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ, run `steps` times from a matrix of unit norm."""
-
-    a: float
-    b: float
-    c: float
-    steps: int = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Orthogonaliser(Part):
-    """Slot: how the update matrices go through Newton-Schulz."""
-
-    @abstractmethod
-    def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
-        """Filter-shaped tensors (C_out, C_in, h, w), each with its matrix (C_out, C_in·h·w) orthogonalised."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopedNewtonSchulz(Orthogonaliser):
-    """One matrix after the other, in bfloat16 whatever the compute dtype."""
-
-    def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
-        """As many compiled calls as there are filters."""
-        iterate = compiler.function(orthogonalise_in_bfloat16, "default")
-        return [iterate(update, iteration.a, iteration.b, iteration.c, iteration.steps) for update in updates]
-
-
-def orthogonalise_in_bfloat16(update: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
-    """Newton-Schulz on one filter-shaped tensor, the result in bfloat16."""
-    return orthogonalise_matrix(update.flatten(1).bfloat16(), a, b, c, steps).view(update.shape)
-
-
-def orthogonalise_matrix(matrix_RC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
-    """Newton-Schulz on one matrix in its own dtype, transposed while it iterates if it is tall."""
-    tall = matrix_RC.shape[0] > matrix_RC.shape[1]
-    x = matrix_RC / (matrix_RC.norm() + TINY_NORM)
-    x = x.T if tall else x
-    for _ in range(steps):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchedNewtonSchulz(Orthogonaliser):
-    """All matrices zero-padded to a common shape and iterated as one batch in the compute dtype.
-
-    Padding is exact: zero rows and columns add nothing to a norm and stay zero. The published script also scales to a magnitude that
-    falls over the run, which the normalisation right after it cancels; that is left out.
-    """
-
-    def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
-        """One compiled call, padding and cutting included."""
-        batched = compiler.function(orthogonalise_padded, "default")
-        return batched(updates, iteration.a, iteration.b, iteration.c, iteration.steps)
-
-
-def orthogonalise_padded(updates: list[Tensor], a: float, b: float, c: float, steps: int) -> list[Tensor]:
-    """Newton-Schulz on filter-shaped tensors as one (n, rows, columns) batch; columns are padded to a multiple of 16."""
-    matrices = [update.flatten(1) for update in updates]
-    num_rows = max(matrix.shape[0] for matrix in matrices)
-    num_columns = -(-max(matrix.shape[1] for matrix in matrices) // 16) * 16
-    x = torch.stack(
-        [F.pad(matrix, (0, num_columns - matrix.shape[1], 0, num_rows - matrix.shape[0])) for matrix in matrices]
-    )
-    # The guard is larger than the loop's: a half-precision sum would swallow a smaller one.
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-5)
-    tall = num_rows > num_columns
-    x = x.mT if tall else x
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * (gram @ gram)) @ x
-    x = x.mT if tall else x
-    return [
-        x[index, : matrix.shape[0], : matrix.shape[1]].reshape(update.shape)
-        for index, (matrix, update) in enumerate(zip(matrices, updates, strict=True))
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,12 +123,13 @@ class Muon:
         decay: float,
         compiler: Compiler,
         batches: UpdateBatches = OneBatch(),
+        iterates: Iterates = WholeMatrices(),
         filter_step: FilterStep = StepInParts(),
     ) -> None:
         self.filters = list(filters)
         self.buffers = [torch.zeros_like(weight) for weight in filters]
         self.rule = MuonRule(
-            orthogonaliser=orthogonaliser,
+            orthogonaliser=iterates.applied(orthogonaliser),
             updates=updates,
             batches=batches,
             iteration=iteration,

@@ -18,6 +18,7 @@ from ablate.parts import (
     Flip,
     Freezing,
     ImageSizes,
+    Iterates,
     Jitter,
     KnownView,
     LinearDecay,
@@ -38,6 +39,7 @@ from ablate.parts import (
     Whitening,
     WholeEpoch,
     WholeMaps,
+    WholeMatrices,
 )
 from ablate.parts.image_sizes import IMAGE_SIDE
 from ablate.parts.part import POSITIVE, Bounds, Part
@@ -89,6 +91,7 @@ class MuonRecipe(ImageRecipe):
     update_batches: UpdateBatches = OneBatch()
     filter_step: FilterStep = StepInParts()
     newton_schulz: NewtonSchulz
+    iterates: Iterates = WholeMatrices()
     normalisation: Normalisation
     filter_rate: float
     """Muon's peak learning rate."""

@@ -165,6 +165,7 @@ def _optimisers(
         decay=plan.filter_decay,
         compiler=compiler,
         batches=recipe.update_batches,
+        iterates=recipe.iterates,
         filter_step=recipe.filter_step,
     )
     return sgd, muon

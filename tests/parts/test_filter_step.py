@@ -19,19 +19,20 @@ from ablate.parts import (
     StepInParts,
     UpdateBatches,
 )
+from ablate.parts.compiler import compiled_function
 from ablate.parts.filter_step import felt_factor
 from ablate.parts.optimiser import Muon
 from ablate.training.compilation import count_compiles
 
-SHAPES = [(8, 3, 3, 3), (8, 8, 3, 3), (16, 8, 3, 3), (16, 16, 3, 3), (16, 16, 3, 3)]
+SHAPES = [(8, 3, 3, 3), (16, 8, 3, 3), (16, 16, 3, 3)]
 STEPS = 6
-EVERY_DTYPE = [torch.float32, torch.bfloat16, torch.float16, torch.float64]
 
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     yield
     dynamo.reset()
+    compiled_function.cache_clear()
 
 
 def muon_of(
@@ -62,7 +63,7 @@ def trained(
     layout: torch.memory_format = torch.channels_last,
     decay: float = 0.02,
     batches: UpdateBatches = OneBatch(),
-) -> tuple[list[nn.Parameter], list[Tensor]]:
+) -> list[Tensor]:
     """Filters and momentum buffers after a few steps, every second of which scales the filters first."""
     generator = torch.Generator().manual_seed(3)
 
@@ -75,7 +76,7 @@ def trained(
         for weight in filters:
             weight.grad = drawn(tuple(weight.shape))
         muon.step(0.205 * (1 - step / STEPS), step % 2 == 1)
-    return filters, muon.buffers
+    return [*(weight.detach() for weight in filters), *muon.buffers]
 
 
 def distance(one: Tensor, other: Tensor) -> float:
@@ -83,21 +84,34 @@ def distance(one: Tensor, other: Tensor) -> float:
     return ((one.double() - other.double()).norm() / other.double().norm()).item()
 
 
-@pytest.mark.parametrize("compiler", [NoCompile(), CompileModel()], ids=["eager", "compiled"])
-@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=["channels last", "plain"])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 0.02)])
+EAGER = [
+    (torch.float32, torch.channels_last, NoCompile()),
+    (torch.float32, torch.contiguous_format, NoCompile()),
+    (torch.bfloat16, torch.channels_last, NoCompile()),
+]
+COMPILED = [(torch.float32, torch.channels_last, CompileModel()), (torch.bfloat16, torch.channels_last, CompileModel())]
+
+
+@pytest.mark.parametrize(("dtype", "layout", "compiler"), [*EAGER, *COMPILED])
 def test_one_graph_gives_what_the_pieces_give_to_rounding(
-    dtype: torch.dtype, tolerance: float, layout: torch.memory_format, compiler: Compiler
+    dtype: torch.dtype, layout: torch.memory_format, compiler: Compiler
 ) -> None:
-    one_filters, one_buffers = trained(StepAsOne(), dtype, compiler, layout=layout)
-    filters, buffers = trained(StepInParts(), dtype, NoCompile(), layout=layout)
-    for one, plain in zip([*one_filters, *one_buffers], [*filters, *buffers], strict=True):
-        assert one.dtype == dtype
-        assert one.stride() == plain.stride()
-        assert distance(one, plain) <= tolerance
+    one = trained(StepAsOne(), dtype, compiler, layout=layout)
+    plain = trained(StepInParts(), dtype, NoCompile(), layout=layout)
+    exact = trained(StepInParts(), torch.float64, NoCompile(), layout=layout)
+    tolerance = {torch.float32: 2e-6, torch.bfloat16: 0.02}[dtype]
+    for mine, other, unrounded in zip(one, plain, exact, strict=True):
+        assert mine.dtype == dtype
+        assert mine.stride() == other.stride()
+        assert distance(mine, other) <= tolerance
+        assert distance(mine, unrounded) <= 1.5 * distance(other, unrounded)
 
 
-def test_no_step_compiles_anything_but_the_first() -> None:
+def test_no_step_compiles_anything_but_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Dynamo alone decides what is compiled again.
+    compile_with = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function, **_: compile_with(function, backend="eager", dynamic=False))
+    compiled_function.cache_clear()
     filters = [nn.Parameter(torch.randn(8, 4, 3, 3))]
     muon = muon_of(filters, StepAsOne(), CompileModel(), batches=BatchesByShape())
 
@@ -143,7 +157,7 @@ def test_a_decay_that_no_weight_of_the_dtype_feels_is_left_out_and_no_other(dtyp
     assert not torch.equal((weights.float() * (1 - felt)).to(dtype), weights)
 
 
-def test_the_published_decay_is_felt_for_62_or_63_steps_in_half_precision_and_never_in_bfloat16() -> None:
+def test_the_published_decay_is_felt_for_63_steps_in_half_precision_and_never_in_bfloat16() -> None:
     rates = [0.205 * (1 - step / 243) for step in range(243)]
     decays = [rate * 1.0418e-6 * 1536 for rate in rates]
     assert [felt_factor(decay, torch.float16) < 1 for decay in decays] == [step < 63 for step in range(243)]

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablate.parts import BatchedNewtonSchulz, LoopedNewtonSchulz, NewtonSchulz, NoCompile
-from ablate.parts.optimiser import orthogonalise_matrix, orthogonalise_padded
+from ablate.parts import BatchedNewtonSchulz, GramMatrices, LoopedNewtonSchulz, NewtonSchulz, NoCompile, WholeMatrices
+from ablate.parts.newton_schulz import iterated, iterated_by_grams, orthogonalise_matrix, orthogonalise_padded
 
 BASELINE = NewtonSchulz(a=3.4445, b=-4.7750, c=2.0315)
 TUNED = NewtonSchulz(a=3.4576, b=-4.7391, c=2.0843)
@@ -92,3 +92,45 @@ def test_a_gradient_of_zeros_gives_no_update_and_no_nan() -> None:
     updates = [torch.zeros(8, 4, 3, 3)]
     for orthogonaliser in (LoopedNewtonSchulz(), BatchedNewtonSchulz()):
         assert orthogonaliser.orthogonalise(updates, TUNED, NoCompile())[0].count_nonzero() == 0
+
+
+def test_on_gram_matrices_the_same_comes_out(updates: list[Tensor]) -> None:
+    by_grams = GramMatrices().applied(BatchedNewtonSchulz())
+    assert by_grams != BatchedNewtonSchulz() == WholeMatrices().applied(BatchedNewtonSchulz())
+    for update, direction in zip(updates, by_grams.orthogonalise(updates, TUNED, NoCompile()), strict=True):
+        torch.testing.assert_close(direction, by_singular_values(update, TUNED).float(), atol=2e-5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("shape", [(2, 8, 12), (3, 8, 40), (1, 8, 8)])
+def test_gram_matrices_go_where_matrices_go_step_by_step(shape: tuple[int, ...], steps: int) -> None:
+    x = torch.randn(shape, dtype=torch.float64)
+    x = x / x.norm(dim=(1, 2), keepdim=True)
+    numbers = (TUNED.a, TUNED.b, TUNED.c, steps)
+    torch.testing.assert_close(iterated_by_grams(x, *numbers), iterated(x, *numbers), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("spectrum", ["flat", "power", "exponential", "one large"])
+def test_rounding_does_hardly_more_where_two_steps_share_a_gram_matrix(spectrum: str) -> None:
+    generator = torch.Generator().manual_seed(1)
+    rank = torch.arange(64, dtype=torch.float64)
+    values = {
+        "flat": torch.ones(64),
+        "power": 1 / (rank + 1),
+        "exponential": torch.exp(-rank / 8),
+        "one large": torch.where(rank == 0, 1.0, 0.01),
+    }[spectrum]
+    left = torch.linalg.qr(torch.randn(64, 64, dtype=torch.float64, generator=generator))[0]
+    right = torch.linalg.qr(torch.randn(216, 64, dtype=torch.float64, generator=generator))[0]
+    matrix = ((left * (values / values.norm())) @ right.T)[None]
+    numbers = (TUNED.a, TUNED.b, TUNED.c, 3)
+    for dtype, most in ((torch.bfloat16, 0.04), (torch.float32, 3e-6)):
+        x = matrix.to(dtype)
+        exact = iterated(x.double(), *numbers)
+        plain, by_grams = ((form(x, *numbers).double() - exact).norm() for form in (iterated, iterated_by_grams))
+        assert by_grams <= 1.6 * plain
+        assert by_grams <= most * exact.norm()
+
+
+def test_the_loop_has_no_form_on_gram_matrices() -> None:
+    assert GramMatrices().applied(LoopedNewtonSchulz()) == LoopedNewtonSchulz()

@@ -113,6 +113,7 @@ LINEAGE = Lineage(
         Outline(
             name="shaped_newton_schulz", group="exact", requires=frozenset({"vectorised_optimiser"}), optional=True
         ),
+        Outline(name="gram_newton_schulz", group="exact", requires=frozenset({"vectorised_optimiser"}), optional=True),
         Outline(name="lean_updates", group="exact", requires=frozenset({"vectorised_optimiser"}), optional=True),
         Outline(name="batchwise_augmentation", group="exact", requires=frozenset({"vectorised_crop"}), optional=True),
         Outline(name="reused_view", group="exact", requires=frozenset({"selective_tta"}), optional=True),
