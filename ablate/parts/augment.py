@@ -164,11 +164,11 @@ class Crop(Part):
     def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
         """Each image's window at its offset, (N, 3, H, W) of the padded (N, 3, H + 2·reach, W + 2·reach)."""
 
-    def sources(self, size: int) -> Tensor:
-        """Which row (or column) of an image each one of a window is, at every offset, (2·reach + 1, size) int64; for `ByBatch`, which
-        refuses parts that do not say.
+    def windows(self, padded_NHWC: Tensor) -> Tensor:
+        """What `crop` cuts out of padded images at every offset, as a view (N, 2·reach + 1, 2·reach + 1, H, W, 3); for `ByBatch`, which
+        refuses parts that do not say. Borders are mirrored where images are.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not say which pixels its windows are")
+        raise NotImplementedError(f"{type(self).__name__} does not say what its windows are")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,11 +216,13 @@ class GatheredCrop(Crop):
         size = padded_NCHW.shape[-1] - 2 * self.reach
         return compiler.function(gather_windows, "default")(padded_NCHW, offsets_N2, size)
 
-    def sources(self, size: int) -> Tensor:
-        """Those of the windows of an image that `pad` has reflected."""
-        last = size - 1
-        padded = torch.arange(-self.reach, size + self.reach)
-        return (last - (padded.abs() - last).abs()).unfold(0, size, 1).contiguous()
+    def windows(self, padded_NHWC: Tensor) -> Tensor:
+        """Those whose corners lie at the offsets."""
+        num_images, padded_size, _, channels = padded_NHWC.shape
+        num_offsets, size = 2 * self.reach + 1, padded_size - 2 * self.reach
+        of_image, of_row, of_column, of_channel = padded_NHWC.stride()
+        shape = (num_images, num_offsets, num_offsets, size, size, channels)
+        return padded_NHWC.as_strided(shape, (of_image, of_row, of_column, of_row, of_column, of_channel))
 
 
 def gather_windows(padded_NCHW: Tensor, offsets_N2: Tensor, size: int) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from ablate.parts.augment import Crop, Flip, Jitter, normalised
+from ablate.parts.augment import CHANNEL_MEANS, CHANNEL_STDS, Crop, Flip, Jitter, normalised
 from ablate.parts.compiler import Compiler
 from ablate.parts.part import Part
 
@@ -17,6 +17,9 @@ Batches: TypeAlias = Callable[[Tensor], Tensor]
 
 Epochs: TypeAlias = Callable[[int], Batches]
 """An epoch, each in its turn from 0, to its batches."""
+
+
+_CHUNK_IMAGES = 2000
 
 
 class Slots(Protocol):
@@ -85,20 +88,21 @@ class ByBatch(Feeding):
     """
 
     def epochs(self, slots: Slots, images_NCHW: Tensor, streams: Generators) -> Epochs:
-        """Images wait normalised, and no more."""
+        """Images wait normalised and padded, as they are and mirrored: a mirrored window is another one of the mirrored image."""
         crop, flip, jitter = slots.crop, slots.flip, slots.jitter
-        num_images, _, size, _ = images_NCHW.shape
-        waiting = normalised(images_NCHW.contiguous(memory_format=torch.channels_last))
-        rows = crop.sources(size).to(waiting.device)
-        columns = mirrored_sources(rows)
-        chosen_once = flip.chosen_once(num_images, streams["flip"])
+        num_images = len(images_NCHW)
+        windows = crop.windows(both_ways(images_NCHW, crop))
+        is_mirrored_N = flip.chosen_once(num_images, streams["flip"])
+        image_N = torch.arange(num_images, device=windows.device)
         augment = slots.compiler.function(augmented, "default")
 
         def batches(epoch: int) -> Batches:
             top_N, left_N = crop.draw(num_images, streams["crop"]).unbind(1)
-            left_N = 4 * left_N + 2 * flip.chosen_each_epoch(num_images, epoch, streams["flip"]) + chosen_once
-            change, draws = jitter.per_image(num_images, waiting.dtype, streams["jitter"])
-            return lambda places: augment(waiting, places, rows, top_N, columns, left_N, change, draws)
+            again_N = flip.chosen_each_epoch(num_images, epoch, streams["flip"])
+            row_N = image_N + num_images * (is_mirrored_N ^ again_N)
+            left_N = torch.where(again_N, 2 * crop.reach - left_N, left_N)
+            change, draws = jitter.per_image(num_images, windows.dtype, streams["jitter"])
+            return lambda places: augment(windows, places, row_N, top_N, left_N, change, draws)
 
         return batches
 
@@ -116,7 +120,7 @@ class ByBatch(Feeding):
 
 
 _METHODS = (
-    ("crop", ("pad", "crop"), ("sources",)),
+    ("crop", ("pad", "crop"), ("windows",)),
     ("flip", ("once", "each_epoch"), ("chosen_once", "chosen_each_epoch")),
     ("jitter", ("jitter",), ("per_image",)),
 )
@@ -128,29 +132,40 @@ def _depth(part: type[Part], name: str) -> int:
     return next(depth for depth, kind in enumerate(part.__mro__) if name in vars(kind))
 
 
-def mirrored_sources(columns_OS: Tensor) -> Tensor:
-    """Which column of an image each one of a window is, at each offset, as it is or mirrored after the crop, as it is or before.
+def both_ways(images_NCHW: Tensor, crop: Crop) -> Tensor:
+    """Images in [0, 1] normalised and padded, then the same mirrored, (2N, H, W, 3) contiguous."""
+    num_images, channels, size, _ = images_NCHW.shape
+    padded_size = size + 2 * crop.reach
+    both = images_NCHW.new_empty((2, num_images, padded_size, padded_size, channels))
+    parts = [each.split(_CHUNK_IMAGES) for each in (images_NCHW, both[0], both[1])]
+    # In chunks, so that what is made on the way is small beside what is kept.
+    for images, as_they_are, mirrored in zip(*parts, strict=True):
+        padded = crop.pad(normalised_by_row(images))
+        as_they_are.copy_(padded.permute(0, 2, 3, 1))
+        mirrored.copy_(as_they_are.flip(2))
+    return both.flatten(0, 1)
 
-    From (offsets, size) to (4 · offsets, size): offset · 4 + 2 if mirrored after + 1 if before.
-    """
-    last = columns_OS.shape[1] - 1
-    after = torch.stack([columns_OS, columns_OS.flip(1)], 1)
-    return torch.stack([after, last - after], 2).flatten(0, 2)
+
+def normalised_by_row(images_NCHW: Tensor) -> Tensor:
+    """`normalised`, to the bit, in channels_last: on a CPU a row of pixels at a time is ten times as fast as a pixel at a time."""
+    num_images, channels, height, width = images_NCHW.shape
+    rows = images_NCHW.permute(0, 2, 3, 1).reshape(num_images, height, width * channels)
+    means, stds = (rows.new_tensor(values).repeat(width) for values in (CHANNEL_MEANS, CHANNEL_STDS))
+    return (rows - means).div_(stds).view(num_images, height, width, channels).permute(0, 3, 1, 2)
 
 
 def augmented(
-    images_NCHW: Tensor,
+    windows: Tensor,
     places_B: Tensor,
-    rows_RS: Tensor,
-    row_choice_N: Tensor,
-    columns_CS: Tensor,
-    column_choice_N: Tensor,
+    row_N: Tensor,
+    top_N: Tensor,
+    left_N: Tensor,
     change: Callable[..., Tensor],
     draws: tuple[Tensor, ...],
 ) -> Tensor:
-    """The images at some places of a set, (B, 3, S, S) in channels_last: of each the rows and columns of its choice, then changed."""
-    rows_BS = rows_RS[row_choice_N[places_B]]
-    columns_BS = columns_CS[column_choice_N[places_B]]
-    images_NHWC = images_NCHW.permute(0, 2, 3, 1)
-    picked_BSSC = images_NHWC[places_B[:, None, None], rows_BS[:, :, None], columns_BS[:, None, :]]
-    return change(picked_BSSC.permute(0, 3, 1, 2), *(draw[places_B] for draw in draws))
+    """The images at some places of a set, (B, 3, H, W) in channels_last: of each the window at its row and corner, then changed.
+
+    `windows` are those of `Crop.windows`.
+    """
+    picked_BHWC = windows[row_N[places_B], top_N[places_B], left_N[places_B]]
+    return change(picked_BHWC.permute(0, 3, 1, 2), *(draw[places_B] for draw in draws))
