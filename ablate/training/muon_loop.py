@@ -121,7 +121,7 @@ def stretches(
         yield AUGMENT
         for step, batch in zip(plan.steps(epoch), order.split(plan.batch_size), strict=False):
             loss = compiled.step(
-                recipe.image_sizes.resized(batch_images(batch), plan.image_sides[step]),
+                recipe.image_sizes.resized(batch_images(batch), plan.image_sides[step], compiler),
                 images.train_labels[batch],
                 step < plan.whitening_bias_steps,
                 recipe.label_smoothing,

@@ -23,6 +23,7 @@ from ablate.parts import (
     RandomFlip,
     WholeEpoch,
 )
+from ablate.parts import feeding as feeding_module
 from ablate.parts.feeding import augmented
 from ablate.recipes.muon import MuonRecipe
 from ablate.training.session import Streams
@@ -48,8 +49,9 @@ def images(number: int, dtype: torch.dtype) -> Tensor:
 @pytest.mark.parametrize("flip", [NoFlip(), AlternatingFlip(), RandomFlip()], ids=["as it is", "alternating", "random"])
 @pytest.mark.parametrize("reach", [0, 2, 5])
 def test_batches_are_those_of_the_whole_epoch_to_the_bit(
-    reach: int, flip: Flip, jitter: Jitter, dtype: torch.dtype
+    reach: int, flip: Flip, jitter: Jitter, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(feeding_module, "_CHUNK_IMAGES", 16)
     slots = recipe(crop=GatheredCrop(reach=reach), flip=flip, jitter=jitter)
     order, seen = torch.randperm(40), {}
     for feeding in (WholeEpoch(), ByBatch()):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.parts import AirbenchNet, Float32Norms, Gelu, GrowingSizes, OneSize, Scale
+from ablate.parts import AirbenchNet, Float32Norms, Gelu, GrowingSizes, NoCompile, OneSize, Scale
 from ablate.parts.network import WhitenedConvNet
 
 
@@ -27,12 +27,12 @@ def test_sizes_that_make_no_sense_are_refused(smaller: tuple[int, ...], until: t
 
 def test_only_images_of_another_size_are_touched() -> None:
     images = torch.rand(2, 3, 32, 32)
-    assert GrowingSizes().resized(images, 32) is images
-    smaller = GrowingSizes().resized(images, 24)
+    assert GrowingSizes().resized(images, 32, NoCompile()) is images
+    smaller = GrowingSizes().resized(images, 24, NoCompile())
     assert smaller.shape == (2, 3, 24, 24)
     # Interpolation keeps what is linear, away from the border.
     ramp = torch.arange(32.0).expand(1, 3, 32, 32)
-    step = GrowingSizes().resized(ramp, 24)[0, 0, 12].diff()
+    step = GrowingSizes().resized(ramp, 24, NoCompile())[0, 0, 12].diff()
     torch.testing.assert_close(step, torch.full((23,), 32 / 24), rtol=1e-5, atol=1e-5)
 
 
