@@ -19,8 +19,8 @@ from ablate.parts.part import Bounds, Part
 Dealt: TypeAlias = Callable[[], tuple[Tensor, ...]]
 """Gives an epoch's runs of indices as its order deals them, however often it is asked; a batch each, unless one waits for more."""
 
-ChosenJitter: TypeAlias = Callable[[Tensor, Tensor, Compiler], Tensor]
-"""Images (B, 3, H, W) of an epoch, their places (B,) in the set, and the compiler; to the images jittered."""
+ImageChange: TypeAlias = tuple[Callable[..., Tensor], tuple[Tensor, ...]]
+"""A function of images (B, 3, H, W) and of what was drawn for each of them; and the draws, (N, ...) each, for all images of a set."""
 
 CHANNEL_MEANS = (0.4914, 0.4822, 0.4465)
 CHANNEL_STDS = (0.2470, 0.2435, 0.2616)
@@ -47,6 +47,14 @@ class Flip(Part):
         """`each_epoch`, for images that are in storage order and dealt in another; only who depends on that asks which."""
         return self.each_epoch(images_NCHW, epoch, generator)
 
+    def chosen_once(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """Which images `once` mirrors, (N,) bool, by the same draws; for `ByBatch`, which refuses parts that do not say."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which images it mirrors")
+
+    def chosen_each_epoch(self, num_images: int, epoch: int, generator: torch.Generator) -> Tensor:
+        """Which images `each_epoch` mirrors, (N,) bool, by the same draws; for `ByBatch`, which refuses parts that do not say."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which images it mirrors")
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoFlip(Flip):
@@ -60,6 +68,14 @@ class NoFlip(Flip):
         """Unchanged."""
         return images_NCHW
 
+    def chosen_once(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """None."""
+        return all_alike(num_images, False, generator)
+
+    def chosen_each_epoch(self, num_images: int, epoch: int, generator: torch.Generator) -> Tensor:
+        """None."""
+        return all_alike(num_images, False, generator)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlternatingFlip(Flip):
@@ -72,12 +88,20 @@ class AlternatingFlip(Flip):
 
     def once(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """Each image mirrored with probability one half."""
-        chosen = torch.rand(len(images_NCHW), device=images_NCHW.device, generator=generator) < 0.5
+        chosen = self.chosen_once(len(images_NCHW), generator)
         return compiler.function(mirror_chosen, self.compile_mode)(images_NCHW, chosen)
 
     def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
         """Mirrored in odd epochs."""
         return images_NCHW.flip(-1) if epoch % 2 == 1 else images_NCHW
+
+    def chosen_once(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """Each with probability one half."""
+        return half_of(num_images, generator)
+
+    def chosen_each_epoch(self, num_images: int, epoch: int, generator: torch.Generator) -> Tensor:
+        """All in odd epochs."""
+        return all_alike(num_images, epoch % 2 == 1, generator)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +114,25 @@ class RandomFlip(Flip):
 
     def each_epoch(self, images_NCHW: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
         """Each image mirrored with probability one half."""
-        chosen = torch.rand(len(images_NCHW), device=images_NCHW.device, generator=generator) < 0.5
-        return mirror_chosen(images_NCHW, chosen)
+        return mirror_chosen(images_NCHW, self.chosen_each_epoch(len(images_NCHW), epoch, generator))
+
+    def chosen_once(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """None."""
+        return all_alike(num_images, False, generator)
+
+    def chosen_each_epoch(self, num_images: int, epoch: int, generator: torch.Generator) -> Tensor:
+        """Each with probability one half."""
+        return half_of(num_images, generator)
+
+
+def half_of(num_images: int, generator: torch.Generator) -> Tensor:
+    """Images chosen with probability one half each, (N,) bool."""
+    return torch.rand(num_images, device=generator.device, generator=generator) < 0.5
+
+
+def all_alike(num_images: int, are_chosen: bool, generator: torch.Generator) -> Tensor:
+    """All images or none chosen, (N,) bool, where a generator's draws are."""
+    return torch.full((num_images,), are_chosen, device=generator.device)
 
 
 def mirror_chosen(images_NCHW: Tensor, chosen_N: Tensor) -> Tensor:
@@ -122,6 +163,12 @@ class Crop(Part):
     @abstractmethod
     def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
         """Each image's window at its offset, (N, 3, H, W) of the padded (N, 3, H + 2·reach, W + 2·reach)."""
+
+    def windows(self, padded_NHWC: Tensor) -> Tensor:
+        """What `crop` cuts out of padded images at every offset, as a view (N, 2·reach + 1, 2·reach + 1, H, W, 3); for `ByBatch`, which
+        refuses parts that do not say. Borders are mirrored where images are.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what its windows are")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +216,14 @@ class GatheredCrop(Crop):
         size = padded_NCHW.shape[-1] - 2 * self.reach
         return compiler.function(gather_windows, "default")(padded_NCHW, offsets_N2, size)
 
+    def windows(self, padded_NHWC: Tensor) -> Tensor:
+        """Those whose corners lie at the offsets."""
+        num_images, padded_size, _, channels = padded_NHWC.shape
+        num_offsets, size = 2 * self.reach + 1, padded_size - 2 * self.reach
+        of_image, of_row, of_column, of_channel = padded_NHWC.stride()
+        shape = (num_images, num_offsets, num_offsets, size, size, channels)
+        return padded_NHWC.as_strided(shape, (of_image, of_row, of_column, of_row, of_column, of_channel))
+
 
 def gather_windows(padded_NCHW: Tensor, offsets_N2: Tensor, size: int) -> Tensor:
     """The `size`×`size` window of every image whose corner lies at its (y, x) offset."""
@@ -190,9 +245,12 @@ class Jitter(Part):
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """The jittered set of an epoch, in the same shape and dtype; draws come from `generator`."""
 
-    def drawn(self, num_images: int, generator: torch.Generator) -> "ChosenJitter":
-        """`jitter` for whoever asks for some of an epoch's images at a time; unless it is overridden, draws are made for each of them."""
-        return lambda images, places, compiler: self.jitter(images, generator, compiler)
+    def per_image(self, num_images: int, dtype: torch.dtype, generator: torch.Generator) -> ImageChange:
+        """`jitter` of images in a dtype as a function of single ones, by the same draws; for `ByBatch`, which refuses parts without it.
+
+        The function is compiled into others, so it is one of the module's, and the same every time.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it does to single images")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +260,15 @@ class NoJitter(Jitter):
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """Unchanged."""
         return images_NCHW
+
+    def per_image(self, num_images: int, dtype: torch.dtype, generator: torch.Generator) -> ImageChange:
+        """The identity, of no draws."""
+        return unchanged, ()
+
+
+def unchanged(images_NCHW: Tensor) -> Tensor:
+    """The images."""
+    return images_NCHW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,20 +283,13 @@ class BrightnessContrast(Jitter):
 
     def jitter(self, images_NCHW: Tensor, generator: torch.Generator, compiler: Compiler) -> Tensor:
         """Each image (x + shift) · factor, in the images' dtype."""
-        shift, factor = self.draw(len(images_NCHW), generator)
-        dtype = images_NCHW.dtype
-        return compiler.function(shift_and_scale, "default")(images_NCHW, shift.to(dtype), factor.to(dtype))
+        change, draws = self.per_image(len(images_NCHW), images_NCHW.dtype, generator)
+        return compiler.function(change, "default")(images_NCHW, *draws)
 
-    def drawn(self, num_images: int, generator: torch.Generator) -> ChosenJitter:
-        """Draws for the whole set, of which those of the images asked for are used."""
+    def per_image(self, num_images: int, dtype: torch.dtype, generator: torch.Generator) -> ImageChange:
+        """Of shifts and factors."""
         shift, factor = self.draw(num_images, generator)
-
-        def chosen(images_NCHW: Tensor, places: Tensor, compiler: Compiler) -> Tensor:
-            dtype = images_NCHW.dtype
-            shifted = compiler.function(shift_and_scale, "default")
-            return shifted(images_NCHW, shift[places].to(dtype), factor[places].to(dtype))
-
-        return chosen
+        return shift_and_scale, (shift.to(dtype), factor.to(dtype))
 
     def draw(self, num_images: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Shifts and factors, (N, 1, 1, 1) float32 each."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablate.parts.compiler import Compiler
 from ablate.parts.part import Bounds, Part
 
 IMAGE_SIDE = 32
@@ -25,11 +26,16 @@ class ImageSizes(Part):
     def sides(self, num_steps: int) -> tuple[int, ...]:
         """The pixels of a side, of every step of a run."""
 
-    def resized(self, images_NCHW: Tensor, side: int) -> Tensor:
-        """A step's images (N, 3, side, side), interpolated bilinearly where they have another size."""
+    def resized(self, images_NCHW: Tensor, side: int, compiler: Compiler) -> Tensor:
+        """A step's images (N, 3, side, side), interpolated bilinearly where they have another size, compiled."""
         if images_NCHW.shape[-1] == side:
             return images_NCHW
-        return F.interpolate(images_NCHW, size=(side, side), mode="bilinear", align_corners=False)
+        return compiler.function(interpolated, "default")(images_NCHW, side)
+
+
+def interpolated(images_NCHW: Tensor, side: int) -> Tensor:
+    """The images bilinearly at another size, (N, 3, side, side); pixels are squares, whose corners stay where they are."""
+    return F.interpolate(images_NCHW, size=(side, side), mode="bilinear", align_corners=False)
 
 
 @dataclass(frozen=True, kw_only=True)

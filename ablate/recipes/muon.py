@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import ClassVar
 
+from ablate.errors import UsageError
 from ablate.formats.canonical import digest
 from ablate.formats.values import jsonable
 from ablate.parts import (
@@ -48,7 +49,11 @@ from ablate.recipes.images import ImageRecipe, rounded_up, windows_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuonRecipe(ImageRecipe):
-    """Parts and published numbers of a network on images whose filters Muon trains, the rest SGD: the airbench94_muon family."""
+    """Parts and published numbers of a network on images whose filters Muon trains, the rest SGD: the airbench94_muon family.
+
+    Raises:
+        UsageError: the feeding cannot feed what crop, flip and jitter make.
+    """
 
     loop: ClassVar[str] = "ablate.training.muon_loop"
     # Images, steps, rates that are divided by, the momentum that Nesterov's needs.
@@ -103,6 +108,10 @@ class MuonRecipe(ImageRecipe):
 
     tta: TestTimeAugmentation
     known_view: KnownView = PredictedAgain()
+
+    def __post_init__(self) -> None:
+        if problem := self.feeding.why_not(self):
+            raise UsageError(problem)
 
     def compile_key(self) -> str:
         """What two recipes must share to share one compiled network, as a hash in hex."""

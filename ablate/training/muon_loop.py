@@ -110,18 +110,18 @@ def stretches(
     with torch.no_grad():
         filters = recipe.whitening.filters(normalised(images.train_images[: plan.whitening_images]))
         network.whiten.weight.copy_(filters)
-        padded = recipe.crop.pad(recipe.flip.once(normalised(images.train_images), streams["flip"], compiler))
+        epochs = recipe.feeding.epochs(recipe, images.train_images, streams)
 
     yield PREPARE
     for epoch in range(plan.num_epochs):
         network.train()
         with torch.no_grad():
-            batch_images = recipe.feeding.epoch(recipe, padded, epoch, streams)
-        order = torch.randperm(len(padded), device=clock.device, generator=streams["order"])
+            batch_images = epochs(epoch)
+        order = torch.randperm(len(images.train_labels), device=clock.device, generator=streams["order"])
         yield AUGMENT
         for step, batch in zip(plan.steps(epoch), order.split(plan.batch_size), strict=False):
             loss = compiled.step(
-                recipe.image_sizes.resized(batch_images(batch), plan.image_sides[step]),
+                recipe.image_sizes.resized(batch_images(batch), plan.image_sides[step], compiler),
                 images.train_labels[batch],
                 step < plan.whitening_bias_steps,
                 recipe.label_smoothing,
@@ -141,7 +141,7 @@ def stretches(
         last_loss = loss.detach().clone()
         timing.paused_seconds += after_epoch(network)
     # The training set is not needed any more, and the test set's views take as much memory again.
-    del padded, batch_images
+    del epochs, batch_images
     outcome = timing.predict(network, images.test_images, recipe.known_view.applied(recipe.tta), compiler, last_loss)
     yield PREDICT
     return outcome

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ablate.errors import UsageError
 from ablate.lineages.loading import load_registry
-from ablate.parts import AirbenchNet, Float32Norms, Gelu, GrowingSizes, ImageSizes, OneSize, Scale
+from ablate.parts import AirbenchNet, Float32Norms, Gelu, GrowingSizes, ImageSizes, NoCompile, OneSize, Scale
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.recipes.feature import Feature
 
@@ -82,26 +82,26 @@ def test_sizes_and_shares_out_of_bounds_are_refused(parameters: dict[str, tuple[
 @pytest.mark.parametrize("part", [OneSize(), GrowingSizes()])
 def test_images_of_their_own_size_are_left_as_they_are(part: ImageSizes) -> None:
     images = torch.rand(2, 3, 32, 32)
-    assert part.resized(images, 32) is images
+    assert part.resized(images, 32, NoCompile()) is images
 
 
 def test_smaller_images_are_interpolated_between_pixel_centres() -> None:
     images = torch.rand(2, 3, 32, 32)
     # Half as many pixels lie in the middle of four.
-    torch.testing.assert_close(GrowingSizes().resized(images, 16), nn.functional.avg_pool2d(images, 2))
+    torch.testing.assert_close(GrowingSizes().resized(images, 16, NoCompile()), nn.functional.avg_pool2d(images, 2))
     ramp = torch.arange(32.0).expand(1, 3, 32, 32)
     centres = (torch.arange(24) + 0.5) * 32 / 24 - 0.5
-    torch.testing.assert_close(GrowingSizes().resized(ramp, 24), centres.expand(1, 3, 24, 24))
-    torch.testing.assert_close(GrowingSizes().resized(ramp.mT, 24), centres.expand(1, 3, 24, 24).mT)
+    torch.testing.assert_close(GrowingSizes().resized(ramp, 24, NoCompile()), centres.expand(1, 3, 24, 24))
+    torch.testing.assert_close(GrowingSizes().resized(ramp.mT, 24, NoCompile()), centres.expand(1, 3, 24, 24).mT)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_resized_images_keep_dtype_and_layout(dtype: torch.dtype) -> None:
     images = torch.rand(2, 3, 32, 32).to(dtype).contiguous(memory_format=torch.channels_last)
-    small = GrowingSizes().resized(images, 28)
+    small = GrowingSizes().resized(images, 28, NoCompile())
     assert (small.shape, small.dtype) == ((2, 3, 28, 28), dtype)
     assert small.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(small.float(), GrowingSizes().resized(images.float(), 28), atol=0.01, rtol=0)
+    torch.testing.assert_close(small.float(), GrowingSizes().resized(images.float(), 28, NoCompile()), atol=0.01, rtol=0)
 
 
 @pytest.mark.parametrize("side", [24, 28, 32])

@@ -70,6 +70,7 @@ def test_signatures_are_those_of_the_file() -> None:
         "pad": False,
         "draw": False,
         "draw_dealt": False,
+        "windows": False,
         "crop": True,
     }
 

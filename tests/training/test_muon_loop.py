@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.loading import load_registry
-from ablate.parts import FreezeFirstGroup, GatheredCrop, NoFlip
+from ablate.parts import FreezeFirstGroup, GatheredCrop, GrowingSizes, NoFlip, OneSize
 from ablate.recipes.muon import MuonRecipe
 from ablate.training import muon_loop as training
 from ablate.training.session import Clock, Streams
@@ -141,6 +141,18 @@ def test_an_exact_feature_predicts_what_is_predicted_without_it(name: str) -> No
     assert plain is not None
     assert exact is not None
     torch.testing.assert_close(exact.tta_logits, plain.tta_logits, rtol=1e-3, atol=1e-3)
+
+
+def test_images_that_are_never_smaller_train_as_without_sizes() -> None:
+    images, seen = tiny_images(16, 8), []
+    for sizes in (OneSize(), GrowingSizes(smaller=(24,), until=(0.001,)), GrowingSizes(smaller=(24,), until=(0.5,))):
+        recipe = eager(replace(ALL, image_sizes=sizes))
+        recorded = run(recipe, images, seed=4, plan=recipe.plan(16).shortened()).outcome
+        assert recorded is not None
+        seen.append(recorded.tta_logits)
+    plain, never, smaller = seen
+    assert torch.equal(plain, never)
+    assert not torch.equal(plain, smaller)
 
 
 def test_a_frozen_group_stays_and_the_others_go_on() -> None:
