@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ablate.parts.grouped import BatchCrop, GroupedCrop, GroupedCutout, GroupedFlip, HalfEpochFlip
     from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead, WideMaxPoolHead
     from ablate.parts.image_sizes import GrowingSizes, ImageSizes, OneSize
+    from ablate.parts.inference import AsTrained, FoldedNorms, Inference
     from ablate.parts.initial import DiracInitial, Initial, UniformInitial
     from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
     from ablate.parts.newton_schulz import (
@@ -101,6 +102,7 @@ __all__ = [
     "Activation",
     "AirbenchNet",
     "AlternatingFlip",
+    "AsTrained",
     "AveragePoolHead",
     "Averaging",
     "BasicBlocks",
@@ -132,6 +134,7 @@ __all__ = [
     "FirstLayer",
     "Flip",
     "Float32Norms",
+    "FoldedNorms",
     "FreezeFirstGroup",
     "Freezing",
     "FrozenBias",
@@ -148,6 +151,7 @@ __all__ = [
     "HalfEpochFlip",
     "Head",
     "ImageSizes",
+    "Inference",
     "Initial",
     "Iterates",
     "Jitter",
@@ -235,6 +239,7 @@ _MODULES = (
     "update_batches",
     "pooled_conv",
     "image_sizes",
+    "inference",
     "freezing",
     "augment",
     "averaging",

@@ -167,6 +167,10 @@ class ConvGroup(nn.Module):
         features = self.activation(self.norm1(self.pool(self.pooled_conv.convolve(self.conv1, features))))
         return self.activation(self.norm2(self.conv2(features)))
 
+    def normed_convs(self) -> tuple[tuple[nn.Conv2d, nn.BatchNorm2d], ...]:
+        """Each convolution and the norm of what it computes."""
+        return (self.conv1, self.norm1), (self.conv2, self.norm2)
+
 
 class WhitenedConvNet(nn.Module):
     """Images (N, 3, 32, 32) to logits (N, 10)."""
@@ -219,6 +223,10 @@ class WhitenedConvNet(nn.Module):
         """The bias of the whitening convolution, its only trained parameter."""
         assert self.whiten.bias is not None
         return self.whiten.bias
+
+    def conv_groups(self) -> tuple[ConvGroup, ...]:
+        """The convolution groups, in order from the input."""
+        return tuple(self._groups)
 
     def filters(self) -> list[Tensor]:
         """The trained convolution weights, in order from the input."""

@@ -18,7 +18,10 @@ class PooledConv(Part):
 
     @abstractmethod
     def convolve(self, conv: nn.Conv2d, features_NCHW: Tensor) -> Tensor:
-        """Maps whose max-pool of 2 is that of the padded convolution, (N, C, H, W) or a row or column fewer."""
+        """Maps whose max-pool of 2 is that of the padded convolution, (N, C, H, W) or a row or column fewer.
+
+        The convolution has a bias where it predicts without a norm after it.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class SurvivingMaps(PooledConv):
         dropped = 1 - (height - height % 2) * (width - width % 2) / (height * width)
         if dropped * conv.out_channels * conv.weight[0, 0].numel() < self.least_saved or dropped == 0:
             return conv(features_NCHW)
-        return F.conv2d(padded(features_NCHW, height % 2, width % 2), conv.weight)
+        return F.conv2d(padded(features_NCHW, height % 2, width % 2), conv.weight, conv.bias)
 
 
 @torch.library.custom_op("ablate::padded", mutates_args=())

@@ -11,6 +11,7 @@ from ablate.formats.canonical import digest
 from ablate.formats.values import jsonable
 from ablate.parts import (
     Activation,
+    AsTrained,
     CompileStep,
     Crop,
     Feeding,
@@ -19,6 +20,7 @@ from ablate.parts import (
     Flip,
     Freezing,
     ImageSizes,
+    Inference,
     Iterates,
     Jitter,
     KnownView,
@@ -108,6 +110,7 @@ class MuonRecipe(ImageRecipe):
 
     tta: TestTimeAugmentation
     known_view: KnownView = PredictedAgain()
+    inference: Inference = AsTrained()
 
     def __post_init__(self) -> None:
         if problem := self.feeding.why_not(self):
@@ -123,7 +126,8 @@ class MuonRecipe(ImageRecipe):
 
     def _compiled_extras(self) -> list[Part]:
         """What came later and is compiled, where it is not neutral: keys of recipes without it stay what they were."""
-        return [part for part in (self.pooled_conv,) if part != WholeMaps()]
+        neutral = (WholeMaps(), AsTrained())
+        return [part for part in (self.pooled_conv, self.inference) if part not in neutral]
 
     def plan(self, num_train_images: int) -> "MuonPlan":
         """The numbers of a run over `num_train_images` images (already scaled).

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ablate.parts.augment import normalised
 from ablate.parts.compiler import Compiler
+from ablate.parts.inference import PredictingNetwork
 from ablate.parts.loss import summed_cross_entropy
 from ablate.parts.network import WhitenedConvNet, reset_network
 from ablate.parts.optimiser import Muon, coupled_sgd
@@ -37,6 +38,7 @@ class CompiledNetwork:
 
     network: WhitenedConvNet
     step: TrainingStep
+    predicting: PredictingNetwork
 
     @property
     def networks(self) -> tuple[WhitenedConvNet]:
@@ -55,6 +57,7 @@ def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.
         device=device,
     )
     network.pool_with(recipe.pooled_conv)
+    predicting = recipe.inference.build(network, recipe.compiler)
     recipe.compiler.model(network)
 
     def step(
@@ -62,7 +65,7 @@ def build_network(recipe: MuonRecipe, compute_dtype: torch.dtype, device: torch.
     ) -> Tensor:
         return summed_cross_entropy(network(images, train_whitening_bias, frozen_groups), labels, label_smoothing)
 
-    return CompiledNetwork(network, recipe.compiler.step(step, device))
+    return CompiledNetwork(network, recipe.compiler.step(step, device), predicting)
 
 
 def train(
@@ -142,7 +145,8 @@ def stretches(
         timing.paused_seconds += after_epoch(network)
     # The training set is not needed any more, and the test set's views take as much memory again.
     del epochs, batch_images
-    outcome = timing.predict(network, images.test_images, recipe.known_view.applied(recipe.tta), compiler, last_loss)
+    tta = recipe.known_view.applied(recipe.tta)
+    outcome = timing.predict(network, images.test_images, tta, compiler, last_loss, predicting=compiled.predicting)
     yield PREDICT
     return outcome
 

@@ -103,6 +103,10 @@ def loop_of(recipe: ImageRecipe) -> Loop:
     return cast(Loop, import_module(recipe.loop))
 
 
+def _itself(trained: nn.Module) -> nn.Module:
+    return trained
+
+
 @dataclass(slots=True)
 class Timing:
     """The moments of a run: `before` resetting the network, `start` of its clock, and the seconds that the clock leaves out."""
@@ -120,12 +124,13 @@ class Timing:
         compiler: Compiler,
         last_loss: Tensor,
         extra: Mapping[str, float] | None = None,
+        predicting: Callable[[nn.Module], nn.Module] = _itself,
     ) -> Outcome:
-        """Stop the training's clock, predict images in [0, 1], and stop the run's."""
+        """Stop the training's clock, predict images in [0, 1], and stop the run's; `predicting` gives the network that does."""
         trained = self.clock.mark()
         network.eval()
         with torch.no_grad():
-            tta_logits = tta.logits(network, normalised(images_NCHW), compiler)
+            tta_logits = tta.logits(predicting(network), normalised(images_NCHW), compiler)
         end = self.clock.mark(settled=True)
         tta_seconds = self.clock.seconds(trained, end)
         train_seconds = self.clock.seconds(self.start, trained) - self.paused_seconds

@@ -72,7 +72,7 @@ class Sides:
             seen.moments.append(self.clock())
             return 0.0
 
-        watched = CompiledNetwork(self.compiled.network, step)
+        watched = replace(self.compiled, step=step)
         train(self.recipe, self.plan, watched, self.images, Streams(seed, CPU), Clock(CPU), after_epoch)
         return seen
 

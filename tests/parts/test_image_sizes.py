@@ -101,7 +101,9 @@ def test_resized_images_keep_dtype_and_layout(dtype: torch.dtype) -> None:
     small = GrowingSizes().resized(images, 28, NoCompile())
     assert (small.shape, small.dtype) == ((2, 3, 28, 28), dtype)
     assert small.is_contiguous(memory_format=torch.channels_last)
-    torch.testing.assert_close(small.float(), GrowingSizes().resized(images.float(), 28, NoCompile()), atol=0.01, rtol=0)
+    torch.testing.assert_close(
+        small.float(), GrowingSizes().resized(images.float(), 28, NoCompile()), atol=0.01, rtol=0
+    )
 
 
 @pytest.mark.parametrize("side", [24, 28, 32])

@@ -239,7 +239,7 @@ def test_the_last_loss_survives_a_validation_that_takes_its_buffer() -> None:
     outcome = training.train(
         recipe,
         recipe.plan(4),
-        training.CompiledNetwork(compiled.network, step),
+        replace(compiled, step=step),
         images,
         Streams(0, CPU),
         Clock(CPU),

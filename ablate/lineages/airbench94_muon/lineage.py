@@ -117,6 +117,7 @@ LINEAGE = Lineage(
         Outline(name="lean_updates", group="exact", requires=frozenset({"vectorised_optimiser"}), optional=True),
         Outline(name="batchwise_augmentation", group="exact", requires=frozenset({"vectorised_crop"}), optional=True),
         Outline(name="reused_view", group="exact", requires=frozenset({"selective_tta"}), optional=True),
+        Outline(name="folded_norms", group="exact", optional=True),
         Outline(name="growing_images", group="beyond", optional=True),
         Outline(name="frozen_first_group", group="beyond", optional=True),
     ),
