@@ -109,7 +109,7 @@ def test_a_compiled_step_has_the_eager_ones_gradients_and_none_of_what_is_frozen
     def step(images_NCHW: Tensor, frozen_groups: int) -> Tensor:
         return weigh(compiled(images_NCHW, True, frozen_groups))
 
-    small = GrowingSizes().resized(images(0), 24)
+    small = GrowingSizes().resized(images(0), 24, NoCompile())
     torch.compile(step, backend="aot_eager", fullgraph=True, dynamic=False)(small, 1).backward()
     torch.compiler.reset()
     weigh(eager(small, True, 1)).backward()

@@ -183,14 +183,13 @@ def test_steps_are_given_the_plans_sizes_and_frozen_groups_and_predictions_whole
         given.append((*images_NCHW.shape[1:], frozen_groups))
         return compiled.step(images_NCHW, labels, bias, smoothing, frozen_groups)
 
-    def note(network: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if not network.training:
-            predicted.append(tuple(inputs[0].shape[1:]))
+    def predicting(network: torch.nn.Module) -> torch.nn.Module:
+        predictor = compiled.predicting(network)
+        predictor.register_forward_pre_hook(lambda _, inputs: predicted.append(tuple(inputs[0].shape[1:])))
+        return predictor
 
-    hook = compiled.network.register_forward_pre_hook(note)
-    watched = training.CompiledNetwork(compiled.network, step)
+    watched = training.CompiledNetwork(compiled.network, step, predicting)
     outcome = training.train(recipe, plan, watched, images, Streams(0, CPU), Clock(CPU), lambda network: 0.0)
-    hook.remove()
     assert given == [(3, side, side, groups) for side, groups in zip(plan.image_sides, plan.frozen_groups, strict=True)]
     assert {*predicted} == {(3, 32, 32)}
     assert outcome.tta_logits.isfinite().all()
