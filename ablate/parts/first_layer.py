@@ -13,6 +13,7 @@ from ablate.parts.augment import normalised
 from ablate.parts.network import WHITENING_FILTERS, WHITENING_KERNEL, Activation
 from ablate.parts.part import Bounds, Part
 from ablate.parts.scale import Scale
+from ablate.parts.standardisation import Normalise
 from ablate.parts.whitening import DescendingEigenWhitening
 
 MakeNorm: TypeAlias = Callable[[int], nn.BatchNorm2d]
@@ -49,6 +50,10 @@ class FirstLayer(Part):
 
     def prepare(self, layer: FirstConv, images_NCHW: Tensor, scale: Scale) -> None:
         """Set the layer in place from the training images in [0, 1]; on the clock."""
+
+    def prepare_normalised(self, layer: FirstConv, images_NCHW: Tensor, scale: Scale, normalise: Normalise) -> None:
+        """`prepare`, given what the recipe normalises images by; only who depends on that uses it."""
+        self.prepare(layer, images_NCHW, scale)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,15 @@ class PlainLayout(Float32Norms):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChannelsLastFloat32Norms(Float32Norms):
+    """BatchNorm in float32, channels_last from the input on."""
+
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """In channels_last."""
+        return images_NCHW.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComputeDtypeNorms(Precision):
     """BatchNorm in the compute dtype too, channels_last from the input on."""
 
