@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     )
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
     from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
-    from ablate.parts.precision import ChannelsLastFloat32Norms, ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
+    from ablate.parts.precision import ComputeDtypeNorms, ComputeDtypeNormsOnly, Float32Norms, PlainLayout, Precision
     from ablate.parts.prep import PrepStem, WhitenedPrep
     from ablate.parts.schedule import (
         EveryStep,
@@ -115,12 +115,12 @@ __all__ = [
     "BrightnessContrast",
     "ByBatch",
     "Celu",
-    "ChannelsLastFloat32Norms",
     "ChunkWhitenedConv",
     "CompileModel",
     "CompileStep",
     "Compiler",
     "ComputeDtypeNorms",
+    "ComputeDtypeNormsOnly",
     "ConvPair",
     "ConvStem",
     "Crop",

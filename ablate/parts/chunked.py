@@ -25,8 +25,11 @@ class ChunkWhitenedConv(FirstLayer):
 
     As published, eigenvalues and eigenvectors of the centred covariance are both averaged over `chunks` parts of the set: nothing
     keeps the eigenvectors' signs alike from part to part, nor their average of unit length. Ours are in storage order, the script's
-    drawn. `eps` is added to every average eigenvalue. `negatives`: whether each filter has its negative beside it.
+    drawn. `eps` is added to every average eigenvalue. `negatives`: whether each filter has its negative beside it. The weight lies in
+    plain NCHW, as the published one does, which replaces the layer's own.
     """
+
+    weights_format: ClassVar[torch.memory_format | None] = torch.contiguous_format
 
     parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"chunks": Bounds(least=1), "eps": Bounds()}
 

@@ -98,7 +98,9 @@ def build_conv_net(
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.to(precision.norm_dtype(compute_dtype))
-    return network.to(memory_format=precision.weights_format)
+    network = network.to(memory_format=precision.weights_format)
+    network.first.conv.to(memory_format=first_layer.weights_format or precision.weights_format)
+    return network
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -43,6 +44,9 @@ class FirstConv(nn.Module):
 @dataclass(frozen=True, kw_only=True)
 class FirstLayer(Part):
     """Slot: what makes the first feature maps of normalised images."""
+
+    weights_format: ClassVar[torch.memory_format | None] = None
+    """How its convolution's weight lies in memory; None for as all others do."""
 
     @abstractmethod
     def build(self, scale: Scale, activation: Activation, make_norm: MakeNorm) -> FirstConv:

@@ -41,7 +41,7 @@ class OwnMoments(Standardisation):
     """Those of the training images themselves, in float32 at least; the variance is the unbiased one, as in hlb-CIFAR10."""
 
     def fitted(self, images_NCHW: Tensor) -> Normalise:
-        """Over all pixels of each channel; a channel of one value becomes zero."""
+        """Over all pixels of each channel; a channel of one value becomes zero. What is normalised lies in plain NCHW."""
         exact = _exact(images_NCHW)
         std, mean = (moment.view(1, -1, 1, 1) for moment in torch.std_mean(exact, dim=(0, 2, 3)))
         std = torch.where(std > FLAT, std, 1.0)
@@ -53,4 +53,5 @@ class OwnMoments(Standardisation):
 
 
 def _exact(images_NCHW: Tensor) -> Tensor:
-    return images_NCHW.to(torch.promote_types(images_NCHW.dtype, torch.float32))
+    # In one layout whatever the images': a sum's order decides its last bits, and the script's lie so.
+    return images_NCHW.to(torch.promote_types(images_NCHW.dtype, torch.float32)).contiguous()

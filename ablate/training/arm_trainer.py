@@ -77,10 +77,11 @@ class ArmTrainer:
         dataset: Dataset,
         device: str = "auto",
         curves: bool = False,
+        compute_dtype: str = "auto",
         debug: bool = False,
     ) -> None:
         self.device = open_device(device)
-        self.compute_dtype = compute_dtype_of(self.device)
+        self.compute_dtype = compute_dtype_of(self.device, compute_dtype)
         self.presets = presets_of(registry)
         self.preset = choose_preset(preset, self.device, self.presets)
         self.dataset = dataset

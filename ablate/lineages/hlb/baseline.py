@@ -2,13 +2,14 @@
 
 Source: tysam-code/hlb-CIFAR10 v0.7.0, main.py: its peak rate is 1.525 / 512 for half the summed loss, its decay 6.687e-4 · 1024. Here
 the last of 12 whole epochs is trained; the script leaves all of it out unless its length has a fraction. Whitening is on the clock,
-as in the other lineages.
+as in the other lineages. The script arranges images in channels_last and picks its batches in a way that gives plain NCHW: so are
+they here, and the layout begins after the first layer.
 """
 
 from ablate.parts import (
-    ChannelsLastFloat32Norms,
     ChunkWhitenedConv,
     ConvPair,
+    Float32Norms,
     GlobalMaxHead,
     MaskedCrop,
     NoCompile,
@@ -31,7 +32,7 @@ HLB_PLAIN = SgdRecipe(
     stage=ConvPair(),
     norm_momentum=0.1,
     head=GlobalMaxHead(),
-    precision=ChannelsLastFloat32Norms(),
+    precision=Float32Norms(),
     standardisation=OwnMoments(),
     crop=MaskedCrop(reach=2),
     flip=RandomFlip(),
