@@ -31,7 +31,7 @@ from ablate.training.kinds import TrialFailure
 from ablate.training.outcome import Compiled, Outcome, accuracy, evaluate_plainly, loop_of
 from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rounds import time_arms
-from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
+from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, dtype_named, open_device
 
 WARM_UP_SEED = 0
 
@@ -81,7 +81,7 @@ class ArmTrainer:
         debug: bool = False,
     ) -> None:
         self.device = open_device(device)
-        self.compute_dtype = compute_dtype_of(self.device, compute_dtype)
+        self.compute_dtype = dtype_named(compute_dtype, self.device) or compute_dtype_of(self.device)
         self.presets = presets_of(registry)
         self.preset = choose_preset(preset, self.device, self.presets)
         self.dataset = dataset

@@ -24,7 +24,7 @@ from ablate.training.compilation import why_not_compiling
 from ablate.training.kinds import AUTO, COMPUTE_DTYPE, CURVES, Announce, Kind
 from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rehearsal import rehearse
-from ablate.training.session import compute_dtype_of, find_device, open_device
+from ablate.training.session import compute_dtype_of, dtype_named, find_device, open_device
 
 _LOOK_SECONDS = 600.0
 """Long enough to start CUDA and to compile a first function with nothing cached."""
@@ -49,7 +49,7 @@ class ImageKind(Kind):
 
     def choose_compute_dtype(self, name: str, device: str) -> str:
         """See `Kind`."""
-        compute_dtype_of(torch.device(device), name)
+        dtype_named(name, torch.device(device))
         return name
 
     def check_study(self, study: Study, *, curves: bool) -> None:
@@ -76,7 +76,7 @@ class ImageKind(Kind):
         if opened:
             return planned_environment(resolved)
         device = torch.device(resolved.device)
-        dtype = compute_dtype_of(device, _dtype_asked(resolved))
+        dtype = _compute_dtype(device, _dtype_asked(resolved))
         return trial_environment(device, dtype, {"preset": resolved.preset}, opened=False)
 
     def environment_here(self, resolved: ResolvedStudy, *, in_child: bool) -> Environment:
@@ -132,7 +132,7 @@ def load_data(name: str, data_dir: Path | None, announce: Announce) -> Dataset:
 def planned_environment(resolved: ResolvedStudy, **facts: Json) -> Environment:
     """The environment that trials of this study will have here, so far as it is known before one has run."""
     device = open_device(resolved.device)
-    dtype = compute_dtype_of(device, _dtype_asked(resolved))
+    dtype = _compute_dtype(device, _dtype_asked(resolved))
     return trial_environment(device, dtype, {"preset": resolved.preset, **facts})
 
 
@@ -168,8 +168,12 @@ def _print_environment(device: str, preset: str, compute_dtype: str) -> None:
         print(json.dumps({"refused": str(error)}))
         return
     facts: dict[str, Json] = {"preset": preset, "compiling": why_not_compiling(opened) is None}
-    dtype = compute_dtype_of(opened, compute_dtype)
+    dtype = _compute_dtype(opened, compute_dtype)
     print(json.dumps(trial_environment(opened, dtype, facts).to_json()))
+
+
+def _compute_dtype(device: torch.device, asked: str) -> torch.dtype:
+    return dtype_named(asked, device) or compute_dtype_of(device)
 
 
 def _dtype_asked(resolved: ResolvedStudy) -> str:

@@ -9,8 +9,9 @@ from ablate.parts.first_layer import FirstConv
 from ablate.parts.standardisation import OwnMoments
 
 IMAGES = torch.rand(60, 3, 32, 32, generator=torch.Generator().manual_seed(5))
-IMAGES = torch.nn.functional.avg_pool2d(IMAGES, 3, 1, 1)
-"""Neighbours alike, so that eigenvalues lie apart."""
+IMAGES = torch.nn.functional.avg_pool2d(IMAGES, (3, 5), 1, (1, 2))
+IMAGES = torch.stack([IMAGES[:, 0], (IMAGES[:, 0] + IMAGES[:, 1]) / 2, (IMAGES[:, 1] + 2 * IMAGES[:, 2]) / 3], 1)
+"""Neighbours alike, columns more than rows and channels in pairs, so that eigenvalues lie apart."""
 
 
 def prepared(part: ChunkWhitenedConv) -> tuple[FirstConv, Tensor]:

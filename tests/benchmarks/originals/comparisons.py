@@ -106,7 +106,8 @@ COMPARISONS = (
         equal_size=replace(SMALL, epochs=2.94),
         timed_size=replace(FEW, train_images=320, epochs=2.18),
         cause=Cause(
-            words="the script puts the images into a random order before it whitens them in chunks",
+            words="the script puts the images into a random order before it whitens them in chunks, and rounds them to half precision only "
+            "when they are normalised",
             edits=HLB_CAUSES,
         ),
     ),

@@ -19,6 +19,7 @@ AVERAGED_EPOCHS = MIXED_EPOCHS = 1
 """The last whole epochs that are averaged, and mixed, in a run of two and a fraction."""
 
 HLB_CAUSES: tuple[Edit, ...] = (
+    (r"transforms\.ToTensor\(\)\]\)", "transforms.ToTensor(), lambda image: image.half().float()])"),
     (
         r"torch\.randperm\(data\['train'\]\['images'\]\.shape\[0\], device=.*?\)\)",
         "torch.arange(len(data['train']['images'])))",
