@@ -8,7 +8,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    figure = plots.draw("distribution", HERE / "data" / "waterfall")
+    figure = plots.draw("distribution", HERE / "data" / "waterfall_interleaved")
     print(plots.save(figure, HERE / "distribution.svg"))
 
 

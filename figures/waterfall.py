@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    figure = plots.draw("waterfall", HERE / "data" / "waterfall", published=True, ladders=LADDERS)
+    figure = plots.draw("waterfall", HERE / "data" / "waterfall_interleaved", published=True, ladders=LADDERS)
     print(plots.save(figure, HERE / "waterfall.svg"))
 
 

@@ -94,7 +94,7 @@ def test_the_gallery_repeats_what_the_trials_say(study: str) -> None:
 def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
     """Of the ladder: whatever it does not name is inconclusive."""
     said = " ".join((GALLERY / "README.md").read_text().split())
-    rungs = {one.subject: one for one in Evidence.read(GALLERY / "data" / "waterfall").effects}
+    rungs = {one.subject: one for one in Evidence.read(GALLERY / "data" / "waterfall_interleaved").effects}
     decided = {
         (name, outcome)
         for name, one in rungs.items()
@@ -114,7 +114,7 @@ def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
 
 
 def test_the_readme_cites_the_ladder_that_is_committed() -> None:
-    assert headline(Evidence.read(GALLERY / "data" / "waterfall")) in (ROOT / "README.md").read_text()
+    assert headline(Evidence.read(GALLERY / "data" / "waterfall_interleaved")) in (ROOT / "README.md").read_text()
 
 
 def test_the_published_numbers_stand_beside_their_picture() -> None:

@@ -1,7 +1,7 @@
 """How the pieces of Muon's step follow each other: each by itself, or momentum, Newton-Schulz and update as one compiled graph."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, TypeAlias
@@ -16,7 +16,7 @@ WholeStep: TypeAlias = Callable[[list[Tensor], list[Tensor], list[Tensor], Tenso
 """Filters, gradients, momentum buffers, the rate and the decay's factor; filters and buffers are changed in place."""
 
 
-class FilterRule(Protocol):
+class FilterRule(Hashable, Protocol):
     """What the pieces of a step do; equal rules are equal, and one may be a key."""
 
     @property

@@ -59,10 +59,12 @@ class Sides:
         """One block of our training."""
         seen = Seen([], [], [])
 
-        def step(images: Tensor, labels: Tensor, train_bias: bool, label_smoothing: float) -> Tensor:
+        def step(
+            images: Tensor, labels: Tensor, train_bias: bool, label_smoothing: float, frozen_groups: int
+        ) -> Tensor:
             seen.moments.append(self.clock())
             seen.batches.append((images, labels))
-            loss = self.compiled.step(images, labels, train_bias, label_smoothing)
+            loss = self.compiled.step(images, labels, train_bias, label_smoothing, frozen_groups)
             seen.losses.append(loss.detach())
             return loss
 

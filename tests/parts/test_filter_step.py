@@ -85,7 +85,7 @@ def distance(one: Tensor, other: Tensor) -> float:
 
 @pytest.mark.parametrize("compiler", [NoCompile(), CompileModel()], ids=["eager", "compiled"])
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format], ids=["channels last", "plain"])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 0.01)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 0.02)])
 def test_one_graph_gives_what_the_pieces_give_to_rounding(
     dtype: torch.dtype, tolerance: float, layout: torch.memory_format, compiler: Compiler
 ) -> None:

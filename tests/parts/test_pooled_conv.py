@@ -16,7 +16,7 @@ def convolution(dtype: torch.dtype = torch.float32) -> nn.Conv2d:
 @pytest.mark.parametrize(("height", "width"), [(31, 31), (15, 15), (7, 7), (7, 10), (10, 7), (12, 12)])
 def test_a_pool_of_two_sees_no_difference(height: int, width: int) -> None:
     conv, features = convolution(), torch.rand(3, 4, height, width)
-    whole, surviving = (part.convolve(conv, features) for part in (WholeMaps(), SurvivingMaps()))
+    whole, surviving = (part.convolve(conv, features) for part in (WholeMaps(), SurvivingMaps(least_saved=0)))
     assert surviving.shape == (3, 6, height - height % 2, width - width % 2)
     pool = nn.MaxPool2d(2)
     torch.testing.assert_close(pool(surviving), pool(whole), rtol=1e-6, atol=1e-6)
@@ -49,7 +49,7 @@ def test_a_network_learns_the_same_without_what_its_pools_drop() -> None:
     images = torch.rand(16, 3, 32, 32)
     plain = network(WholeMaps(), torch.float32)
     lean = deepcopy(plain)
-    lean.pool_with(SurvivingMaps())
+    lean.pool_with(SurvivingMaps(least_saved=0))
     whole, surviving = trained_on(plain, images), trained_on(lean, images)
     assert whole.keys() == surviving.keys()
     assert len(whole) == 1 + 14 + 12
@@ -60,6 +60,15 @@ def test_a_network_learns_the_same_without_what_its_pools_drop() -> None:
 
 def test_in_half_precision_the_two_differ_by_its_rounding() -> None:
     images = torch.rand(16, 3, 32, 32, dtype=torch.bfloat16)
-    whole, surviving = (network(part, torch.bfloat16)(images).float() for part in (WholeMaps(), SurvivingMaps()))
+    whole, surviving = (
+        network(part, torch.bfloat16)(images).float() for part in (WholeMaps(), SurvivingMaps(least_saved=0))
+    )
     # Seven convolutions, each rounded to 8 bits.
     assert (surviving - whole).abs().max() <= 7 * 2**-8 * whole.abs().max()
+
+
+def test_only_what_is_worth_a_copy_is_left_out() -> None:
+    conv = nn.Conv2d(64, 256, 3, padding="same", bias=False)
+    assert SurvivingMaps().convolve(conv, torch.rand(1, 64, 15, 15)).shape[2:] == (14, 14)
+    few = nn.Conv2d(24, 64, 3, padding="same", bias=False)
+    assert SurvivingMaps().convolve(few, torch.rand(1, 24, 31, 31)).shape[2:] == (31, 31)

@@ -8,7 +8,7 @@ import pytest
 from ablate.errors import UsageError
 from ablate.lineages import airbench94_muon as shipped
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
-from ablate.lineages.airbench94_muon.lineage import GROUPS as SHIPPED_GROUPS
+from ablate.lineages.airbench94_muon.lineage import LINEAGE
 from ablate.parts import BrightnessContrast, Gelu, LoopedCrop, RateSchedule, Scale, Silu
 from ablate.recipes.registry import Change, Feature, Registry
 from ablate.study import groups_together
@@ -156,8 +156,8 @@ def test_a_baseline_is_checked_like_a_features_values() -> None:
 
 
 def test_features_come_in_the_order_that_discovery_is_given() -> None:
-    found = Registry.discover(AIRBENCH94_MUON, shipped, SHIPPED_GROUPS, order=["tuning", "silu"])
-    assert list(found.features)[:3] == ["tuning", "silu", "brightness_contrast"]
+    found = Registry.discover(AIRBENCH94_MUON, shipped, LINEAGE.groups.values(), order=["tuning", "silu"])
+    assert list(found.features)[:3] == ["tuning", "silu", "batchwise_augmentation"]
 
 
 def test_two_groups_of_one_name_are_refused() -> None:
@@ -246,7 +246,7 @@ def test_a_digest_follows_the_values_and_a_parts_version() -> None:
 
 
 def test_discovery_takes_every_module_with_a_feature() -> None:
-    found = Registry.discover(AIRBENCH94_MUON, shipped, SHIPPED_GROUPS)
+    found = Registry.discover(AIRBENCH94_MUON, shipped, LINEAGE.groups.values())
     assert {"silu", "newer_tuning", "surviving_maps"} < found.features.keys()
     assert "baseline" not in found.features
     assert isinstance(shipped, ModuleType)

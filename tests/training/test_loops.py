@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ablate.lineages.loading import load_registry
-from ablate.parts import Scale
+from ablate.parts import Scale, feeding
 from ablate.recipes import muon, sgd
 from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.registry import Registry
@@ -82,7 +82,8 @@ def words_of(node: ast.AST) -> list[str]:
 
 
 def test_every_field_of_a_recipe_is_used(family: Family) -> None:
-    trees = [parsed(module) for module in (*family.modules, family.plan)]
+    # A part that puts others to work reads their slots.
+    trees = [parsed(module) for module in (*family.modules, family.plan, feeding)]
     read = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert read >= {field.name for field in fields(family.recipe)}
 
