@@ -233,6 +233,10 @@ class SgdPlan:
             epoch = self.windows[min(epoch, self.num_epochs - 1)].start // self.steps_per_epoch
         return epoch >= self.mixed_from
 
+    def kind_of_augmentation(self, epoch: int) -> str:
+        """What making an epoch's images has to do; those of one kind take equally long."""
+        return "augment and mix" if self.is_mixed(epoch) else "augment"
+
     def kind_of_step(self, step: int) -> str:
         """What a step has to do; steps of one kind take equally long."""
         extras = {"first bias": step < self.first_bias_steps, "averaging": self.averaging_due[step]}

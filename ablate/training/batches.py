@@ -14,7 +14,7 @@ from ablate.parts import Compiler, Crop, Cutout, Flip
 from ablate.parts.augment import Dealt, normalised
 from ablate.parts.standardisation import Normalise
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
-from ablate.training.outcome import AUGMENT, Label
+from ablate.training.outcome import Label
 from ablate.training.session import Streams
 
 
@@ -133,14 +133,12 @@ def _joined(runs: list[Batch]) -> Batch:
 NO_EPOCH = -1
 """Before the first batch."""
 
-FIRST_BATCH, BATCH, MIXED = "first batch", "batch", f"{AUGMENT} and mix"
+FIRST_BATCH, BATCH = "first batch", "batch"
 
 
 def dealing_label(plan: SgdPlan, epoch: int, before: int) -> Label:
     """What dealing a batch was: the first of all, with the images prepared; the first of an `epoch`, augmented; or any other."""
-    if epoch == before:
-        return BATCH
-    return FIRST_BATCH if before == NO_EPOCH else MIXED if plan.is_mixed(epoch) else AUGMENT
+    return FIRST_BATCH if before == NO_EPOCH else plan.kind_of_augmentation(epoch) if epoch != before else BATCH
 
 
 def dealing_counts(recipe: SgdRecipe, plan: SgdPlan, num_images: int) -> Mapping[Label, int]:
