@@ -144,6 +144,7 @@ def plan_resume(
         registry,
         data,
         device=device or recorded.device,
+        overrides=recorded.overrides,
         features_from=folder.source_file(FEATURES_OPTION),
         registry_file=folder.source_file(REGISTRY_OPTION),
     )

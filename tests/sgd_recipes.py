@@ -7,7 +7,10 @@ from ablate.lineages.loading import load_registry
 from ablate.parts import NoCompile
 from ablate.recipes.sgd import SgdRecipe
 
-NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "fastcifar10", "germer", "page", "resnet18")
+NAMES = (
+    *("airbench94", "airbench95", "airbench96", "airbench96_faster"),
+    *("fastcifar10", "germer", "hlb", "page", "resnet18"),
+)
 REGISTRIES = {name: load_registry(recipe=name) for name in NAMES}
 BASELINES = {name: cast(SgdRecipe, registry.baseline) for name, registry in REGISTRIES.items()}
 

@@ -16,6 +16,12 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Where data sets are kept; otherwise ABLATE_DATA_DIR, otherwise the cache folder."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cuda, cuda:1, cpu, mps.")]
+ComputeDtype = Annotated[
+    str,
+    typer.Option(
+        help="What networks compute in: float64, float32, bfloat16, float16; auto: what the device is good at."
+    ),
+]
 Recipe = Annotated[
     str | None,
     typer.Option(
@@ -83,6 +89,7 @@ class StudyOptions:
     data: Data = None
     data_dir: DataDir = None
     device: Device = "auto"
+    compute_dtype: ComputeDtype = "auto"
     seed: Seed = None
     aa: Twin = False
     curves: Curves = False

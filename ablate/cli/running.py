@@ -37,6 +37,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
         "registry_file": options.registry_file,
         "data_dir": options.data_dir,
         "device": options.device,
+        "compute_dtype": options.compute_dtype,
         "curves": options.curves,
         "command": command_line(),
         "overrides": overrides,

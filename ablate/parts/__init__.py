@@ -18,13 +18,16 @@ if TYPE_CHECKING:
         GatheredCrop,
         Jitter,
         LoopedCrop,
+        MaskedCrop,
         NoFlip,
         NoJitter,
         RandomFlip,
         TwoStageCrop,
     )
-    from ablate.parts.averaging import Averaging, Lookahead, NoAveraging
+    from ablate.parts.averaging import Averaging, Lookahead, NoAveraging, WrittenBackEma
+    from ablate.parts.chunked import ChunkWhitenedConv
     from ablate.parts.compiler import CompileModel, Compiler, CompileStep, NoCompile
+    from ablate.parts.cutmix import Cutmix, NoCutmix, SquareCutmix
     from ablate.parts.cutout import Cutout, NoCutout, SquareCutout
     from ablate.parts.evaluate import (
         FullTta,
@@ -51,10 +54,10 @@ if TYPE_CHECKING:
     )
     from ablate.parts.freezing import FreezeFirstGroup, Freezing, NothingFrozen
     from ablate.parts.grouped import BatchCrop, GroupedCrop, GroupedCutout, GroupedFlip, HalfEpochFlip
-    from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead, WideMaxPoolHead
+    from ablate.parts.head import AveragePoolHead, GlobalMaxHead, Head, MaxPoolHead, WideMaxPoolHead
     from ablate.parts.image_sizes import GrowingSizes, ImageSizes, OneSize
     from ablate.parts.inference import AsTrained, FoldedNorms, Inference
-    from ablate.parts.initial import DiracInitial, Initial, UniformInitial
+    from ablate.parts.initial import DiracInitial, Initial, RestandardisedDirac, UniformInitial
     from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
     from ablate.parts.newton_schulz import (
         BatchedNewtonSchulz,
@@ -69,13 +72,14 @@ if TYPE_CHECKING:
     from ablate.parts.optimiser import FilterUpdates, ListwiseUpdates, LoopedUpdates
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
     from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
-    from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
+    from ablate.parts.precision import ComputeDtypeNorms, ComputeDtypeNormsOnly, Float32Norms, PlainLayout, Precision
     from ablate.parts.prep import PrepStem, WhitenedPrep
     from ablate.parts.schedule import (
         EveryStep,
         GrowingInterval,
         LinearDecay,
         Normalisation,
+        OneCycle,
         Ramps,
         RateSchedule,
         RateTable,
@@ -93,6 +97,7 @@ if TYPE_CHECKING:
     )
     from ablate.parts.sgd import Sgd, TorchSgd, VelocitySgd
     from ablate.parts.stages import BasicBlocks, ConvPair, ResidualTriple, ResNet9Stage, Stage
+    from ablate.parts.standardisation import OwnMoments, PublishedMoments, Standardisation
     from ablate.parts.update_batches import BatchesByShape, OneBatch, UpdateBatches
     from ablate.parts.whitening import DescendingEigenWhitening, EigenWhitening, SvdWhitening, Whitening
 
@@ -113,13 +118,16 @@ __all__ = [
     "BrightnessContrast",
     "ByBatch",
     "Celu",
+    "ChunkWhitenedConv",
     "CompileModel",
     "CompileStep",
     "Compiler",
     "ComputeDtypeNorms",
+    "ComputeDtypeNormsOnly",
     "ConvPair",
     "ConvStem",
     "Crop",
+    "Cutmix",
     "Cutout",
     "DescendingEigenWhitening",
     "DiracInitial",
@@ -142,6 +150,7 @@ __all__ = [
     "FullTta",
     "GatheredCrop",
     "Gelu",
+    "GlobalMaxHead",
     "GramMatrices",
     "GroupedCrop",
     "GroupedCutout",
@@ -164,6 +173,7 @@ __all__ = [
     "LoopedCrop",
     "LoopedNewtonSchulz",
     "LoopedUpdates",
+    "MaskedCrop",
     "MaxPoolHead",
     "MirrorTta",
     "MostConfident",
@@ -171,6 +181,7 @@ __all__ = [
     "NewtonSchulz",
     "NoAveraging",
     "NoCompile",
+    "NoCutmix",
     "NoCutout",
     "NoFlip",
     "NoJitter",
@@ -179,9 +190,11 @@ __all__ = [
     "Norms",
     "NothingFrozen",
     "OneBatch",
+    "OneCycle",
     "OneSize",
     "Order",
     "Orthogonaliser",
+    "OwnMoments",
     "Part",
     "PlainLayout",
     "PlainTta",
@@ -190,6 +203,7 @@ __all__ = [
     "PredictedAgain",
     "PrepStem",
     "ProxySelection",
+    "PublishedMoments",
     "Ramps",
     "RandomFlip",
     "RandomSubset",
@@ -199,14 +213,17 @@ __all__ = [
     "ResNet9Stage",
     "Reshuffled",
     "ResidualTriple",
+    "RestandardisedDirac",
     "Reused",
     "Scale",
     "Selection",
     "SelectiveTta",
     "Sgd",
     "Silu",
+    "SquareCutmix",
     "SquareCutout",
     "Stage",
+    "Standardisation",
     "StepAsOne",
     "StepInParts",
     "Subset",
@@ -231,37 +248,41 @@ __all__ = [
     "WholeSet",
     "WideMaxPoolHead",
     "WithReplacement",
+    "WrittenBackEma",
 ]
 
 _MODULES = (
-    "feeding",
-    "filter_step",
-    "update_batches",
-    "pooled_conv",
-    "image_sizes",
-    "inference",
-    "freezing",
     "augment",
     "averaging",
+    "chunked",
     "compiler",
+    "cutmix",
     "cutout",
     "evaluate",
     "evaluated",
+    "feeding",
+    "filter_step",
     "first_layer",
+    "freezing",
     "grouped",
     "head",
+    "image_sizes",
+    "inference",
     "initial",
     "network",
     "newton_schulz",
     "norms",
     "optimiser",
     "order",
+    "pooled_conv",
     "precision",
     "prep",
     "schedule",
     "selection",
     "sgd",
     "stages",
+    "standardisation",
+    "update_batches",
     "whitening",
 )
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from torchvision.transforms.functional import normalize
 
 from ablate.parts.compiler import Compiler
+from ablate.parts.cutout import inside_squares
 from ablate.parts.part import Bounds, Part
 
 Dealt: TypeAlias = Callable[[], tuple[Tensor, ...]]
@@ -205,6 +206,28 @@ class TwoStageCrop(Crop):
             chosen = offsets_N2[:, 1] == x
             cropped[chosen] = rows[chosen, :, :, x : x + size]
         return cropped
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedCrop(Crop):
+    """The pixels of all windows picked at once by a mask; shifts go from -reach to reach - 1.
+
+    As published (hlb-CIFAR10): the centre of a window of an even size is drawn from one position too few, so that no image is
+    shifted by +reach.
+    """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"reach": Bounds(least=1, most=31)}
+
+    def draw(self, num_images: int, generator: torch.Generator) -> Tensor:
+        """Corner offsets (y, x) uniform on 0 to 2·reach - 1, (N, 2) int64."""
+        return torch.randint(0, 2 * self.reach, (num_images, 2), device=generator.device, generator=generator)
+
+    def crop(self, padded_NCHW: Tensor, offsets_N2: Tensor, compiler: Compiler) -> Tensor:
+        """Each image's window, (N, C, H, W) contiguous."""
+        num_images, channels, padded_size, _ = padded_NCHW.shape
+        size = padded_size - 2 * self.reach
+        window = inside_squares(padded_NCHW, offsets_N2[:, 0], offsets_N2[:, 1], size)
+        return padded_NCHW.masked_select(window).view(num_images, channels, size, size)
 
 
 @dataclass(frozen=True, kw_only=True)

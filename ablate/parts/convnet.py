@@ -37,8 +37,9 @@ class TrainedNetwork(nn.Module, ABC):
         return [value for value in self.parameters() if value.requires_grad and id(value) not in scaled]
 
     def state(self) -> list[Tensor]:
-        """Weights and running statistics, what an average is over."""
-        return [tensor for tensor in self.state_dict().values() if tensor.is_floating_point()]
+        """Weights and running statistics, what an average is over; frozen weights are Parameters here, the others are not."""
+        values = (value for value in self.state_dict(keep_vars=True).values() if value.is_floating_point())
+        return [value.detach() if value.requires_grad else value for value in values]
 
 
 class ConvNet(TrainedNetwork):
@@ -97,7 +98,9 @@ def build_conv_net(
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.to(precision.norm_dtype(compute_dtype))
-    return network.to(memory_format=precision.weights_format)
+    network = network.to(memory_format=precision.weights_format)
+    network.first.conv.to(memory_format=first_layer.weights_format or precision.weights_format)
+    return network
 
 
 @torch.no_grad()
@@ -118,11 +121,13 @@ def _check_maps(network: ConvNet, head: Head) -> None:
 def reset_conv_net(network: nn.Module, initial: Initial, generator: torch.Generator) -> None:
     """Give a network new starting values in place, layer by layer from the input.
 
-    Convolutions as `initial` has them, their biases zero; linear layers as PyTorch does; norms 1, 0, 0, 1.
+    Convolutions as `initial` has them, by their place where they are in `stages`, their biases zero; linear layers as PyTorch does;
+    norms 1, 0, 0, 1.
     """
+    later = {id(module) for stage in getattr(network, "stages", ()) for module in _convolutions(stage)[1:]}
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            initial.reset(module.weight, generator)
+            (initial.reset_later if id(module) in later else initial.reset)(module.weight, generator)
             if module.bias is not None:
                 module.bias.zero_()
         elif isinstance(module, nn.Linear):
@@ -132,3 +137,7 @@ def reset_conv_net(network: nn.Module, initial: Initial, generator: torch.Genera
         elif isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
     network.zero_grad(set_to_none=True)
+
+
+def _convolutions(stage: nn.Module) -> list[nn.Module]:
+    return [module for module in stage.modules() if isinstance(module, nn.Conv2d)]

@@ -58,8 +58,13 @@ class SquareCutout(Cutout):
 
 def blanked(images_NCHW: Tensor, top_N: Tensor, left_N: Tensor, size: int) -> Tensor:
     """The images, zero in the square of `size` pixels whose upper left corner is given."""
+    return images_NCHW.masked_fill(inside_squares(images_NCHW, top_N, left_N, size), 0)
+
+
+def inside_squares(images_NCHW: Tensor, top_N: Tensor, left_N: Tensor, size: int) -> Tensor:
+    """Of every pixel whether it lies in its image's square of `size` pixels with the given upper left corner, (N, 1, H, W) bool."""
     height, width = images_NCHW.shape[2:]
     rows = torch.arange(height, device=images_NCHW.device) - top_N[:, None]
     columns = torch.arange(width, device=images_NCHW.device) - left_N[:, None]
     in_rows, in_columns = (rows >= 0) & (rows < size), (columns >= 0) & (columns < size)
-    return images_NCHW.masked_fill((in_rows[:, :, None] & in_columns[:, None, :])[:, None], 0)
+    return (in_rows[:, :, None] & in_columns[:, None, :])[:, None]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,6 +14,7 @@ from ablate.parts.augment import normalised
 from ablate.parts.network import WHITENING_FILTERS, WHITENING_KERNEL, Activation
 from ablate.parts.part import Bounds, Part
 from ablate.parts.scale import Scale
+from ablate.parts.standardisation import Normalise
 from ablate.parts.whitening import DescendingEigenWhitening
 
 MakeNorm: TypeAlias = Callable[[int], nn.BatchNorm2d]
@@ -43,12 +45,19 @@ class FirstConv(nn.Module):
 class FirstLayer(Part):
     """Slot: what makes the first feature maps of normalised images."""
 
+    weights_format: ClassVar[torch.memory_format | None] = None
+    """How its convolution's weight lies in memory; None for as all others do."""
+
     @abstractmethod
     def build(self, scale: Scale, activation: Activation, make_norm: MakeNorm) -> FirstConv:
         """The layer, (N, 3, 32, 32) to (N, channels, ·, ·)."""
 
     def prepare(self, layer: FirstConv, images_NCHW: Tensor, scale: Scale) -> None:
         """Set the layer in place from the training images in [0, 1]; on the clock."""
+
+    def prepare_normalised(self, layer: FirstConv, images_NCHW: Tensor, scale: Scale, normalise: Normalise) -> None:
+        """`prepare`, given what the recipe normalises images by; only who depends on that uses it."""
+        self.prepare(layer, images_NCHW, scale)
 
 
 @dataclass(frozen=True, kw_only=True)

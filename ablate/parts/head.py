@@ -60,6 +60,37 @@ class WideMaxPoolHead(MaxPoolHead):
         return PooledLinear(nn.MaxPool2d(4), nn.Linear(channels, NUM_CLASSES, bias=False), self.logit_scale)
 
 
+class ScaledLinear(nn.Linear):
+    """A linear layer without a bias whose weight is multiplied by a factor before it is used."""
+
+    def __init__(self, channels: int, weight_scale: float) -> None:
+        super().__init__(channels, NUM_CLASSES, bias=False)
+        self.weight_scale = weight_scale
+
+    def forward(self, features_NC: Tensor) -> Tensor:
+        """(N, C) to (N, 10)."""
+        return features_NC @ (self.weight * self.weight_scale).T
+
+
+class GlobalMax(nn.Module):
+    """The maximum over all pixels."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C)."""
+        return features.amax((2, 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalMaxHead(Head):
+    """The maximum over all pixels, and a linear layer without a bias whose weight is multiplied by `weight_scale`: hlb-CIFAR10's head."""
+
+    weight_scale: float = 1 / 9
+
+    def build(self, channels: int) -> nn.Module:
+        """For maps of any size."""
+        return nn.Sequential(GlobalMax(), ScaledLinear(channels, self.weight_scale))
+
+
 @dataclass(frozen=True, kw_only=True)
 class AveragePoolHead(Head):
     """The mean over 4×4 pixels, and a linear layer with a bias: a ResNet's head."""

@@ -31,8 +31,8 @@ class Float32Norms(Precision):
     """BatchNorm in float32 beside activations in the compute dtype; inputs as they come."""
 
     def norm_dtype(self, compute_dtype: torch.dtype) -> torch.dtype:
-        """Always float32."""
-        return torch.float32
+        """float32, or the compute dtype where that is wider."""
+        return torch.promote_types(compute_dtype, torch.float32)
 
     def arrange(self, images_NCHW: Tensor) -> Tensor:
         """Unchanged."""
@@ -61,3 +61,12 @@ class ComputeDtypeNorms(Precision):
     def arrange(self, images_NCHW: Tensor) -> Tensor:
         """In channels_last."""
         return images_NCHW.contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeDtypeNormsOnly(ComputeDtypeNorms):
+    """BatchNorm in the compute dtype too; inputs as they come."""
+
+    def arrange(self, images_NCHW: Tensor) -> Tensor:
+        """Unchanged."""
+        return images_NCHW

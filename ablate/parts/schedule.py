@@ -49,6 +49,32 @@ class Triangle(RateSchedule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OneCycle(RateSchedule):
+    """From `start` up to 1 in a straight line over the share `peak` of the steps, then down to `end` at the last step.
+
+    PyTorch's OneCycleLR with linear slopes: the top lies at peak · num_steps - 1, which is between two steps as a rule, so that none
+    reaches 1. With the published start the first step does next to nothing.
+    """
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {
+        "start": Bounds(),
+        "peak": Bounds(above=True, most=1),
+        "end": Bounds(),
+    }
+
+    start: float = 1e-16
+    peak: float
+    end: float
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """The height of the slope that a step is on; in a run too short to have a first one, of the second."""
+        top, last = self.peak * num_steps - 1, num_steps - 1
+        if step <= top and top > 0:
+            return (1.0 - self.start) * (step / top) + self.start
+        return (self.end - 1.0) * ((step - top) / (last - top)) + 1.0 if last > top else 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ramps(RateSchedule):
     """From 0 up to 1 in a straight line over the share `peak` of the steps, down to `floor` at the share `flat_from`, and flat.
 

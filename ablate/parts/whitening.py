@@ -82,6 +82,15 @@ def sample_moment(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:
     return rows.T @ rows
 
 
+def centred_principal_axes(images_NCHW: Tensor, kernel: tuple[int, int] = KERNEL) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (D,) of the patches' unbiased, centred covariance from the largest on, and the eigenvectors as rows (D, D)."""
+    covariance = torch.cov(_patches(images_NCHW, kernel).T)
+    # Apple's GPUs decompose nothing.
+    device = torch.device("cpu") if covariance.device.type == "mps" else covariance.device
+    eigenvalues, eigenvectors = torch.linalg.eigh(covariance.to(device), UPLO="U")
+    return eigenvalues.flip(0).to(covariance.device), eigenvectors.T.flip(0).to(covariance.device)
+
+
 def _patches(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:
     channels, (height, width) = images_NCHW.shape[1], kernel
     patches = images_NCHW.unfold(2, height, 1).unfold(3, width, 1)

@@ -1,11 +1,14 @@
 """Recipes that train a network on images in torch, by this package's own loops: what every family of them has."""
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, cast
 
+from torch import Tensor
+
 from ablate.parts import PRESETS, Compiler, Precision, Scale
+from ablate.parts.augment import normalised
 from ablate.parts.part import POSITIVE, Bounds
 from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
@@ -57,6 +60,10 @@ class ImageRecipe(Recipe):
         """What two recipes must share to share one compiled network, as a hash in hex."""
         raise NotImplementedError
 
+    def normaliser(self, train_images_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
+        """What normalises images (N, 3, H, W) in [0, 1], given all training images."""
+        return normalised
+
     def plan(self, num_train_images: int) -> Plan:
         """The numbers of a run over `num_train_images` images (already scaled).
 
@@ -83,13 +90,15 @@ class ImageRecipe(Recipe):
 _WINDOWS, _WINDOW_STEPS = 3, 5
 
 
-def windows_of(num_steps: int, steps_per_epoch: int, kind_of_step: Callable[[int], Hashable]) -> tuple[range, ...]:
-    """Stretches of a run's steps, of one length, that have every kind of its steps: from its beginning to its end, and where else
-    a kind first occurs.
+def windows_of(
+    num_steps: int, steps_per_epoch: int, kind_of_step: Callable[[int], Hashable], also: Iterable[int] = ()
+) -> tuple[range, ...]:
+    """Stretches of a run's steps, of one length, that have every kind of its steps: from its beginning to its end, where else a kind
+    first occurs, and from the steps `also` on.
     """
     length = min(_WINDOW_STEPS, steps_per_epoch, num_steps)
     last = num_steps - length
-    starts = {round(last * place / (_WINDOWS - 1)) for place in range(_WINDOWS)}
+    starts = {round(last * place / (_WINDOWS - 1)) for place in range(_WINDOWS)} | {min(step, last) for step in also}
     seen = {kind_of_step(step) for start in starts for step in range(start, start + length)}
     for step in range(num_steps):
         if kind_of_step(step) not in seen:

@@ -1,9 +1,11 @@
 """Image recipes trained by SGD with Nesterov's momentum: all that may change accuracy or time, and the numbers that follow from it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
+
+from torch import Tensor
 
 from ablate.formats.canonical import digest
 from ablate.formats.values import jsonable
@@ -12,6 +14,7 @@ from ablate.parts import (
     Averaging,
     CompileStep,
     Crop,
+    Cutmix,
     Cutout,
     Evaluated,
     EveryImage,
@@ -25,14 +28,17 @@ from ablate.parts import (
     LastWeights,
     MaxPoolHead,
     NoAveraging,
+    NoCutmix,
     NoCutout,
     Norms,
     Order,
+    PublishedMoments,
     RateSchedule,
     Reshuffled,
     Selection,
     Sgd,
     Stage,
+    Standardisation,
     Subset,
     TestTimeAugmentation,
     TorchSgd,
@@ -58,7 +64,7 @@ class SgdRecipe(ImageRecipe):
     loop: ClassVar[str] = "ablate.training.sgd_loop"
     number_bounds: ClassVar[Mapping[str, Bounds]] = {
         **dict.fromkeys(("epochs", "batch_size", "widths", "rate", "bias_scale"), POSITIVE),
-        **dict.fromkeys(("rate_factor", "activation_scale"), POSITIVE),
+        **dict.fromkeys(("rate_factor", "activation_scale", "loss_factor"), POSITIVE),
         "norm_splits": Bounds(least=1),
         "cutout_trim": Bounds(),
         # Rates are divided by what Nesterov's needs and what is left of 1.
@@ -84,6 +90,7 @@ class SgdRecipe(ImageRecipe):
     head: Head = MaxPoolHead()
     initial: Initial = UniformInitial()
 
+    standardisation: Standardisation = PublishedMoments()
     subset: Subset = WholeSet()
     order: Order = Reshuffled()
     selection: Selection = EveryImage()
@@ -92,9 +99,12 @@ class SgdRecipe(ImageRecipe):
     cutout: Cutout = NoCutout()
     cutout_trim: int = 0
     """Pixels that the side of the cutout's square is shorter than the part says."""
+    cutmix: Cutmix = NoCutmix()
 
     label_smoothing: float
     """The share of a label's weight that is spread evenly over all classes (PyTorch's sense)."""
+    loss_factor: float = 1.0
+    """Factor on the summed loss of a batch as published; what PyTorch's SGD is told of rates and decay is for that product."""
     rate: float
     """Peak learning rate for 1,024 images, whatever the momentum."""
     rate_factor: float = 1.0
@@ -118,7 +128,7 @@ class SgdRecipe(ImageRecipe):
         key += [self.precision, self.compiler, self.batch_size, self.selection, self.scale.width, self.scale.batch]
         key += [self.activation_scale, self.splits]
         if isinstance(self.compiler, CompileStep):
-            key.append(self.label_smoothing)
+            key += [self.label_smoothing, self.cutmix]
         return digest([jsonable(value) for value in key])
 
     @property
@@ -128,6 +138,10 @@ class SgdRecipe(ImageRecipe):
             return self.norm_splits
         most = max(1, round(self.norm_splits * self.scale.batch))
         return max(splits for splits in range(1, most + 1) if scaled_batch(self) % splits == 0)
+
+    def normaliser(self, train_images_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
+        """See `ImageRecipe`."""
+        return self.standardisation.fitted(train_images_NCHW)
 
     def plan(self, num_train_images: int) -> "SgdPlan":
         """The numbers of a run over `num_train_images` images (already scaled), of which it uses its subset.
@@ -147,7 +161,8 @@ def scaled_batch(recipe: SgdRecipe) -> int:
 class SgdPlan:
     """Numbers derived from a recipe, its scale and the size of the training set.
 
-    `rate`, `bias_rate` and `rate_times_decay` are PyTorch's, for a loss that `loss_weight` keeps the sum over a published batch.
+    `rate`, `bias_rate` and `rate_times_decay` are PyTorch's, for a loss that `loss_weight` keeps the sum over a published batch, times
+    the recipe's factor.
     """
 
     batch_size: int
@@ -162,6 +177,8 @@ class SgdPlan:
     """Of every step, whether weights are averaged after it."""
     evaluated_due: tuple[bool, ...] = ()
     """Of every step, whether what is evaluated is moved after it."""
+    mixed_from: int | None = None
+    """The first epoch whose images are mixed, None where none are."""
     is_short: bool = False
     windows: tuple[range, ...] = ()
     """The steps of each epoch, where only some are run."""
@@ -182,12 +199,13 @@ class SgdPlan:
             steps_per_epoch=steps_per_epoch,
             num_steps=num_steps,
             first_bias_steps=recipe.first_bias.steps(num_steps, scale.epochs * steps_per_epoch),
-            loss_weight=recipe.batch_size / batch_size,
+            loss_weight=recipe.loss_factor * recipe.batch_size / batch_size,
             rate=rate,
             bias_rate=rate * recipe.bias_scale,
             rate_times_decay=recipe.decay * recipe.rate_factor * recipe.batch_size / kilostep,
             averaging_due=recipe.averaging.due(num_steps),
             evaluated_due=recipe.evaluated.due(num_steps, steps_per_epoch),
+            mixed_from=recipe.cutmix.begins(recipe.epochs, scale.epochs),
         )
 
     @property
@@ -207,6 +225,18 @@ class SgdPlan:
         first = epoch * self.steps_per_epoch
         return range(first, min(first + self.steps_per_epoch, self.num_steps))
 
+    def is_mixed(self, epoch: int) -> bool:
+        """Whether an epoch's images are mixed."""
+        if self.mixed_from is None:
+            return False
+        if self.windows:
+            epoch = self.windows[min(epoch, self.num_epochs - 1)].start // self.steps_per_epoch
+        return epoch >= self.mixed_from
+
+    def kind_of_augmentation(self, epoch: int) -> str:
+        """What making an epoch's images has to do; those of one kind take equally long."""
+        return "augment and mix" if self.is_mixed(epoch) else "augment"
+
     def kind_of_step(self, step: int) -> str:
         """What a step has to do; steps of one kind take equally long."""
         extras = {"first bias": step < self.first_bias_steps, "averaging": self.averaging_due[step]}
@@ -218,15 +248,24 @@ class SgdPlan:
 
         What is scored before the clock starts is short.
         """
-        windows = windows_of(self.num_steps, self.steps_per_epoch, self.kind_of_step)
+        windows = windows_of(
+            self.num_steps, self.steps_per_epoch, self.kind_of_step, also=self._first_of_each_augmentation()
+        )
         return replace(self, windows=windows, is_short=True)
+
+    def _first_of_each_augmentation(self) -> tuple[int, ...]:
+        """The first steps of an epoch after the first whose images are not mixed, and of one whose are, where there are any."""
+        if self.mixed_from is None:
+            return ()
+        epochs = {1, max(1, self.mixed_from)}
+        return tuple(epoch * self.steps_per_epoch for epoch in sorted(epochs) if epoch < self.num_epochs)
 
     def like(self, other: "SgdPlan") -> Self:
         """This plan, short where another one is."""
         return self.shortened() if other.is_short else self
 
     def shortened(self) -> Self:
-        """A plan for warming up: two epochs (the second is mirrored) of two steps, a bias that is frozen at all frozen in the second."""
+        """A plan for warming up: two epochs of two steps; what is mirrored, mixed or frozen at all is that in the second."""
         steps_per_epoch = min(2, self.steps_per_epoch)
         num_steps = min(2 * steps_per_epoch, self.num_steps)
         is_frozen = self.first_bias_steps < self.num_steps
@@ -235,5 +274,6 @@ class SgdPlan:
             steps_per_epoch=steps_per_epoch,
             num_steps=num_steps,
             is_short=True,
+            mixed_from=None if self.mixed_from is None else 1,
             first_bias_steps=max(1, num_steps // 2) if is_frozen else num_steps,
         )

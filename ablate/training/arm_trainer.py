@@ -13,6 +13,7 @@ from ablate.formats.canonical import Json
 from ablate.machine.environment import describe, gpu_state
 from ablate.machine.heap import keep_freed_memory
 from ablate.parts import NoCompile
+from ablate.parts.standardisation import Normalise
 from ablate.recipes.images import ImageRecipe, Plan
 from ablate.recipes.registry import Registry
 from ablate.store.records import Environment, FinishedTrial, Measurements
@@ -30,7 +31,7 @@ from ablate.training.kinds import TrialFailure
 from ablate.training.outcome import Compiled, Outcome, accuracy, evaluate_plainly, loop_of
 from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rounds import time_arms
-from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, open_device
+from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of, dtype_named, open_device
 
 WARM_UP_SEED = 0
 
@@ -76,10 +77,11 @@ class ArmTrainer:
         dataset: Dataset,
         device: str = "auto",
         curves: bool = False,
+        compute_dtype: str = "auto",
         debug: bool = False,
     ) -> None:
         self.device = open_device(device)
-        self.compute_dtype = compute_dtype_of(self.device)
+        self.compute_dtype = dtype_named(compute_dtype, self.device) or compute_dtype_of(self.device)
         self.presets = presets_of(registry)
         self.preset = choose_preset(preset, self.device, self.presets)
         self.dataset = dataset
@@ -211,7 +213,8 @@ class ArmTrainer:
     def _measure(self, ready: "ReadyArm", spec: TrialSpec) -> Measurements:
         images, streams, curve = self._device_images(), Streams(spec.seed, self.device), list[float]()
         compiles = count_compiles()
-        after_epoch = self._validator(images, curve) if self.curves else _no_validation
+        normalise = ready.recipe.normaliser(images.train_images)
+        after_epoch = self._validator(images, curve, normalise) if self.curves else _no_validation
         outcome = loop_of(ready.recipe).train(
             ready.recipe, ready.plan, ready.compiled, images, streams, self.clock, after_epoch
         )
@@ -221,7 +224,7 @@ class ArmTrainer:
         # The times of a study whose trials are for the score alone are by another clock.
         is_timed = spec.measures != "score"
         return Measurements(
-            accuracy=evaluate_plainly(ready.compiled.network, images.test_images, images.test_labels),
+            accuracy=evaluate_plainly(ready.compiled.network, images.test_images, images.test_labels, normalise),
             score=accuracy(outcome.tta_logits, images.test_labels),
             time_seconds=outcome.time_seconds if is_timed else None,
             train_seconds=outcome.train_seconds if is_timed else None,
@@ -270,20 +273,24 @@ class ArmTrainer:
         noise = self._device_images().noise(streams["warm-up"])
         # The real images make room for the noise: together they would set the peak of the whole process's memory.
         self._images = None
-        network = self._networks[key]
-        loop_of(recipe).train(recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, []))
-        evaluate_plainly(network.network, noise.test_images, noise.test_labels)
+        network, normalise = self._networks[key], recipe.normaliser(noise.train_images)
+        loop_of(recipe).train(
+            recipe, warm_plan, network, noise, streams, self.clock, self._validator(noise, [], normalise)
+        )
+        evaluate_plainly(network.network, noise.test_images, noise.test_labels, normalise)
         del noise
         self._device_images()
         self._warm.add(fingerprint)
         return WarmUp(time.perf_counter() - began, compile_seconds() - compiling_began)
 
-    def _validator(self, images: DeviceImages, curve: list[float]) -> Callable[[torch.nn.Module], float]:
+    def _validator(
+        self, images: DeviceImages, curve: list[float], normalise: Normalise
+    ) -> Callable[[torch.nn.Module], float]:
         """Validates after an epoch, into `curve`; gives the seconds it took."""
 
         def validate(network: Any) -> float:
             began = self.clock.mark()
-            curve.append(evaluate_plainly(network, images.test_images, images.test_labels))
+            curve.append(evaluate_plainly(network, images.test_images, images.test_labels, normalise))
             return self.clock.seconds(began, self.clock.mark())
 
         return validate

@@ -12,22 +12,24 @@ from torch import Tensor
 
 from ablate.parts import Compiler, Crop, Cutout, Flip
 from ablate.parts.augment import Dealt, normalised
+from ablate.parts.standardisation import Normalise
 from ablate.recipes.sgd import SgdPlan, SgdRecipe
-from ablate.training.outcome import AUGMENT, Label
+from ablate.training.outcome import Label
 from ablate.training.session import Streams
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Training images (N, 3, H, W) in [0, 1], not normalised, and labels (N,)."""
+    """Training images (N, 3, H, W) in [0, 1], not normalised, labels (N,), and what normalises them."""
 
     images: Tensor
     labels: Tensor
+    normalise: Normalise = normalised
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Augmented images (B, 3, H, W) and labels (B,)."""
+    """Augmented images (B, 3, H, W) and labels, (B,) int64 or (B, 10) weights."""
 
     images: Tensor
     labels: Tensor
@@ -88,24 +90,28 @@ def batches(
         ValueError: an order deals no images, or more than a batch takes.
     """
     augmentation = replace(recipe, cutout=recipe.cutout.trimmed(recipe.cutout_trim))
-    padded = prepared(augmentation, normalised(training_set.images), streams)
+    padded = prepared(augmentation, training_set.normalise(training_set.images), streams)
     waiting: list[Batch] = []
     for epoch in count():
         pending = sum(len(run.labels) for run in waiting)
         counts = (len(padded), plan.batch_size, plan.steps_per_epoch, pending)
         # Dealt once, by whoever asks first.
         dealt = cache(partial(recipe.order.deal, *counts, streams["order"]))
-        epoch_images = augmented(augmentation, padded, epoch, streams, dealt)
+        augmented_images = augmented(augmentation, padded, epoch, streams, dealt)
+        epoch_images, epoch_labels = recipe.cutmix.mix(
+            augmented_images, training_set.labels, plan.is_mixed(epoch), streams["cutmix"]
+        )
+        del augmented_images
         runs = dealt()[: plan.batches_an_epoch]
         _check_lengths([len(chosen) for chosen in runs], pending, plan.batch_size)
         for chosen in runs:
-            waiting.append(Batch(epoch_images[chosen], training_set.labels[chosen], epoch))
+            waiting.append(Batch(epoch_images[chosen], epoch_labels[chosen], epoch))
             pending += len(chosen)
             if pending == plan.batch_size:
                 yield _joined(waiting)
                 waiting, pending = [], 0
         # The next epoch's images take as much memory again.
-        del epoch_images
+        del epoch_images, epoch_labels
 
 
 def _check_lengths(lengths: list[int], pending: int, batch_size: int) -> None:
@@ -130,15 +136,15 @@ NO_EPOCH = -1
 FIRST_BATCH, BATCH = "first batch", "batch"
 
 
-def dealing_label(epoch: int, before: int) -> Label:
+def dealing_label(plan: SgdPlan, epoch: int, before: int) -> Label:
     """What dealing a batch was: the first of all, with the images prepared; the first of an `epoch`, augmented; or any other."""
-    return FIRST_BATCH if before == NO_EPOCH else AUGMENT if epoch != before else BATCH
+    return FIRST_BATCH if before == NO_EPOCH else plan.kind_of_augmentation(epoch) if epoch != before else BATCH
 
 
 def dealing_counts(recipe: SgdRecipe, plan: SgdPlan, num_images: int) -> Mapping[Label, int]:
     """How many batches of each label the steps of a run take, as its order deals `num_images` images."""
     epochs = [NO_EPOCH, *islice(_epochs_of_batches(recipe, plan, num_images), plan.num_steps)]
-    return Counter(dealing_label(epoch, before) for before, epoch in pairwise(epochs))
+    return Counter(dealing_label(plan, epoch, before) for before, epoch in pairwise(epochs))
 
 
 def _epochs_of_batches(recipe: SgdRecipe, plan: SgdPlan, num_images: int) -> Iterator[int]:

@@ -21,10 +21,10 @@ from ablate.store.resolved import ResolvedStudy
 from ablate.study import Arm, Study
 from ablate.training.arm_trainer import ArmTrainer, trial_environment
 from ablate.training.compilation import why_not_compiling
-from ablate.training.kinds import CURVES, Announce, Kind
+from ablate.training.kinds import AUTO, COMPUTE_DTYPE, CURVES, Announce, Kind
 from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rehearsal import rehearse
-from ablate.training.session import compute_dtype_of, find_device, open_device
+from ablate.training.session import compute_dtype_of, dtype_named, find_device, open_device
 
 _LOOK_SECONDS = 600.0
 """Long enough to start CUDA and to compile a first function with nothing cached."""
@@ -46,6 +46,11 @@ class ImageKind(Kind):
     def choose_preset(self, preset: str, device: str) -> str:
         """See `Kind`: `full` on a GPU, `mini` elsewhere."""
         return choose_preset(preset, torch.device(device), presets_of(self.registry))
+
+    def choose_compute_dtype(self, name: str, device: str) -> str:
+        """See `Kind`."""
+        dtype_named(name, torch.device(device))
+        return name
 
     def check_study(self, study: Study, *, curves: bool) -> None:
         """See `Kind`: lengths and curves are the trainer's own."""
@@ -71,7 +76,8 @@ class ImageKind(Kind):
         if opened:
             return planned_environment(resolved)
         device = torch.device(resolved.device)
-        return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset}, opened=False)
+        dtype = _compute_dtype(device, _dtype_asked(resolved))
+        return trial_environment(device, dtype, {"preset": resolved.preset}, opened=False)
 
     def environment_here(self, resolved: ResolvedStudy, *, in_child: bool) -> Environment:
         """See `Kind`: with "compiling", which takes a GPU to be opened."""
@@ -97,6 +103,7 @@ class ImageKind(Kind):
             dataset=cast(Dataset, data),
             device=device or resolved.device,
             curves=bool(resolved.overrides.get(CURVES, False)),
+            compute_dtype=_dtype_asked(resolved),
             debug=debug,
         )
         trainer.remarks = tuple(_remarks(self.registry, trainer))
@@ -125,7 +132,8 @@ def load_data(name: str, data_dir: Path | None, announce: Announce) -> Dataset:
 def planned_environment(resolved: ResolvedStudy, **facts: Json) -> Environment:
     """The environment that trials of this study will have here, so far as it is known before one has run."""
     device = open_device(resolved.device)
-    return trial_environment(device, compute_dtype_of(device), {"preset": resolved.preset, **facts})
+    dtype = _compute_dtype(device, _dtype_asked(resolved))
+    return trial_environment(device, dtype, {"preset": resolved.preset, **facts})
 
 
 def environment_in_a_child(resolved: ResolvedStudy) -> Environment:
@@ -138,7 +146,8 @@ def environment_in_a_child(resolved: ResolvedStudy) -> Environment:
         AblateError: the process ended without an answer.
     """
     program = (
-        f"from {__name__} import {_print_environment.__name__} as look; look({resolved.device!r}, {resolved.preset!r})"
+        f"from {__name__} import {_print_environment.__name__} as look; "
+        f"look({resolved.device!r}, {resolved.preset!r}, {_dtype_asked(resolved)!r})"
     )
     answer = ask([sys.executable, "-P", "-c", program], timeout_seconds=_LOOK_SECONDS, environment=same_modules())
     lines = answer.output.splitlines() if answer is not None else []
@@ -151,7 +160,7 @@ def environment_in_a_child(resolved: ResolvedStudy) -> Environment:
     return Environment.from_json(found)
 
 
-def _print_environment(device: str, preset: str) -> None:
+def _print_environment(device: str, preset: str, compute_dtype: str) -> None:
     """What a child of `environment_in_a_child` does: the environment as one line of JSON, or why there is none."""
     try:
         opened = open_device(device)
@@ -159,14 +168,26 @@ def _print_environment(device: str, preset: str) -> None:
         print(json.dumps({"refused": str(error)}))
         return
     facts: dict[str, Json] = {"preset": preset, "compiling": why_not_compiling(opened) is None}
-    print(json.dumps(trial_environment(opened, compute_dtype_of(opened), facts).to_json()))
+    dtype = _compute_dtype(opened, compute_dtype)
+    print(json.dumps(trial_environment(opened, dtype, facts).to_json()))
+
+
+def _compute_dtype(device: torch.device, asked: str) -> torch.dtype:
+    return dtype_named(asked, device) or compute_dtype_of(device)
+
+
+def _dtype_asked(resolved: ResolvedStudy) -> str:
+    return str(resolved.overrides.get(COMPUTE_DTYPE, AUTO))
 
 
 def _remarks(registry: Registry, trainer: ArmTrainer) -> Iterator[str]:
     if trainer.compiling is not None:
         yield f"NOTHING IS COMPILED: {trainer.compiling}. Every arm runs eager; `ablate doctor` says what is missing."
-    if compute_dtype_of(trainer.device) == torch.float32 and _asks_about_precision(registry, trainer):
-        yield f"The compute dtype on {trainer.device} is float32: arms that differ in precision differ in memory layout only here."
+    dtype = str(trainer.compute_dtype).removeprefix("torch.")
+    if trainer.compute_dtype in (torch.float32, torch.float64) and _asks_about_precision(registry, trainer):
+        yield f"The compute dtype on {trainer.device} is {dtype}: arms that differ in precision differ in memory layout only here."
+    if trainer.compute_dtype == torch.float16 and trainer.device.type == "cpu":
+        yield "float16 on a CPU is some 30 times slower than float32: its times say nothing about a GPU's."
 
 
 def _asks_about_precision(registry: Registry, trainer: ArmTrainer) -> bool:

@@ -21,6 +21,12 @@ CURVES = "curves"
 """The override of a study that asks for validation after every epoch."""
 
 
+COMPUTE_DTYPE = "compute_dtype"
+"""The override of a study that asks for another compute dtype than the device's own, by its name."""
+
+AUTO = "auto"
+
+
 class TrialFailure(Exception):
     """A trial that ended without a result, with its reason and remedy in one line."""
 
@@ -72,6 +78,14 @@ class Kind(ABC):
 
         Raises:
             UsageError: no such preset.
+        """
+
+    @abstractmethod
+    def choose_compute_dtype(self, name: str, device: str) -> str:
+        """The compute dtype's name as it goes into the record; "auto" stays what it is, the device's own.
+
+        Raises:
+            UsageError: no such dtype, not on this device, or not for these recipes to say.
         """
 
     def fitted(self, study: Study) -> Study:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ablate.parts import Compiler, TestTimeAugmentation
 from ablate.parts.augment import normalised
 from ablate.parts.evaluate import plain_logits
+from ablate.parts.standardisation import Normalise
 from ablate.recipes.images import ImageRecipe, Plan
 from ablate.training.session import Clock, DeviceImages, Mark, Streams
 
@@ -125,12 +126,13 @@ class Timing:
         last_loss: Tensor,
         extra: Mapping[str, float] | None = None,
         predicting: Callable[[nn.Module], nn.Module] = _itself,
+        normalise: Normalise = normalised,
     ) -> Outcome:
         """Stop the training's clock, predict images in [0, 1], and stop the run's; `predicting` gives the network that does."""
         trained = self.clock.mark()
         network.eval()
         with torch.no_grad():
-            tta_logits = tta.logits(predicting(network), normalised(images_NCHW), compiler)
+            tta_logits = tta.logits(predicting(network), normalise(images_NCHW), compiler)
         end = self.clock.mark(settled=True)
         tta_seconds = self.clock.seconds(trained, end)
         train_seconds = self.clock.seconds(self.start, trained) - self.paused_seconds
@@ -146,11 +148,13 @@ class Timing:
         )
 
 
-def evaluate_plainly(network: nn.Module, images_NCHW: Tensor, labels_N: Tensor) -> float:
-    """Accuracy without test-time augmentation, a fraction; leaves the network in evaluation mode."""
+def evaluate_plainly(
+    network: nn.Module, images_NCHW: Tensor, labels_N: Tensor, normalise: Normalise = normalised
+) -> float:
+    """Accuracy on images in [0, 1] without test-time augmentation, a fraction; leaves the network in evaluation mode."""
     network.eval()
     with torch.no_grad():
-        return accuracy(plain_logits(network, normalised(images_NCHW)), labels_N)
+        return accuracy(plain_logits(network, normalise(images_NCHW)), labels_N)
 
 
 def accuracy(logits_NK: Tensor, labels_N: Tensor) -> float:

@@ -23,7 +23,7 @@ from ablate.store.records import Environment, FinishedTrial, Measurements, Recip
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import Arm, Study
 from ablate.study.schedule import TrialSpec
-from ablate.training.kinds import Announce, Data, Kind, TrialFailure
+from ablate.training.kinds import AUTO, Announce, Data, Kind, TrialFailure
 
 SCRATCH = "scratch"
 """The part of a run folder where trials have their scratch folders, until they succeed."""
@@ -80,6 +80,14 @@ class OwnKind(Kind):
                 )
             raise UsageError(f"Unknown preset '{preset}'.{near_match_and_all(preset, ['auto', *declared])}")
         return preset
+
+    def choose_compute_dtype(self, name: str, device: str) -> str:
+        """See `Kind`."""
+        if name != AUTO:
+            raise UsageError(
+                f"--compute-dtype means nothing for {self.who}: a recipe of one's own computes in what it likes."
+            )
+        return name
 
     def fitted(self, study: Study) -> Study:
         """See `Kind`."""

@@ -14,7 +14,7 @@ from ablate.recipes.registry import Registry
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study
-from ablate.training.kinds import CURVES, Announce, Data, Kind, kind_of
+from ablate.training.kinds import AUTO, COMPUTE_DTYPE, CURVES, Announce, Data, Kind, kind_of
 from ablate.training.opening import resolve_study, say_on_stderr
 
 
@@ -45,6 +45,7 @@ class Planning(TypedDict, total=False):
     registry_file: Path | None
     data_dir: Path | None
     device: str
+    compute_dtype: str
     curves: bool
     command: Sequence[str]
     overrides: Mapping[str, Json] | None
@@ -60,6 +61,7 @@ def plan(
     registry_file: Path | None = None,
     data_dir: Path | None = None,
     device: str = "auto",
+    compute_dtype: str = AUTO,
     curves: bool = False,
     command: Sequence[str] = (),
     overrides: Mapping[str, Json] | None = None,
@@ -69,11 +71,12 @@ def plan(
 
     Without `registry`, one made in Python, that of `recipe` is taken (the default lineage without one), with what the files
     `features_from` and `registry_file` add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda",
-    "cuda:1", "cpu", "mps". `curves`: validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for
+    "cuda:1", "cpu", "mps". `compute_dtype`: what networks compute in, "float64", "float32", "bfloat16" or "float16", "auto" being the
+    device's own. `curves`: validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for
     the record. `announce` is handed what must be said, line by line.
 
     Raises:
-        UsageError, DataError: a name, combination, device, preset or data set that does not exist.
+        UsageError, DataError: a name, combination, device, compute dtype, preset or data set that does not exist.
     """
     if registry is not None and study.processes > 1:
         raise UsageError(
@@ -84,7 +87,9 @@ def plan(
     # Names first: a typo should not have to wait for the images.
     study = study.possible(registry)
     kind = kind_of(registry)
-    kind.choose_preset(study.preset, kind.find_device(device))
+    found = kind.find_device(device)
+    kind.choose_preset(study.preset, found)
+    asked = kind.choose_compute_dtype(compute_dtype, found)
     kind.check_study(study, curves=curves)
     data = kind.load_data(study.data, data_dir, announce)
     resolved = resolve_study(
@@ -93,11 +98,15 @@ def plan(
         data,
         device=device,
         command=command,
-        overrides={**(overrides or {}), **({CURVES: True} if curves else {})},
+        overrides={**(overrides or {}), **({CURVES: True} if curves else {}), **_unless_auto(asked)},
         features_from=features_from,
         registry_file=registry_file,
     )
     return Plan(resolved=resolved, registry=registry, data=data)
+
+
+def _unless_auto(compute_dtype: str) -> Mapping[str, Json]:
+    return {} if compute_dtype == AUTO else {COMPUTE_DTYPE: compute_dtype}
 
 
 def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: bool = False) -> Estimate:

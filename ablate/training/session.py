@@ -74,11 +74,30 @@ def _no_device(name: str) -> UsageError:
     return UsageError(f"Device '{name}' is not available on this machine. Try `--device cpu` or `ablate doctor`.")
 
 
+COMPUTE_DTYPES = {name: getattr(torch, name) for name in ("float64", "float32", "bfloat16", "float16")}
+"""What a network can be asked to compute in."""
+
+
 def compute_dtype_of(device: torch.device) -> torch.dtype:
     """float16 on a GPU; on a CPU bfloat16 where it is native, else float32: float16 arithmetic on a CPU is some 30 times slower."""
     if device.type == "cuda":
         return torch.float16
     return torch.bfloat16 if device.type == "cpu" and cpu_has_bfloat16() else torch.float32
+
+
+def dtype_named(name: str, device: torch.device) -> torch.dtype | None:
+    """The compute dtype that a user asked for by its name; None for "auto", the device's own.
+
+    Raises:
+        UsageError: there is no such dtype, or not on this kind of device.
+    """
+    if name == "auto":
+        return None
+    if name not in COMPUTE_DTYPES:
+        raise UsageError(f"Unknown compute dtype '{name}'.{near_match_and_all(name, ['auto', *COMPUTE_DTYPES])}")
+    if name == "float64" and device.type == "mps":
+        raise UsageError("Compute dtype 'float64' does not exist on 'mps'. Try `--device cpu`.")
+    return COMPUTE_DTYPES[name]
 
 
 class Streams:

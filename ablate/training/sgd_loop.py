@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from ablate.parts import AlternatingFlip, EveryImage, Initial, PlainTta, ProxySelection, WholeSet
-from ablate.parts.augment import normalised
 from ablate.parts.convnet import TrainedNetwork, build_conv_net, reset_conv_net
 from ablate.parts.evaluate import plain_logits
 from ablate.parts.loss import cross_entropies
@@ -119,7 +118,8 @@ def stretches(
     """`train`, pausing after each stretch."""
     scorer = _Scorer(recipe, plan, compiled, images, streams, clock)
     chosen = recipe.subset.choose(len(images.train_images), scorer.confidences, streams["subset"])
-    training_set = TrainingSet(images.train_images[chosen], images.train_labels[chosen])
+    normalise = recipe.normaliser(images.train_images)
+    training_set = TrainingSet(images.train_images[chosen], images.train_labels[chosen], normalise)
 
     network = compiled.network
     before = clock.mark()
@@ -133,7 +133,7 @@ def stretches(
     yield RESET
     timing = Timing(clock, before, start=clock.mark(settled=True))
     with torch.no_grad():
-        recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+        recipe.first_layer.prepare_normalised(network.first, training_set.images, recipe.scale, training_set.normalise)
         shadow = recipe.evaluated.begin(network)
     yield PREPARE
     masks = {}
@@ -146,7 +146,7 @@ def stretches(
         network.train()
         for step in plan.steps(epoch):
             batch, choice = next(dealt), next(choices)
-            yield dealing_label(batch.epoch, begun)
+            yield dealing_label(plan, batch.epoch, begun)
             begun = batch.epoch
             losses = compiled.step(
                 batch.images[choice], batch.labels[choice], step < plan.first_bias_steps, recipe.label_smoothing
@@ -168,7 +168,9 @@ def stretches(
     # The epoch's images are not needed any more, and the test set's views take as much memory again.
     dealt.close()
     recipe.evaluated.finish(shadow)
-    outcome = timing.predict(network, images.test_images, recipe.tta, recipe.compiler, last_loss, scorer.extra)
+    outcome = timing.predict(
+        network, images.test_images, recipe.tta, recipe.compiler, last_loss, scorer.extra, normalise=normalise
+    )
     yield PREDICT
     return outcome
 
@@ -203,7 +205,7 @@ def _proxy_stretches(
     reset_conv_net(network, recipe.initial, streams.within("proxy")["init"])
     sgd = _optimiser(recipe, plan, network)
     with torch.no_grad():
-        recipe.first_layer.prepare(network.first, training_set.images, recipe.scale)
+        recipe.first_layer.prepare_normalised(network.first, training_set.images, recipe.scale, training_set.normalise)
     loss_weight = torch.tensor(plan.loss_weight, device=streams.device, dtype=torch.float32)
     network.train()
     masks: list[Tensor] = []
@@ -211,7 +213,7 @@ def _proxy_stretches(
     dealt, begun = batches(recipe, plan, training_set, streams.anew()), NO_EPOCH
     for step in (step for epoch in range(plan.num_epochs) for step in plan.steps(epoch)):
         batch, learns = next(dealt), proxy.is_trained(step)
-        yield of_proxy(dealing_label(batch.epoch, begun))
+        yield of_proxy(dealing_label(plan, batch.epoch, begun))
         begun = batch.epoch
         with torch.set_grad_enabled(learns):
             losses = step_losses(batch.images, batch.labels, False, recipe.label_smoothing)
@@ -269,6 +271,7 @@ class _Scorer:
             lambda network: 0.0,
         )
         with torch.no_grad():
-            logits = plain_logits(self.compiled.network, normalised(self.images.train_images))
+            normalise = self.recipe.normaliser(self.images.train_images)
+            logits = plain_logits(self.compiled.network, normalise(self.images.train_images))
         self.extra["scoring_seconds"] = self.clock.seconds(began, self.clock.mark(settled=True))
         return logits.float().log_softmax(1).amax(1)

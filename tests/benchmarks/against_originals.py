@@ -13,6 +13,7 @@ The scripts are not part of this repository. Put them into one folder:
     base_resnet18.py from airbench/baselines/ of KellerJordan/cifar10-zoo, and beside it the folder airbench/ of
         KellerJordan/cifar10-airbench, the package that it imports
     cifar10_speedrun.py of hiverge/cifar10-speedrun
+    main.py of tysam-code/hlb-CIFAR10
     new_dawn.py of davidcpage/cifar10-fast, and beside it core.py, dawn_utils.py and torch_backend.py, which it imports
     train.py of 99991/cifar10-fast-simple, and beside it model.py
 

@@ -20,6 +20,7 @@ OWN = (
     "airbench96_faster",
     "fastcifar10",
     "germer",
+    "hlb",
     "page",
     "resnet18",
 )

@@ -178,3 +178,31 @@ def test_the_precision_feature_says_where_it_changes_layout_only(here: Path, abl
     assert "memory layout only" in said.err
     quiet = ablate.ok("run", "--from", "baseline", "--enable", "silu", "--trials", "1")
     assert "memory layout only" not in quiet.err
+
+
+def test_a_compute_dtype_is_recorded_and_kept_when_the_folder_goes_on(here: Path, ablate: CommandLine) -> None:
+    with untouched(here):
+        ablate("run", "--compute-dtype", "flaot32").refused(
+            2, "Unknown compute dtype 'flaot32'. Did you mean 'float32'?"
+        )
+    words = ("--disable", "tta", "--trials", "2", "--minutes", "1e-9", "--compute-dtype", "float64", "--out", "wide")
+    ablate.ok("run", *words)
+    assert study_json(Path("wide"))["overrides"] == {"compute_dtype": "float64"}
+    said = ablate.ok("study", "resume", "wide")
+    assert "--allow-mixed" not in said.err
+    environments = RunFolder.open("wide").read_trials().environments.values()
+    assert {each.facts["compute_dtype"] for each in environments} == {"float64"}
+    assert len(trial_lines(Path("wide"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("recipe", "dtype"),
+    [("airbench94_muon", "float64"), ("airbench94_muon", "bfloat16"), ("hlb", "float64"), ("hlb", "float16")],
+)
+def test_a_compute_dtype_asked_for_trains(here: Path, ablate: CommandLine, recipe: str, dtype: str) -> None:
+    eager = ",".join(name for name in load_registry(recipe=recipe).names if name != "compile")
+    words = ("--recipe", recipe, "--enable", eager, "--trials", "1", "--compute-dtype", dtype, "--out", dtype)
+    said = ablate.ok("run", "--from", "baseline", *words)
+    assert ("float16 on a CPU is some 30 times slower" in said.err) == (dtype == "float16")
+    environments = RunFolder.open(dtype).read_trials().environments.values()
+    assert {each.facts["compute_dtype"] for each in environments} == {dtype}

@@ -67,6 +67,10 @@ LADDERS = {
         *((None, 297, 94.1, None), (None, 256, None, None), (None, 186, 93.7, None), (30, 161, 94.1, None)),
         *((30, 154, None, None), (24, 79, 94.1, None), (24, 75, 94.1, None), (24, 70, 94.1, None)),
     ],
+    "hlb/releases": [
+        *((10, 18.1, None, None), (None, 12.31, None, None), (None, 9.91, None, None), (None, 7.68, None, None)),
+        *((12.6, 6.98, None, None), (12.1, 6.84, None, None), (12.1, 6.29, None, None)),
+    ],
     "germer/simpler": [(10, 14, 94.10, 400), (10, 14.3, 94.0995, 100)],
     "fastcifar10/stock_parts": [(10, 14.3, 94.0995, 100), (10, 14.79, 93.44, 100)],
 }
@@ -135,10 +139,17 @@ TABLES |= {
     "page/whitening_alone": [(17, 94.1, None), (17, 94.4, None)],
     "page/ema_alone": [(14, 94.1, None), (14, 94.3, None)],
     "page/again": [(10, 94.10, 400), (10, 94.09, 300)],
+    "hlb/precision": [
+        *((None, 93.97, None), (None, 94.0, None), (None, 93.89, None), (None, 94.17, None), (None, 93.187, None)),
+    ],
+    "hlb/devices": [(None, 93.97, None), (None, 94.003, None), (None, 94.247, None), (None, 94.05, None)],
     "germer/by_device": [(10, 94.0995, 100), (10, 94.1018, 100), (10, 94.22, 1), (10, 94.12, 1)],
 }
 
-NAMES = ("airbench94", "airbench95", "airbench96", "airbench96_faster", "fastcifar10", "germer", "page", "resnet18")
+NAMES = (
+    *("airbench94", "airbench95", "airbench96", "airbench96_faster"),
+    *("fastcifar10", "germer", "hlb", "page", "resnet18"),
+)
 
 
 @pytest.mark.parametrize("place", LADDERS)

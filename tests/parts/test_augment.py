@@ -8,6 +8,7 @@ from ablate.parts import (
     Crop,
     GatheredCrop,
     LoopedCrop,
+    MaskedCrop,
     NoCompile,
     NoFlip,
     NoJitter,
@@ -168,3 +169,15 @@ def test_images_are_normalised_with_constants_rounded_to_their_dtype() -> None:
     exact = normalised(images(3))
     for channel, (mean, std) in enumerate([(0.4914, 0.2470), (0.4822, 0.2435), (0.4465, 0.2616)]):
         torch.testing.assert_close(exact[:, channel], (images(3)[:, channel] - mean) / std)
+
+
+@pytest.mark.parametrize("reach", [1, 2, 4])
+def test_a_masked_crop_never_shifts_by_its_reach_to_the_right(reach: int) -> None:
+    crop = MaskedCrop(reach=reach)
+    offsets = crop.draw(5_000, stream())
+    assert offsets.unique().tolist() == list(range(2 * reach))
+    padded = crop.pad(images(40))
+    expected = cut_one_by_one(padded, offsets[:40])
+    assert torch.equal(crop.crop(padded, offsets[:40], NoCompile()), expected)
+    last = padded.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(crop.crop(last, offsets[:40], NoCompile()), expected)

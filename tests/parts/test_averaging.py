@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.parts import Lookahead, NoAveraging
+from ablate.parts import Lookahead, NoAveraging, WrittenBackEma
 
 
 def moved_by_hand(steps: int, every: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,3 +74,35 @@ def test_without_averaging_the_network_is_what_its_steps_made_it() -> None:
         NoAveraging().after_step(kept, state, step, 10)
     assert kept == []
     assert state[0].item() == 3
+
+
+def test_an_average_that_begins_late_is_written_back_but_for_what_is_frozen() -> None:
+    frozen = torch.nn.Parameter(torch.tensor([0.1]), requires_grad=False)
+    state = [torch.zeros(1), frozen]
+    part = WrittenBackEma(every=2, idle=0.3)
+    kept = part.begin(state)
+    average = network = 0.0
+    for step in range(1, 12):
+        network += 1
+        state[0] += 1
+        part.after_step(kept, state, step, 11)
+        assert len(kept) == (2 if step >= 4 else 0)
+        if step == 4:
+            average = network
+        elif step > 4 and step % 2 == 0:
+            weight = 0.95**2 * (step / 11) ** 3
+            average = network = weight * average + (1 - weight) * network
+        assert float(state[0]) == pytest.approx(average if step == 11 else network, rel=1e-6)
+    assert float(frozen) == pytest.approx(0.1, rel=1e-6)
+    assert [step for step, is_due in enumerate(part.due(11), 1) if is_due] == [4, 6, 8, 10, 11]
+
+
+def test_a_run_that_ends_before_the_average_begins_keeps_its_network() -> None:
+    state = [torch.ones(1)]
+    part = WrittenBackEma()
+    kept = part.begin(state)
+    for step in range(1, 5):
+        part.after_step(kept, state, step, 4)
+    assert (state[0].item(), kept) == (1.0, [])
+    due = WrittenBackEma().due(581)
+    assert [step for step, is_due in enumerate(due, 1) if is_due] == [*range(100, 581, 5), 581]

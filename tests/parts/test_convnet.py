@@ -53,6 +53,7 @@ SIZES: dict[str, tuple[int, int, list[tuple[int, ...]]]] = {
     "resnet18": (11_173_962, 11_173_962, RESNET),
     "page": (6_573_849, 6_570_880, RESNET9),
     "germer": (6_573_849, 6_570_880, RESNET9),
+    "hlb": (4_335_648, 4_333_696, [(24, 31, 31), (64, 15, 15), (256, 7, 7), (512, 3, 3), (10,)]),
 }
 
 
@@ -83,7 +84,7 @@ def test_the_proxy_has_the_published_size() -> None:
 
 @pytest.mark.parametrize(
     ("name", "biases", "others"),
-    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43), ("page", 8, 9)],
+    [("airbench94", 6, 8), ("airbench96", 9, 11), ("resnet18", 19, 43), ("page", 8, 9), ("hlb", 6, 7)],
 )
 def test_the_norms_biases_are_a_group_of_their_own(name: str, biases: int, others: int) -> None:
     network = network_of(PUBLISHED[name].scaled(NARROW))

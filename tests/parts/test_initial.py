@@ -69,3 +69,21 @@ def test_norms_are_the_published_ones_and_start_anew(name: str, momentum: float,
     for norm in norms:
         values = [tensor.unique().tolist() for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)]
         assert values == [[1], [0], [0], [1]]
+
+
+def test_identities_are_added_and_standardised_anew_and_later_ones_pure() -> None:
+    recipe = PUBLISHED["hlb"]
+    plain, added = (network_of(replace(recipe, initial=initial)) for initial in (UniformInitial(), recipe.initial))
+    for stage, other in zip(plain.stages, added.stages, strict=True):
+        (drawn, _), (first, second) = (
+            [module.weight for module in each.modules() if isinstance(module, nn.Conv2d)] for each in (stage, other)
+        )
+        outputs, inputs = first.shape[:2]
+        shifted = drawn.clone()
+        for place in range(min(outputs, inputs)):
+            shifted[place, place, 1, 1] += 1
+        scaled = (shifted - shifted.mean()) / shifted.std() * drawn.std() + drawn.mean()
+        torch.testing.assert_close(first, scaled, rtol=1e-4, atol=1e-6)
+        pixels = torch.rand(1, outputs, 5, 5)
+        torch.testing.assert_close(nn.functional.conv2d(pixels, second, padding=1), pixels)
+    assert torch.equal(plain.head[1].weight, added.head[1].weight), "what identities leave unused is drawn all the same"  # type: ignore[index]

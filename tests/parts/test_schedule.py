@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.parts import EveryStep, GrowingInterval, LinearDecay, Ramps, RateTable, Triangle
+from ablate.parts import EveryStep, GrowingInterval, LinearDecay, OneCycle, Ramps, RateTable, Triangle
 
 PUBLISHED_STEPS = [
     2,
@@ -136,3 +136,30 @@ def test_a_rate_table_of_a_short_run_still_rises_and_falls() -> None:
         factors = [table.factor(step, num_steps) for step in range(num_steps)]
         assert all(0 <= factor <= 1 + 1e-6 for factor in factors)
     assert factors[0] > factors[-1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("num_steps", [581, 576, 236, 5, 2, 1])
+def test_one_cycle_is_pytorchs(num_steps: int) -> None:
+    sgd = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        sgd,
+        max_lr=1.0,
+        pct_start=0.23,
+        div_factor=1e16,
+        final_div_factor=1 / (1e16 * 0.07),
+        total_steps=max(2, num_steps),
+        anneal_strategy="linear",
+        cycle_momentum=False,
+    )
+    rates = []
+    for step in range(num_steps):
+        rates.append(sgd.param_groups[0]["lr"])
+        sgd.step()
+        if step + 1 < num_steps:
+            cycle.step()
+    schedule = OneCycle(peak=0.23, end=0.07)
+    found = [schedule.factor(step, max(2, num_steps)) for step in range(num_steps)]
+    # In two steps the top lies before the first, where PyTorch goes on with a slope that it has not begun.
+    assert found == pytest.approx(rates) if num_steps >= 5 else all(factor >= 0 for factor in found)
+    assert OneCycle(peak=0.23, end=0.07).factor(0, 1) >= 0
+    assert OneCycle(peak=1.0, end=0.07).factor(9, 10) == 1.0

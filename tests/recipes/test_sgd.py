@@ -15,6 +15,7 @@ from ablate.parts import (
     ProxySelection,
     RandomSubset,
     Scale,
+    SquareCutmix,
     SquareCutout,
     TrainedBias,
 )
@@ -34,6 +35,7 @@ BASELINE_FINGERPRINTS = {
     "page": "619d2a962ccb3c76cf194c85c6fd279df4f45c2dc72bb28b65d82613bce7b112",
     "germer": "3a17a7b52c973ca405c6954e23cced1893a450125d58f757013b27697f07436d",
     "fastcifar10": "5e4a93343e86c41da80b7aa250c5a3a5825be1ab9359c19eb112395379f6f935",
+    "hlb": "c556253b9c473fb8b9b8a446982fe79344454b15adcd266fefeeaf48088d4b63",
 }
 PUBLISHED_FINGERPRINTS = {
     "airbench94": "186c9a45d045b5d40467a3038103f5e4ecd645aecf8fadc17f8322460ead62e3",
@@ -45,6 +47,7 @@ PUBLISHED_FINGERPRINTS = {
     "page": "3a17a7b52c973ca405c6954e23cced1893a450125d58f757013b27697f07436d",
     "germer": "5e4a93343e86c41da80b7aa250c5a3a5825be1ab9359c19eb112395379f6f935",
     "fastcifar10": "e1fd85fd8f35ecb1d98c64bb1f6551b4c2d1cf4d5f8872213f4a9a1d9b33a140",
+    "hlb": "8f1c29cf1b92690c8748c5608309e5bebdc6da191ac056293504e27615a7d08a",
 }
 
 
@@ -60,7 +63,7 @@ def test_the_baseline_of_the_filtering_lineage_is_airbench96_with_all_its_featur
 def test_fields_at_their_neutral_value_are_left_out() -> None:
     neutral = {"scale", "first_bias", "activation", "norms", "head", "initial", "subset", "order", "selection"}
     neutral |= {"cutout", "bias_scale", "averaging", "activation_scale", "norm_splits", "cutout_trim", "rate_factor"}
-    neutral |= {"optimiser", "evaluated"}
+    neutral |= {"optimiser", "evaluated", "cutmix", "loss_factor", "standardisation"}
     assert {field.name for field in fields(SgdRecipe)} - AIRBENCH94_PLAIN.to_dict().keys() == neutral
     spelled_out = replace(AIRBENCH94_PLAIN, averaging=NoAveraging(), selection=EveryImage(), bias_scale=1)
     assert spelled_out.fingerprint() == BASELINE_FINGERPRINTS["airbench94"]
@@ -85,6 +88,8 @@ PLANS = {
     "page": (970, 970, 1 / 512, 64 / 512, 5e-4 * 512, 5e-4 * 512 / 64),
     "germer": (970, 970, 2e-3, 64 * 2e-3, 0.256, 0.004),
     "fastcifar10": (970, 970, 2e-3, 64 * 2e-3, 0.256, 0.004),
+    # For half the summed loss.
+    "hlb": (581, 581, 1.525 / 512, 1.525 * 64 / 512, 6.687e-4 * 1024, 6.687e-4 * 1024 / 64),
 }
 BATCHES = {"resnet18": (128, 390), **dict.fromkeys(("page", "germer", "fastcifar10"), (512, 97))}
 """Images a step and steps an epoch, where they are not 1,024 and 48."""
@@ -95,7 +100,11 @@ def test_the_plan_of_every_published_recipe_is_the_scripts(name: str) -> None:
     plan = PUBLISHED[name].plan(CIFAR)
     num_steps, bias_steps, rate, bias_rate, decay, bias_decay = PLANS[name]
     batch_size, steps_per_epoch = BATCHES.get(name, (1024, 48))
-    assert (plan.batch_size, plan.steps_per_epoch, plan.loss_weight) == (batch_size, steps_per_epoch, 1)
+    assert (plan.batch_size, plan.steps_per_epoch, plan.loss_weight) == (
+        batch_size,
+        steps_per_epoch,
+        0.5 if name == "hlb" else 1,
+    )
     assert (plan.num_steps, plan.first_bias_steps) == (num_steps, bias_steps)
     assert (plan.rate, plan.bias_rate) == pytest.approx((rate, bias_rate), rel=1e-6)
     assert plan.rate_times_decay / plan.rate == pytest.approx(decay, rel=1e-6)
@@ -114,7 +123,8 @@ def test_mini_is_the_same_code_on_less(lineage: str) -> None:
     recipe = with_all(lineage)
     small = recipe.scaled(recipe.presets["mini"])
     plan, published = small.plan(round(CIFAR * small.scale.images)), recipe.plan(CIFAR)
-    assert plan.loss_weight * plan.batch_size == recipe.batch_size
+    assert plan.loss_weight * plan.batch_size == recipe.loss_factor * recipe.batch_size
+    assert (plan.mixed_from is None) == (published.mixed_from is None)
     assert (plan.rate, plan.bias_rate, plan.rate_times_decay) == (
         published.rate,
         published.bias_rate,
@@ -187,6 +197,8 @@ class TestCompileKey:
         for compiler, differs in ((NoCompile(), False), (CompileModel(), False), (CompileStep(), True)):
             recipe = replace(AIRBENCH96, compiler=compiler)
             assert (replace(recipe, label_smoothing=0.1).compile_key() != recipe.compile_key()) is differs
+            mixed = replace(recipe, cutmix=SquareCutmix(size=3, epochs=6.0))
+            assert (mixed.compile_key() != recipe.compile_key()) is differs, "labels are weights there"
 
 
 def test_a_lineage_shares_networks_where_it_can() -> None:
@@ -203,6 +215,7 @@ def test_a_lineage_shares_networks_where_it_can() -> None:
         "page": {"pool_before_norm", "celu", "ghost_norm", "frozen_scales", "whitening"},
         "germer": {"logit_scale"},
         "fastcifar10": set(),
+        "hlb": {"negated_whitening", "fast_norms", "half_precision_norms"},
     }
     for lineage, baseline in BASELINES.items():
         own = baseline.compile_key()

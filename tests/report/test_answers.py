@@ -107,6 +107,7 @@ def titles(study: Study) -> list[str]:
         ("fastcifar10", []),
         ("features", []),
         ("germer", []),
+        ("precision", []),
         ("published", ["Steps"]),
         ("screening", ["Average shares"]),
         ("shapley", ["Fair shares", "Interactions"]),
@@ -123,7 +124,7 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
 def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
         *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
-        *("airbench94_features", "beyond", "data_order", "data_selection", "fastcifar10", "germer"),
+        *("airbench94_features", "beyond", "data_order", "data_selection", "fastcifar10", "germer", "precision"),
     }
 
 

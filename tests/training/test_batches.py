@@ -16,6 +16,7 @@ from ablate.parts import (
     Order,
     RandomFlip,
     Reshuffled,
+    SquareCutmix,
     SquareCutout,
     TwoStageCrop,
     WithReplacement,
@@ -25,6 +26,8 @@ from ablate.recipes.sgd import SgdRecipe
 from ablate.training.batches import Batch, TrainingSet, batches
 from ablate.training.session import Streams
 from tests.tiny_sgd import CPU, tiny
+
+DRAWING = ("flip", "crop", "cutout", "cutmix", "order")
 
 
 def numbered(number: int) -> TrainingSet:
@@ -102,20 +105,21 @@ def test_images_are_cropped_then_mirrored_then_cut_out_anew_each_epoch(order: Or
         ("flip", AlternatingFlip()),
         ("crop", TwoStageCrop(reach=4)),
         ("cutout", SquareCutout(size=12)),
+        ("cutmix", SquareCutmix(size=3, epochs=100.0)),
         ("order", AcrossEpochs()),
         ("order", WithReplacement()),
     ],
     ids=str,
 )
 def test_toggling_one_slot_leaves_the_draws_of_the_others_alone(slot: str, part: object) -> None:
-    data = numbered(12)
+    data = replace(numbered(12), labels=torch.arange(12) % 10)
     plain = recipe_with(flip=RandomFlip(), crop=LoopedCrop(), order=Reshuffled())
     ends = []
     for recipe in (plain, replace(plain, **{slot: part})):
         streams = Streams(5, CPU)
         assert len(list(islice(batches(recipe, recipe.plan(12), data, streams), 9))) == 9
-        ends.append({name: streams[name].get_state().tolist() for name in ("flip", "crop", "cutout", "order")})
-    untouched = {"flip", "crop", "cutout", "order"} - {slot}
+        ends.append({name: streams[name].get_state().tolist() for name in DRAWING})
+    untouched = set(DRAWING) - {slot}
     assert {name for name in untouched if ends[0][name] != ends[1][name]} == set()
     assert all(ends[0][name] != Streams(5, CPU)[name].get_state().tolist() for name in ("flip", "crop", "order"))
 

@@ -151,6 +151,14 @@ class TestWhatMeansNothing:
         with pytest.raises(UsageError, match="--curves means nothing for Own"):
             kind_of(load_registry(registry=registry)).check_study(study(), curves=True)
 
+    def test_a_compute_dtype(self, registry: Path) -> None:
+        kind = kind_of(load_registry(registry=registry))
+        with pytest.raises(
+            UsageError, match="--compute-dtype means nothing for Own: a recipe of one's own computes in"
+        ):
+            kind.choose_compute_dtype("float32", "cpu")
+        assert kind.choose_compute_dtype("auto", "cpu") == "auto"
+
     def test_a_device_that_is_none(self, registry: Path) -> None:
         kind = kind_of(load_registry(registry=registry))
         with pytest.raises(UsageError, match=r"Unknown device 'cdua'\. Did you mean 'cuda'\?"):

@@ -5,7 +5,7 @@ import torch
 
 from ablate.errors import UsageError
 from ablate.training import session
-from ablate.training.session import Clock, Streams, compute_dtype_of, open_device
+from ablate.training.session import Clock, Streams, compute_dtype_of, dtype_named, open_device
 
 CPU = torch.device("cpu")
 
@@ -49,6 +49,16 @@ def test_the_compute_dtype_belongs_to_the_device(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(session, "cpu_has_bfloat16", lambda native=native: native)
         assert compute_dtype_of(CPU) == dtype
     assert compute_dtype_of(torch.device("mps")) == torch.float32
+
+
+def test_a_compute_dtype_can_be_asked_for() -> None:
+    for name in ("float64", "float32", "bfloat16", "float16"):
+        assert dtype_named(name, CPU) == getattr(torch, name)
+    assert dtype_named("auto", CPU) is None
+    with pytest.raises(UsageError, match=r"Unknown compute dtype 'flaot32'\. Did you mean 'float32'\?"):
+        dtype_named("flaot32", CPU)
+    with pytest.raises(UsageError, match=r"Compute dtype 'float64' does not exist on 'mps'\. Try `--device cpu`"):
+        dtype_named("float64", torch.device("mps"))
 
 
 def test_streams_depend_on_seed_and_slot_and_on_nothing_else() -> None:

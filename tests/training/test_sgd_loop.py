@@ -121,9 +121,9 @@ def test_an_average_begins_before_the_first_layer_is_whitened(monkeypatch: pytes
     assert torch.equal(whitened[12:], -whitened[:12])
 
 
-SLOTS = ("init", "flip", "crop", "cutout", "order", "subset")
+SLOTS = ("init", "flip", "crop", "cutout", "cutmix", "order", "subset")
 STREAM_OF = {"flip": "flip", "crop": "crop", "cutout": "cutout", "order": "order", "widths": "init", "stage": "init"}
-STREAM_OF |= {"cutout_trim": "cutout", "first_layer": "init"}
+STREAM_OF |= {"cutout_trim": "cutout", "first_layer": "init", "cutmix": "cutmix"}
 """Fields whose parts draw, or change what there is to draw; a subset changes all that is drawn for each image."""
 
 

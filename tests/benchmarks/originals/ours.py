@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from ablate.lineages.loading import load_registry
-from ablate.parts import ConvStem, FrozenBias, NoCompile, ProxySelection
+from ablate.parts import ConvStem, FrozenBias, NoCompile, ProxySelection, SquareCutmix, WrittenBackEma
 from ablate.recipes.images import ImageRecipe
 from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.sgd import SgdRecipe
 from ablate.training import muon_loop, sgd_loop
 from ablate.training.outcome import Outcome, loop_of
 from ablate.training.session import Clock, DeviceImages, Mark, Streams
+from originals.hlb import AVERAGED_EPOCHS, MIXED_EPOCHS
 from originals.size import Size
 from originals.watch import state_of
 
@@ -45,6 +46,11 @@ def _small_muon(recipe: MuonRecipe, size: Size) -> MuonRecipe:
 def _small_sgd(recipe: SgdRecipe, size: Size) -> SgdRecipe:
     if isinstance(recipe.first_bias, FrozenBias):
         recipe = replace(recipe, first_bias=FrozenBias(epochs=float(size.bias_epochs)))
+    if isinstance(recipe.averaging, WrittenBackEma):
+        # Two whole epochs, the last of which is averaged, and what is left over.
+        recipe = replace(recipe, averaging=replace(recipe.averaging, idle=AVERAGED_EPOCHS / size.epochs))
+    if isinstance(recipe.cutmix, SquareCutmix):
+        recipe = replace(recipe, cutmix=replace(recipe.cutmix, epochs=float(MIXED_EPOCHS)))
     if size.proxy_widths is not None:
         assert isinstance(recipe.selection, ProxySelection)
         recipe = replace(recipe, selection=replace(recipe.selection, widths=size.proxy_widths))

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from originals.hlb import hlb_edits, run_hlb
 from originals.on_cpu import LIBRARY, Edit, execute, wrap
 from originals.resnet9 import dawn_edits, run_dawn, run_simple, simple_edits
 from originals.size import Size
@@ -146,5 +147,6 @@ SCRIPTS = {
     "cifar10_speedrun": Script(edits=hive_edits, run=run_muon),
     "new_dawn": Script(edits=dawn_edits, run=run_dawn),
     "train": Script(edits=simple_edits, run=run_simple),
+    "main": Script(edits=hlb_edits, run=run_hlb),
 }
 """By their files' names without the ending."""
