@@ -296,7 +296,8 @@ class ArmTrainer:
         return validate
 
     def _check_finite(self, outcome: Outcome, plan: Plan) -> None:
-        if not bool(outcome.last_loss.isfinite()) or not bool(outcome.tta_logits.isfinite().all()):
+        # In float16 the sum over a batch of 2,000 smoothed losses may overflow while every gradient is right: only NaN tells.
+        if bool(outcome.last_loss.isnan()) or not bool(outcome.tta_logits.isfinite().all()):
             raise TrialFailure(
                 f"The loss or the predictions were not finite after {plan.num_steps} steps. "
                 f"Lower the learning rates, or see whether {self.compute_dtype} is enough for this recipe."

@@ -25,7 +25,9 @@ def train_on_a_gpu(registry: Registry, names: list[set[str]], monkeypatch: pytes
     scale = Scale(width=0.25, batch=40 / baseline.batch_size, epochs=3 / baseline.epochs)  # type: ignore[attr-defined]
     monkeypatch.setitem(type(baseline).presets, "tiny", scale)  # type: ignore[attr-defined]
     arms = [Arm(name=str(index), features=frozenset(features)) for index, features in enumerate(names)]
-    trainer = ArmTrainer(registry=registry, arms=arms, preset="tiny", dataset=tiny_dataset(410, 200), device="cuda")
+    trainer = ArmTrainer(
+        registry=registry, arms=arms, preset="tiny", dataset=tiny_dataset(410, 200), device="cuda", debug=True
+    )
     assert trainer.compute_dtype == torch.float16
     for arm in arms:
         for block in range(2):
@@ -55,7 +57,9 @@ def test_the_interleaved_clock_pauses_runs_between_cuda_graphs(recipe: str, monk
     monkeypatch.setitem(type(registry.baseline).presets, "tiny", scale)  # type: ignore[attr-defined]
     arms = [Arm(name=name, features=frozenset(registry.names), stream=place) for place, name in enumerate("ab")]
     arms.append(Arm(name="baseline", features=frozenset()))
-    trainer = ArmTrainer(registry=registry, arms=arms, preset="tiny", dataset=tiny_dataset(410, 200), device="cuda")
+    trainer = ArmTrainer(
+        registry=registry, arms=arms, preset="tiny", dataset=tiny_dataset(410, 200), device="cuda", debug=True
+    )
     for block in range(2):
         specs = [
             TrialSpec(arm=arm.name, block=block, position=place, process=0, seed=7 + place, measures="time")
