@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ablate.parts.grouped import BatchCrop, GroupedCrop, GroupedCutout, GroupedFlip, HalfEpochFlip
     from ablate.parts.head import AveragePoolHead, Head, MaxPoolHead, WideMaxPoolHead
     from ablate.parts.image_sizes import GrowingSizes, ImageSizes, OneSize
-    from ablate.parts.initial import DiracInitial, Initial, UniformInitial
+    from ablate.parts.initial import CosineFilters, DiracInitial, DrawnFilters, FirstFilters, Initial, UniformInitial
     from ablate.parts.network import Activation, AirbenchNet, Celu, Gelu, Network, Relu, Silu
     from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
     from ablate.parts.optimiser import (
@@ -66,12 +66,14 @@ if TYPE_CHECKING:
         Orthogonaliser,
     )
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
+    from ablate.parts.polynomials import SamePolynomial, StepPolynomials, TwoPolynomials
     from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
     from ablate.parts.precision import ComputeDtypeNorms, Float32Norms, PlainLayout, Precision
     from ablate.parts.prep import PrepStem, WhitenedPrep
     from ablate.parts.schedule import (
         EveryStep,
         GrowingInterval,
+        HeldDecay,
         LinearDecay,
         Normalisation,
         Ramps,
@@ -116,10 +118,12 @@ __all__ = [
     "ComputeDtypeNorms",
     "ConvPair",
     "ConvStem",
+    "CosineFilters",
     "Crop",
     "Cutout",
     "DescendingEigenWhitening",
     "DiracInitial",
+    "DrawnFilters",
     "EigenWhitening",
     "Evaluated",
     "EveryImage",
@@ -128,6 +132,7 @@ __all__ = [
     "FilterStep",
     "FilterUpdates",
     "FirstBias",
+    "FirstFilters",
     "FirstLayer",
     "Flip",
     "Float32Norms",
@@ -145,6 +150,7 @@ __all__ = [
     "GrowingSizes",
     "HalfEpochFlip",
     "Head",
+    "HeldDecay",
     "ImageSizes",
     "Initial",
     "Jitter",
@@ -193,6 +199,7 @@ __all__ = [
     "Reshuffled",
     "ResidualTriple",
     "Reused",
+    "SamePolynomial",
     "Scale",
     "Selection",
     "SelectiveTta",
@@ -202,6 +209,7 @@ __all__ = [
     "Stage",
     "StepAsOne",
     "StepInParts",
+    "StepPolynomials",
     "Subset",
     "SurvivingMaps",
     "SvdWhitening",
@@ -210,6 +218,7 @@ __all__ = [
     "TrainedBias",
     "TrainedNorms",
     "Triangle",
+    "TwoPolynomials",
     "TwoStageCrop",
     "UniformInitial",
     "UpdateBatches",
@@ -229,6 +238,7 @@ _MODULES = (
     "feeding",
     "filter_step",
     "update_batches",
+    "polynomials",
     "pooled_conv",
     "image_sizes",
     "freezing",

@@ -8,6 +8,7 @@ never have exactly that norm when the network uses them.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,9 @@ from ablate.parts.update_batches import OneBatch, UpdateBatches
 
 TINY_NORM = 1e-7
 
+Quintic: TypeAlias = tuple[float, float, float]
+"""The coefficients (a, b, c) of a·x + b·x³ + c·x⁵."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewtonSchulz(Part):
@@ -29,6 +33,21 @@ class NewtonSchulz(Part):
     b: float
     c: float
     steps: int = 3
+
+    def quintics(self) -> tuple[Quintic, ...]:
+        """(a, b, c) of each step."""
+        return ((self.a, self.b, self.c),) * self.steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparateSteps(NewtonSchulz):
+    """The iteration with coefficients of its own at `each` step; `a`, `b` and `c` are the first's."""
+
+    each: tuple[Quintic, ...]
+
+    def quintics(self) -> tuple[Quintic, ...]:
+        """As given."""
+        return self.each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +66,20 @@ class LoopedNewtonSchulz(Orthogonaliser):
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """As many compiled calls as there are filters."""
         iterate = compiler.function(orthogonalise_in_bfloat16, "default")
-        return [iterate(update, iteration.a, iteration.b, iteration.c, iteration.steps) for update in updates]
+        return [iterate(update, iteration.quintics()) for update in updates]
 
 
-def orthogonalise_in_bfloat16(update: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
+def orthogonalise_in_bfloat16(update: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
     """Newton-Schulz on one filter-shaped tensor, the result in bfloat16."""
-    return orthogonalise_matrix(update.flatten(1).bfloat16(), a, b, c, steps).view(update.shape)
+    return orthogonalise_matrix(update.flatten(1).bfloat16(), quintics).view(update.shape)
 
 
-def orthogonalise_matrix(matrix_RC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
+def orthogonalise_matrix(matrix_RC: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
     """Newton-Schulz on one matrix in its own dtype, transposed while it iterates if it is tall."""
     tall = matrix_RC.shape[0] > matrix_RC.shape[1]
     x = matrix_RC / (matrix_RC.norm() + TINY_NORM)
     x = x.T if tall else x
-    for _ in range(steps):
+    for a, b, c in quintics:
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x.T if tall else x
@@ -77,10 +96,10 @@ class BatchedNewtonSchulz(Orthogonaliser):
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """One compiled call, padding and cutting included."""
         batched = compiler.function(orthogonalise_padded, "default")
-        return batched(updates, iteration.a, iteration.b, iteration.c, iteration.steps)
+        return batched(updates, iteration.quintics())
 
 
-def orthogonalise_padded(updates: list[Tensor], a: float, b: float, c: float, steps: int) -> list[Tensor]:
+def orthogonalise_padded(updates: list[Tensor], quintics: tuple[Quintic, ...]) -> list[Tensor]:
     """Newton-Schulz on filter-shaped tensors as one (n, rows, columns) batch; columns are padded to a multiple of 16."""
     matrices = [update.flatten(1) for update in updates]
     num_rows = max(matrix.shape[0] for matrix in matrices)
@@ -92,7 +111,7 @@ def orthogonalise_padded(updates: list[Tensor], a: float, b: float, c: float, st
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-5)
     tall = num_rows > num_columns
     x = x.mT if tall else x
-    for _ in range(steps):
+    for a, b, c in quintics:
         gram = x @ x.mT
         x = a * x + (b * gram + c * (gram @ gram)) @ x
     x = x.mT if tall else x

@@ -30,6 +30,19 @@ class LinearDecay(RateSchedule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldDecay(RateSchedule):
+    """At 1 over the share `held` of the steps, then down in a straight line towards 0, which no step reaches."""
+
+    parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"held": Bounds(most=1, below=True)}
+
+    held: float = 0.2
+
+    def factor(self, step: int, num_steps: int) -> float:
+        """(num_steps - step) / ((1 - held) · num_steps), at most 1, and 0 once the group is no longer trained."""
+        return min(1.0, (1 - step / num_steps) / (1 - self.held)) if step < num_steps else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Triangle(RateSchedule):
     """From `start` up to 1 in a straight line over the share `peak` of the steps, then down towards `end`, which no step reaches."""
 

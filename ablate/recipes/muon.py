@@ -12,9 +12,11 @@ from ablate.parts import (
     Activation,
     CompileStep,
     Crop,
+    DrawnFilters,
     Feeding,
     FilterStep,
     FilterUpdates,
+    FirstFilters,
     Flip,
     Freezing,
     ImageSizes,
@@ -32,7 +34,9 @@ from ablate.parts import (
     PooledConv,
     PredictedAgain,
     RateSchedule,
+    SamePolynomial,
     StepInParts,
+    StepPolynomials,
     TestTimeAugmentation,
     UpdateBatches,
     Whitening,
@@ -51,7 +55,7 @@ class MuonRecipe(ImageRecipe):
     loop: ClassVar[str] = "ablate.training.muon_loop"
     # Images, steps, rates that are divided by, the momentum that Nesterov's needs.
     number_bounds: ClassVar[Mapping[str, Bounds]] = dict.fromkeys(
-        ("epochs", "batch_size", "whitening_images", "bias_rate", "head_rate", "momentum"), POSITIVE
+        ("epochs", "batch_size", "whitening_images", "bias_rate", "norm_bias_rate", "head_rate", "momentum"), POSITIVE
     )
 
     network: Network
@@ -59,6 +63,7 @@ class MuonRecipe(ImageRecipe):
     norm_momentum: float
     """Weight of the batch in BatchNorm's running statistics (PyTorch's sense)."""
     pooled_conv: PooledConv = WholeMaps()
+    first_filters: FirstFilters = DrawnFilters()
 
     whitening: Whitening
     whitening_images: int
@@ -77,6 +82,8 @@ class MuonRecipe(ImageRecipe):
     schedule: RateSchedule = LinearDecay()
     bias_rate: float
     """Peak learning rate of the whitening bias and the norms' biases, for a loss summed over `batch_size`."""
+    norm_bias_rate: float = 1.0
+    """The norms' biases' share of that rate; their weight decay has as much more, as every group's."""
     head_rate: float
     """Peak learning rate of the linear head."""
     momentum: float
@@ -89,6 +96,7 @@ class MuonRecipe(ImageRecipe):
     update_batches: UpdateBatches = OneBatch()
     filter_step: FilterStep = StepInParts()
     newton_schulz: NewtonSchulz
+    polynomials: StepPolynomials = SamePolynomial()
     normalisation: Normalisation
     filter_rate: float
     """Muon's peak learning rate."""

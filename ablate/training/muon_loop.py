@@ -101,6 +101,8 @@ def stretches(
     network, compiler = compiled.network, recipe.compiler
     before = clock.mark()
     reset_network(network, streams["init"])
+    with torch.no_grad():
+        recipe.first_filters.start(network.filters()[0])
     sgd, muon = _optimisers(recipe, plan, network, compiler)
     loss_weight = torch.tensor(plan.loss_weight, device=clock.device, dtype=network.whiten.weight.dtype)
     loss = last_loss = torch.zeros((), device=clock.device)
@@ -152,7 +154,7 @@ def _optimisers(
 ) -> tuple[torch.optim.SGD, Muon]:
     groups: list[tuple[list[Tensor], float]] = [
         ([network.whitening_bias], recipe.bias_rate),
-        (network.norm_biases(), recipe.bias_rate),
+        (network.norm_biases(), recipe.bias_rate * recipe.norm_bias_rate),
         ([network.head.weight], recipe.head_rate),
     ]
     sgd = coupled_sgd(groups, momentum=recipe.momentum, decay=plan.decay, fused=True)
@@ -160,7 +162,7 @@ def _optimisers(
         network.filters(),
         orthogonaliser=recipe.orthogonaliser,
         updates=recipe.filter_updates,
-        iteration=recipe.newton_schulz,
+        iteration=recipe.polynomials.iteration(recipe.newton_schulz),
         momentum=recipe.filter_momentum,
         decay=plan.filter_decay,
         compiler=compiler,

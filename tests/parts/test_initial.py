@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.parts import DiracInitial, MaxPoolHead, UniformInitial
+from ablate.parts import CosineFilters, DiracInitial, DrawnFilters, MaxPoolHead, UniformInitial
 from ablate.parts.convnet import reset_conv_net
 from tests.sgd_recipes import PUBLISHED
 from tests.tiny_sgd import NARROW, network_of
@@ -69,3 +69,28 @@ def test_norms_are_the_published_ones_and_start_anew(name: str, momentum: float,
     for norm in norms:
         values = [tensor.unique().tolist() for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)]
         assert values == [[1], [0], [0], [1]]
+
+
+def test_cosine_filters_follow_the_identities_channel_by_channel() -> None:
+    drawn = torch.randn(64, 24, 3, 3, generator=torch.Generator().manual_seed(2))
+    weight = drawn.clone()
+    DrawnFilters().start(weight)
+    assert torch.equal(weight, drawn)
+    CosineFilters().start(weight)
+    assert torch.equal(weight[:24], drawn[:24])
+    matrix = weight[24:].flatten(1)
+    torch.testing.assert_close(matrix @ matrix.T, torch.eye(40))
+    # No pattern sees a uniform area, and each is of one channel, eight of each of the first five.
+    torch.testing.assert_close(weight[24:].sum(dim=(1, 2, 3)), torch.zeros(40), atol=1e-6, rtol=0)
+    channels = weight[24:].abs().sum(dim=(2, 3)).argmax(dim=1)
+    assert channels.tolist() == [place // 8 for place in range(40)]
+    half_root = 0.5**0.5
+    torch.testing.assert_close(weight[24, 0], torch.tensor([[half_root, 0.0, -half_root]]).expand(3, 3) / 3**0.5)
+
+
+def test_drawn_filters_stay_where_no_channel_is_left() -> None:
+    drawn = torch.randn(12, 1, 3, 3, generator=torch.Generator().manual_seed(2))
+    weight = drawn.clone()
+    CosineFilters().start(weight)
+    assert torch.equal(weight[9:], drawn[9:])
+    assert not torch.equal(weight[8], drawn[8])

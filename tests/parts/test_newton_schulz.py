@@ -40,7 +40,7 @@ def test_the_six_filters_have_the_published_matrix_shapes(updates: list[Tensor])
 def test_one_padded_batch_gives_what_each_matrix_gives_alone(updates: list[Tensor], iteration: NewtonSchulz) -> None:
     batched = BatchedNewtonSchulz().orthogonalise(updates, iteration, NoCompile())
     for update, together in zip(updates, batched, strict=True):
-        alone = orthogonalise_matrix(update.flatten(1), iteration.a, iteration.b, iteration.c, iteration.steps)
+        alone = orthogonalise_matrix(update.flatten(1), iteration.quintics())
         expected = by_singular_values(update, iteration).float()
         assert together.shape == update.shape
         torch.testing.assert_close(alone.view(update.shape), expected, atol=2e-5, rtol=1e-3)
@@ -50,9 +50,9 @@ def test_one_padded_batch_gives_what_each_matrix_gives_alone(updates: list[Tenso
 @pytest.mark.parametrize("shapes", [[(48, 2, 3, 3)], [(48, 2, 3, 3), (5, 3, 2, 2), (7, 1, 1, 1)]])
 def test_tall_matrices_are_iterated_the_short_way_round(shapes: list[tuple[int, ...]]) -> None:
     updates = [torch.randn(shape) for shape in shapes]
-    together = orthogonalise_padded(updates, BASELINE.a, BASELINE.b, BASELINE.c, 3)
+    together = orthogonalise_padded(updates, BASELINE.quintics())
     for update, batched in zip(updates, together, strict=True):
-        alone = orthogonalise_matrix(update.flatten(1), BASELINE.a, BASELINE.b, BASELINE.c, 3)
+        alone = orthogonalise_matrix(update.flatten(1), BASELINE.quintics())
         expected = by_singular_values(update, BASELINE).float()
         torch.testing.assert_close(alone.view(update.shape), expected, atol=2e-5, rtol=1e-3)
         torch.testing.assert_close(batched, expected, atol=2e-5, rtol=1e-3)
@@ -63,7 +63,7 @@ def test_singular_values_go_where_the_sheets_say(before: float, after: tuple[flo
     # One singular value of the wanted size; a second one carries the rest of the unit norm.
     matrix = torch.diag(torch.tensor([before, (1 - before**2) ** 0.5], dtype=torch.float64))
     for iteration, expected in zip((BASELINE, TUNED), after, strict=True):
-        mapped = orthogonalise_matrix(matrix, iteration.a, iteration.b, iteration.c, 3)[0, 0].item()
+        mapped = orthogonalise_matrix(matrix, iteration.quintics())[0, 0].item()
         assert mapped == pytest.approx(expected, abs=6e-4)
 
 
@@ -72,7 +72,7 @@ def test_values_from_a_twentieth_up_end_near_one(iteration: NewtonSchulz, lowest
     mapped = [by_singular_values(torch.eye(1).view(1, 1, 1, 1), iteration).item()]
     for value in torch.linspace(0.05, 0.9999, 400).tolist():
         matrix = torch.diag(torch.tensor([value, (1 - value**2) ** 0.5], dtype=torch.float64))
-        mapped.append(orthogonalise_matrix(matrix, iteration.a, iteration.b, iteration.c, 3)[0, 0].item())
+        mapped.append(orthogonalise_matrix(matrix, iteration.quintics())[0, 0].item())
     assert lowest - 0.005 < min(mapped) < lowest + 0.02
     assert highest - 0.02 < max(mapped) < highest + 0.005
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.parts import EveryStep, GrowingInterval, LinearDecay, Ramps, RateTable, Triangle
+from ablate.parts import EveryStep, GrowingInterval, HeldDecay, LinearDecay, Ramps, RateTable, Triangle
 
 PUBLISHED_STEPS = [
     2,
@@ -61,6 +61,12 @@ def test_every_step_is_every_step() -> None:
 @pytest.mark.parametrize(("step", "factor"), [(0, 1.0), (100, 0.5), (199, 1 / 200), (200, 0.0), (500, 0.0)])
 def test_rates_fall_in_a_line_and_never_below_zero(step: int, factor: float) -> None:
     assert LinearDecay().factor(step, 200) == pytest.approx(factor)
+
+
+def test_a_held_rate_falls_in_a_line_from_where_it_was_held_to() -> None:
+    factors = [HeldDecay(held=0.2).factor(step, 10) for step in range(12)]
+    assert factors == pytest.approx([1, 1, 1, *(eighths / 8 for eighths in range(7, 0, -1)), 0, 0])
+    assert [HeldDecay(held=0).factor(step, 9) for step in range(9)] == [LinearDecay().factor(s, 9) for s in range(9)]
 
 
 def test_a_group_that_is_never_trained_has_no_rate() -> None:

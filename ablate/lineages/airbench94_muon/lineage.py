@@ -118,6 +118,8 @@ LINEAGE = Lineage(
         Outline(name="reused_view", group="exact", requires=frozenset({"selective_tta"}), optional=True),
         Outline(name="growing_images", group="beyond", optional=True),
         Outline(name="frozen_first_group", group="beyond", optional=True),
+        Outline(name="two_step_newton_schulz", group="beyond", optional=True),
+        Outline(name="cosine_filters", group="beyond", optional=True),
     ),
     ladders=LADDERS,
     registry="ablate.lineages.airbench94_muon.registry:make_registry",
