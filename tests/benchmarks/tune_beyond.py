@@ -40,7 +40,7 @@ from ablate.study.schedule import TrialSpec
 from ablate.training import muon_loop
 from ablate.training.arm_trainer import ArmTrainer
 from ablate.training.presets import compose_arm
-from ablate.training.session import Clock, DeviceImages, Streams
+from ablate.training.session import Clock, DeviceImages, Streams, compute_dtype_of
 
 RECORD = "record"
 HELD_OUT = 5000
@@ -116,7 +116,7 @@ def work_of(recipe: MuonRecipe, dataset: Dataset) -> float:
     sampled: MuonPlan = replace(
         plan, num_epochs=len(firsts), windows=tuple(range(step, step + 1) for step in firsts), whitening_images=16
     )
-    images = DeviceImages.of(dataset, 1.0, cpu, torch.float32)
+    images = DeviceImages.of(dataset, 1.0, cpu, compute_dtype_of(cpu))
     # Enough for one batch; what is done to all images is no product.
     images = replace(
         images,
@@ -124,7 +124,7 @@ def work_of(recipe: MuonRecipe, dataset: Dataset) -> float:
         train_labels=images.train_labels[: plan.batch_size],
     )
     eager = replace(recipe, compiler=NoCompile())
-    compiled = muon_loop.build_network(eager, torch.float32, cpu)
+    compiled = muon_loop.build_network(eager, compute_dtype_of(cpu), cpu)
     run = muon_loop.stretches(eager, sampled, compiled, images, Streams(0, cpu), Clock(cpu), lambda network: 0.0)
     counted: Counter[str] = Counter()
     label: str | None = ""
