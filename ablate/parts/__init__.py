@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ablate.parts.norms import FrozenScaleNorms, Norms, TrainedNorms
     from ablate.parts.optimiser import FilterUpdates, ListwiseUpdates, LoopedUpdates
     from ablate.parts.order import AcrossEpochs, Order, Reshuffled, WithReplacement
+    from ablate.parts.polynomials import SamePolynomial, StepPolynomials, TwoPolynomials
     from ablate.parts.pooled_conv import PooledConv, SurvivingMaps, WholeMaps
     from ablate.parts.precision import ComputeDtypeNorms, ComputeDtypeNormsOnly, Float32Norms, PlainLayout, Precision
     from ablate.parts.prep import PrepStem, WhitenedPrep
@@ -215,6 +216,7 @@ __all__ = [
     "ResidualTriple",
     "RestandardisedDirac",
     "Reused",
+    "SamePolynomial",
     "Scale",
     "Selection",
     "SelectiveTta",
@@ -226,6 +228,7 @@ __all__ = [
     "Standardisation",
     "StepAsOne",
     "StepInParts",
+    "StepPolynomials",
     "Subset",
     "SurvivingMaps",
     "SvdWhitening",
@@ -234,6 +237,7 @@ __all__ = [
     "TrainedBias",
     "TrainedNorms",
     "Triangle",
+    "TwoPolynomials",
     "TwoStageCrop",
     "UniformInitial",
     "UpdateBatches",
@@ -274,6 +278,7 @@ _MODULES = (
     "norms",
     "optimiser",
     "order",
+    "polynomials",
     "pooled_conv",
     "precision",
     "prep",

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,9 @@ from ablate.parts.part import Part
 
 TINY_NORM = 1e-7
 
+Quintic: TypeAlias = tuple[float, float, float]
+"""The coefficients (a, b, c) of a·x + b·x³ + c·x⁵."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewtonSchulz(Part):
@@ -22,6 +26,10 @@ class NewtonSchulz(Part):
     b: float
     c: float
     steps: int = 3
+
+    def quintics(self) -> tuple[Quintic, ...]:
+        """The polynomial of each step."""
+        return ((self.a, self.b, self.c),) * self.steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +52,20 @@ class LoopedNewtonSchulz(Orthogonaliser):
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """As many compiled calls as there are filters."""
         iterate = compiler.function(orthogonalise_in_bfloat16, "default")
-        return [iterate(update, iteration.a, iteration.b, iteration.c, iteration.steps) for update in updates]
+        return [iterate(update, iteration.quintics()) for update in updates]
 
 
-def orthogonalise_in_bfloat16(update: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
+def orthogonalise_in_bfloat16(update: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
     """Newton-Schulz on one filter-shaped tensor, the result in bfloat16."""
-    return orthogonalise_matrix(update.flatten(1).bfloat16(), a, b, c, steps).view(update.shape)
+    return orthogonalise_matrix(update.flatten(1).bfloat16(), quintics).view(update.shape)
 
 
-def orthogonalise_matrix(matrix_RC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
+def orthogonalise_matrix(matrix_RC: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
     """Newton-Schulz on one matrix in its own dtype, transposed while it iterates if it is tall."""
     tall = matrix_RC.shape[0] > matrix_RC.shape[1]
     x = matrix_RC / (matrix_RC.norm() + TINY_NORM)
     x = x.T if tall else x
-    for _ in range(steps):
+    for a, b, c in quintics:
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x.T if tall else x
@@ -78,7 +86,7 @@ class BatchedNewtonSchulz(Orthogonaliser):
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """One compiled call, padding and cutting included."""
         batched = compiler.function(orthogonalise_padded, "default")
-        return batched(updates, iteration.a, iteration.b, iteration.c, iteration.steps)
+        return batched(updates, iteration.quintics())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,17 +96,17 @@ class GramNewtonSchulz(BatchedNewtonSchulz):
     def orthogonalise(self, updates: list[Tensor], iteration: NewtonSchulz, compiler: Compiler) -> list[Tensor]:
         """One compiled call, padding and cutting included."""
         batched = compiler.function(orthogonalise_padded_by_grams, "default")
-        return batched(updates, iteration.a, iteration.b, iteration.c, iteration.steps)
+        return batched(updates, iteration.quintics())
 
 
-def orthogonalise_padded(updates: list[Tensor], a: float, b: float, c: float, steps: int) -> list[Tensor]:
+def orthogonalise_padded(updates: list[Tensor], quintics: tuple[Quintic, ...]) -> list[Tensor]:
     """Newton-Schulz on filter-shaped tensors as one (n, rows, columns) batch; columns are padded to a multiple of 16."""
-    return _in_one_batch(updates, lambda x: iterated(x, a, b, c, steps))
+    return _in_one_batch(updates, lambda x: iterated(x, quintics))
 
 
-def orthogonalise_padded_by_grams(updates: list[Tensor], a: float, b: float, c: float, steps: int) -> list[Tensor]:
+def orthogonalise_padded_by_grams(updates: list[Tensor], quintics: tuple[Quintic, ...]) -> list[Tensor]:
     """`orthogonalise_padded`, two steps on one Gram matrix."""
-    return _in_one_batch(updates, lambda x: iterated_by_grams(x, a, b, c, steps))
+    return _in_one_batch(updates, lambda x: iterated_by_grams(x, quintics))
 
 
 def _in_one_batch(updates: list[Tensor], iterate: Callable[[Tensor], Tensor]) -> list[Tensor]:
@@ -119,38 +127,39 @@ def _in_one_batch(updates: list[Tensor], iterate: Callable[[Tensor], Tensor]) ->
     ]
 
 
-def iterated(x_NRC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
-    """On matrices that are not tall, X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ, `steps` times."""
-    for _ in range(steps):
+def iterated(x_NRC: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
+    """On matrices that are not tall, X ← a·X + (b·A + c·A²)·X with A = X·Xᵀ, step by step."""
+    for a, b, c in quintics:
         gram = x_NRC @ x_NRC.mT
         x_NRC = a * x_NRC + (b * gram + c * (gram @ gram)) @ x_NRC
     return x_NRC
 
 
-def iterated_by_grams(x_NRC: Tensor, a: float, b: float, c: float, steps: int) -> Tensor:
+def iterated_by_grams(x_NRC: Tensor, quintics: tuple[Quintic, ...]) -> Tensor:
     """What `iterated` gives, two steps at a time: of three steps, four products of (R, C) instead of six.
 
     For that there are six of (R, R) instead of three, so matrices less than half as wide again as high are iterated as they are.
     No more than two at a time: what rounding does to a Gram matrix's small eigenvalues grows a²-fold with each step, and after two
-    it is no more than it is to the matrices themselves.
+    it is no more than it is to the matrices themselves; up to three times that where the first step's polynomial is a steep one.
     """
-    pairs = steps // 2 if 2 * x_NRC.shape[2] >= 3 * x_NRC.shape[1] else 0
-    for _ in range(pairs):
-        x_NRC = two_steps_on_one_gram(x_NRC, a, b, c)
-    return iterated(x_NRC, a, b, c, steps - 2 * pairs)
+    pairs = len(quintics) // 2 if 2 * x_NRC.shape[2] >= 3 * x_NRC.shape[1] else 0
+    for first, second in zip(quintics[: 2 * pairs : 2], quintics[1 : 2 * pairs : 2], strict=True):
+        x_NRC = two_steps_on_one_gram(x_NRC, first, second)
+    return iterated(x_NRC, quintics[2 * pairs :])
 
 
-def two_steps_on_one_gram(x_NRC: Tensor, a: float, b: float, c: float) -> Tensor:
+def two_steps_on_one_gram(x_NRC: Tensor, first: Quintic, second: Quintic) -> Tensor:
     """Two steps of `iterated`: with A = X·Xᵀ and F = b·A + c·A², X becomes (a·I + F)·X and A becomes (a·I + F)²·A, since polynomials
     of one matrix commute.
     """
+    (a1, b1, c1), (a2, b2, c2) = first, second
     gram = x_NRC @ x_NRC.mT
-    first = b * gram + c * (gram @ gram)
-    half_way = a * gram + first @ gram
-    gram = a * half_way + first @ half_way
-    second = b * gram + c * (gram @ gram)
+    factor1 = b1 * gram + c1 * (gram @ gram)
+    half_way = a1 * gram + factor1 @ gram
+    gram = a1 * half_way + factor1 @ half_way
+    factor2 = b2 * gram + c2 * (gram @ gram)
     # The multiple of I is kept apart: on a half-precision diagonal it would swallow what is small.
-    return a * a * x_NRC + (a * (first + second) + second @ first) @ x_NRC
+    return a1 * a2 * x_NRC + (a2 * factor1 + a1 * factor2 + factor2 @ factor1) @ x_NRC
 
 
 @dataclass(frozen=True, kw_only=True)

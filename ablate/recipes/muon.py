@@ -36,7 +36,9 @@ from ablate.parts import (
     PooledConv,
     PredictedAgain,
     RateSchedule,
+    SamePolynomial,
     StepInParts,
+    StepPolynomials,
     TestTimeAugmentation,
     UpdateBatches,
     Whitening,
@@ -98,6 +100,7 @@ class MuonRecipe(ImageRecipe):
     update_batches: UpdateBatches = OneBatch()
     filter_step: FilterStep = StepInParts()
     newton_schulz: NewtonSchulz
+    polynomials: StepPolynomials = SamePolynomial()
     iterates: Iterates = WholeMatrices()
     normalisation: Normalisation
     filter_rate: float

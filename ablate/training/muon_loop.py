@@ -164,7 +164,7 @@ def _optimisers(
         network.filters(),
         orthogonaliser=recipe.orthogonaliser,
         updates=recipe.filter_updates,
-        iteration=recipe.newton_schulz,
+        iteration=recipe.polynomials.iteration(recipe.newton_schulz),
         momentum=recipe.filter_momentum,
         decay=plan.filter_decay,
         compiler=compiler,

@@ -91,7 +91,7 @@ COMMANDS = {
     "a name that a feature and its group share": (
         ["features", "xyzzy"],
         2,
-        ["Choose from: ", " tta, tuning, vectorised_crop"],
+        ["Choose from: ", " tta, tuning, two_step_newton_schulz"],
     ),
     "no folder to report": (["report", "runs/x"], 2, ["There is no run folder 'runs/x'."]),
     "an unknown feature to show": (["features", "sillu"], 2, ["'sillu'", "Did you mean 'silu'?"]),

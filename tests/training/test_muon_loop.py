@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -6,7 +7,16 @@ from torch import Tensor
 
 from ablate.lineages.airbench94_muon.baseline import AIRBENCH94_MUON
 from ablate.lineages.loading import load_registry
-from ablate.parts import FreezeFirstGroup, GatheredCrop, GrowingSizes, NoFlip, OneSize
+from ablate.parts import (
+    BatchedNewtonSchulz,
+    FreezeFirstGroup,
+    GatheredCrop,
+    GrowingSizes,
+    NewtonSchulz,
+    NoFlip,
+    OneSize,
+    TwoPolynomials,
+)
 from ablate.recipes.muon import MuonRecipe
 from ablate.training import muon_loop as training
 from ablate.training.session import Clock, Streams
@@ -141,6 +151,33 @@ def test_an_exact_feature_predicts_what_is_predicted_without_it(name: str) -> No
     assert plain is not None
     assert exact is not None
     torch.testing.assert_close(exact.tta_logits, plain.tta_logits, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.members("beyond")))
+def test_a_feature_past_the_record_leaves_every_draw_as_it_was(name: str) -> None:
+    images = tiny_images(6, 8)
+    recipes = eager(ALL), eager(REGISTRY.compose([*REGISTRY.names, name]))
+    one, other = (run(recipe, images, seed=4, plan=ALL.scaled(TINY).plan(6).shortened()) for recipe in recipes)
+    for parameter, value in one.starting_values.items():
+        assert torch.equal(value, other.starting_values[parameter])
+    for draws in ("orders", "offsets", "mirrored"):
+        before, after = getattr(one, draws), getattr(other, draws)
+        assert len(before) == len(after) > 0
+        assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_every_steps_updates_go_through_the_slots_polynomials(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = set()
+    orthogonalise = BatchedNewtonSchulz.orthogonalise
+
+    def watched(part: BatchedNewtonSchulz, updates: list[Tensor], iteration: NewtonSchulz, *compiler: Any) -> Any:
+        seen.add(iteration.quintics())
+        return orthogonalise(part, updates, iteration, *compiler)
+
+    monkeypatch.setattr(BatchedNewtonSchulz, "orthogonalise", watched)
+    recipe = eager(replace(ALL, polynomials=TwoPolynomials()))
+    run(recipe, tiny_images(4, 4), plan=recipe.plan(4).shortened())
+    assert seen == {(TwoPolynomials().first, TwoPolynomials().second)}
 
 
 def test_images_that_are_never_smaller_train_as_without_sizes() -> None:
