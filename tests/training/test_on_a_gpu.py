@@ -15,6 +15,8 @@ from tests.training.test_arm_trainer import tiny_dataset
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.timeout(1800),
+    # PyTorch's CUDA graph trees begin with an empty graph of their own.
+    pytest.mark.filterwarnings("ignore:The CUDA Graph is empty"),
     pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device"),
 ]
 
