@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TypedDict
 
 from ablate.engine.estimate import Estimate, estimate
-from ablate.engine.precedent import find_precedent
+from ablate.engine.precedent import find_precedent, named_precedent
 from ablate.errors import UsageError
 from ablate.formats.canonical import Json
 from ablate.lineages.loading import load_registry
 from ablate.recipes.registry import Registry
+from ablate.stats.looks import asks_for_time
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study
@@ -34,6 +35,11 @@ class Plan:
     def compile_keys(self) -> Mapping[str, str]:
         """The compile key of each arm; none where nothing is compiled."""
         return self.kind.compile_keys(self.resolved.study, self.resolved.preset)
+
+    def piece_shares(self) -> Mapping[str, float]:
+        """The share of its steps that each arm runs for a time by the interleaved clock; empty with another clock."""
+        study = self.resolved.study
+        return self.kind.piece_shares(study, self.resolved.preset, self.data) if study.clock == "interleaved" else {}
 
 
 class Planning(TypedDict, total=False):
@@ -100,24 +106,40 @@ def plan(
     return Plan(resolved=resolved, registry=registry, data=data)
 
 
-def foresee(planned: Plan, *, folder: RunFolder | None = None, retry_failed: bool = False) -> Estimate:
+def foresee(
+    planned: Plan,
+    *,
+    folder: RunFolder | None = None,
+    retry_failed: bool = False,
+    spreads_from: Path | None = None,
+    announce: Announce = say_on_stderr,
+) -> Estimate:
     """How long a study will take and what it could see, from what this machine has shown; nothing is written.
 
     Of `folder`, what is left to do counts, by its own trials; else pace and spreads come from the most recent run folder in runs/ of
-    the same preset, device and data. Where there is none the effects that `visible` holds are NaN: unknown.
+    the same preset, device and data. Where there is none the effects that `visible` holds are NaN: unknown. `spreads_from`: the run
+    folder whose spreads are supposed, before any other's; it sets the pace too if it was made under the same conditions, and what
+    was otherwise there is announced.
 
     Raises:
-        UsageError: the device is not available after all.
+        UsageError: the device is not available after all; `spreads_from` does not tell the spreads of such a study.
         AblateError: the folder's trials cannot be read.
     """
     resolved = planned.resolved
     facts = planned.kind.planned_environment(resolved).facts
+    precedent = find_precedent(resolved, facts, timed=asks_for_time(resolved.study))
+    named = None if spreads_from is None else named_precedent(spreads_from, resolved, facts)
+    if named is not None and named.differences:
+        announce(f"The spreads of {spreads_from} are of other conditions: {'; '.join(named.differences)}.")
+    elif named is not None:
+        precedent = named
     return estimate(
         resolved,
         planned.compile_keys(),
         store=None if folder is None else folder.read_trials(),
         retry_failed=retry_failed,
-        precedent=find_precedent(resolved, facts, timed=resolved.study.processes > 1),
+        precedent=precedent,
+        named=named,
         facts=facts,
-        catalogue=planned.registry,
+        piece_shares=planned.piece_shares(),
     )

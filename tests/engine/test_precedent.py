@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ablate.engine.estimate import ROUGH_SPEEDS, estimate
+from ablate.engine.estimate import estimate
 from ablate.engine.precedent import Precedent, find_precedent
+from ablate.engine.prices import ROUGH_SPEEDS
 from ablate.formats.canonical import Json
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
