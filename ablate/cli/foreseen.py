@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ablate.api import Plan
     from ablate.engine.estimate import Estimate
     from ablate.engine.outlook import Moment, Outlook
+    from ablate.engine.sooner import Sooner
     from ablate.stats.half_widths import HalfWidths
     from ablate.study.score import Score
 
@@ -58,7 +59,9 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         f"{compiling}.",
     )
     if isnan(estimate.minutes):
-        line(console, "How long that takes nobody knows before a trial has run here; `--trials 1` shows it.")
+        line(
+            console, f"How long that takes nobody knows before a trial has run here; `{estimate.visible.pilot}` tells."
+        )
     else:
         basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
         compiled = ", compiling included" if estimate.compile_keys else ""
@@ -67,6 +70,8 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
     line(console, f"{estimate.visible.sentence}.")
     if estimate.outlook is not None and estimate.outlook.effects:
         _print_outlook(console, estimate.outlook, resolved.score)
+    if estimate.sooner is not None:
+        line(console, _sooner_words(estimate.sooner, resolved.score))
     if study.looks:
         from ablate.stats.looks import plan_of_looks
 
@@ -95,6 +100,32 @@ def _print_outlook(console: Console, outlook: "Outlook", score: "Score") -> None
     for cells, effects in alike.items():
         table.add_row(_named(effects), *cells)
     console.print(table)
+
+
+def _sooner_words(sooner: "Sooner", score: "Score") -> str:
+    from ablate.stats.score_words import decimals_of, short_name
+    from ablate.stats.sizing import MOST_BLOCKS
+    from ablate.stats.wording import counted, two_digits
+
+    goal, size, this = sooner.goal, sooner.size, sooner.this
+    width = f"±{goal.score:.{decimals_of(score, goal.score)}f} {score.unit}".rstrip()
+    widths = [f"{width} of {short_name(score)}"]
+    widths += [] if isnan(goal.time_percent) else [f"±{two_digits(goal.time_percent)} % of time"]
+    which = (
+        "the margins within which no difference counts"
+        if goal.is_margins
+        else f"as this study ends; the margins of verdicts are more than {MOST_BLOCKS:,} blocks away"
+    )
+    here = (
+        f"{counted(MOST_BLOCKS, 'block')} of this study do not get there"
+        if this is None
+        else f"this study takes {counted(this.blocks, 'block')} in {counted(this.processes, 'process')} for that, "
+        f"about {rough_duration(60 * this.minutes)}"
+    )
+    return (
+        f"Sooner at intervals of {' and '.join(widths)} for each feature, averaged over the others being on or off ({which}): "
+        f"`{sooner.command}`, about {rough_duration(60 * size.minutes)}; {here}."
+    )
 
 
 def _heading(moment: "Moment") -> str:

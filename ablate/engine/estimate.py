@@ -1,6 +1,6 @@
 """Before running: how long a study will take and what it could see. Free of torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -8,6 +8,7 @@ from ablate.engine.outlook import Outlook, outlook
 from ablate.engine.precedent import Precedent
 from ablate.engine.prices import Prices
 from ablate.engine.runner import pending_trials
+from ablate.engine.sooner import Candidate, Sooner, find_sooner
 from ablate.formats.canonical import Json
 from ablate.stats import PUBLISHED_SPREADS, Spreads, Visible, measured_spreads, trials_frame, visible
 from ablate.stats.evidence import OFFICIAL_DATA
@@ -26,7 +27,7 @@ class Estimate:
     `minutes` is NaN where nobody knows. `measured` says that finished trials set the pace, not a table of rough speeds;
     `pace_source` completes "from ...". The effects that are `visible` are unknown (NaN, null in JSON) where no trial has shown how
     much they spread here, and there is no `outlook` then. `gain_measured`: whether the pace knows what trainings side by side gain, and
-    None where there are none.
+    None where there are none. `sooner`: another study that tells as much of each feature, where one does in clearly less time.
     """
 
     arms: int
@@ -38,6 +39,7 @@ class Estimate:
     gain_measured: bool | None
     visible: Visible
     outlook: Outlook | None
+    sooner: Sooner | None
 
 
 def estimate(
@@ -50,6 +52,8 @@ def estimate(
     named: Precedent | None = None,
     facts: Mapping[str, Json] = MappingProxyType({}),
     piece_shares: Mapping[str, float] = MappingProxyType({}),
+    options: Sequence[str] = (),
+    candidates: Iterable[Candidate] = (),
 ) -> Estimate:
     """The estimate of what is left of a study.
 
@@ -57,7 +61,8 @@ def estimate(
     trials that the folder has already; they set pace and spreads where they can. `retry_failed`: failed trials are left to do, too.
     `precedent`: another folder's trials, made under the same conditions, for what the store does not tell.
     `named`: the folder that the user names for its spreads. `facts`: this machine's environment; on the published logs' machine, data
-    and preset their spreads are the last resort. `piece_shares`: see `Prices`.
+    and preset their spreads are the last resort. `piece_shares`: see `Prices`. `options`: those of the command line that other commands
+    need under the same conditions. `candidates`: studies that might tell as much sooner.
     """
     store = store or MemoryTrialStore()
     study = resolved.study
@@ -83,8 +88,10 @@ def estimate(
             precision=None if spreads is None else precision_of(study, spreads),
             clock=study.clock,
             times_count=study.times_count,
+            options=options,
         ),
         outlook=None if spreads is None else outlook(resolved, spreads, prices, pending),
+        sooner=None if spreads is None else find_sooner(study, prices, candidates, spreads, resolved.score),
     )
 
 

@@ -1,5 +1,7 @@
 """Before running: the smallest effect a study can see, and how many trials it takes to see one."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, log1p, nan, sqrt
 
@@ -24,7 +26,7 @@ class Visible:
 
     `score_change` is in the unit of `score`. `spreads_source` says whose spreads that supposes; None: there are none to suppose, so
     both effects are unknown. With `arms_averaged` they are averages over so many arms. `clock` is the study's, and `times_count` False
-    where trials that run side by side give its times.
+    where trials that run side by side give its times. `pilot` is the command whose trials would tell what is unknown.
     """
 
     blocks: int
@@ -37,6 +39,7 @@ class Visible:
     arms_averaged: int | None = None
     clock: Clock = "trial"
     times_count: bool = True
+    pilot: str = ""
 
     @property
     def sentence(self) -> str:
@@ -45,8 +48,7 @@ class Visible:
         if each_side < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
         if self.spreads_source is None:
-            first = self._tells_time if self._asks_for_time else f"--trials {FEWEST_BLOCKS_FOR_SPREADS}"
-            return f"What this study can see is unknown here; {_PILOT.format(first)}"
+            return f"What this study can see is unknown here; `{self.pilot}` tells"
         decimals = decimals_of(self.score, self.score_change)
         change = f"{self.score_change:.{decimals}f} {self.score.unit}".rstrip()
         seen = f"This study can see {change} of {short_name(self.score)}"
@@ -56,25 +58,23 @@ class Visible:
         if not self.times_count:
             why = "trials run side by side; `--clock interleaved` takes times apart"
             return f"{seen} {supposed}, and gives no interval of time: {why}"
-        if not self._asks_for_time:
+        if not _asks_for_time(self.blocks, self.processes, self.clock, self.times_count):
             return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
-        return f"{seen} {supposed}; what it can see of time is unknown here, {_PILOT.format(self._tells_time)}"
-
-    @property
-    def _asks_for_time(self) -> bool:
-        with_times = self.processes if self.clock == "interleaved" else min(self.processes, self.blocks)
-        return self.times_count and with_times > 1
-
-    @property
-    def _tells_time(self) -> str:
-        """What makes a run tell the spreads of this study's times: those of another clock do not."""
-        return TELLS_TIME_TOO if self.clock == "trial" else f"--clock {self.clock} {TELLS_TIME_TOO}"
+        return f"{seen} {supposed}; what it can see of time is unknown here, `{self.pilot}` tells"
 
 
 TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
 """What trials of two arms tell the spreads of the score and of time from, each block in a process of its own."""
 
-_PILOT = "`ablate run {}` tells, with the same --preset, --data and --device, and without --out"
+
+def _asks_for_time(blocks: int, processes: int, clock: Clock, times_count: bool) -> bool:
+    return times_count and (processes if clock == "interleaved" else min(processes, blocks)) > 1
+
+
+def pilot_of(options: Sequence[str], *, timed: bool) -> str:
+    """The command whose trials tell how much scores spread and, if `timed`, times; `options` are those that set its conditions."""
+    size = TELLS_TIME_TOO if timed else f"--trials {FEWEST_BLOCKS_FOR_SPREADS}"
+    return f"ablate run {size} {shlex.join(options)}".rstrip()
 
 
 def visible(
@@ -89,12 +89,14 @@ def visible(
     precision: Precision | None = None,
     clock: Clock = "trial",
     times_count: bool = True,
+    options: Sequence[str] = (),
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
     `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
     Score: paired t on `blocks` differences. Time: t on one paired value a process. `precision` is that of a study whose effects
-    are known otherwise; of averages over `arms_averaged` arms, for one. `clock` and `times_count`: see `Visible`.
+    are known otherwise; of averages over `arms_averaged` arms, for one. `clock` and `times_count`: see `Visible`. `options`: those
+    of the command line, such as --preset and --clock, under which a pilot's trials vary as the study's will.
     Source: power of the one-sample t-test from the noncentral t distribution.
 
     Raises:
@@ -121,6 +123,7 @@ def visible(
         arms_averaged=arms_averaged,
         clock=clock,
         times_count=times_count,
+        pilot=pilot_of(options, timed=_asks_for_time(blocks, processes, clock, times_count)),
     )
 
 

@@ -26,12 +26,22 @@ class Precision:
 
 def precision_of(study: Study, spreads: Spreads) -> Precision:
     """Of a study's effects, of averages the least precise; times of trials that run beside others are none."""
-    rounds = rounds_of(study, study.schedule())
+    rounds = rounds_planned(study)
     averages = [contrast for contrast in study.contrasts if contrast.is_averaged]
     if not averages:
         return precision_of_pairs(spreads, blocks=study.blocks, rounds=rounds)
     every = [precision_at(study, contrast, spreads, blocks=study.blocks, rounds=rounds) for contrast in averages]
     return max(every, key=lambda precision: precision.score_error)
+
+
+def rounds_planned(study: Study) -> tuple[int, ...]:
+    """How many blocks of times each process of a study will give; none where trials run beside others."""
+    if not study.times_count:
+        return ()
+    if study.clock == "interleaved":
+        return (study.rounds,) * study.processes
+    each, more = divmod(study.blocks, study.processes)
+    return (each + 1,) * more + (each,) * (study.processes - more)
 
 
 def rounds_of(study: Study, specs: Iterable[TrialSpec]) -> tuple[int, ...]:
