@@ -112,19 +112,19 @@ def _sooner_words(sooner: "Sooner", score: "Score") -> str:
     widths = [f"{width} of {short_name(score)}"]
     widths += [] if isnan(goal.time_percent) else [f"±{two_digits(goal.time_percent)} % of time"]
     which = (
-        "the margins within which no difference counts"
+        "the margins of verdicts"
         if goal.is_margins
-        else f"as this study ends; the margins of verdicts are more than {MOST_BLOCKS:,} blocks away"
+        else f"as this study will (the margins of verdicts take more than {MOST_BLOCKS:,} blocks)"
     )
-    here = (
-        f"{counted(MOST_BLOCKS, 'block')} of this study do not get there"
+    takes = (
+        f"{counted(MOST_BLOCKS, 'block')} of this study do not do"
         if this is None
-        else f"this study takes {counted(this.blocks, 'block')} in {counted(this.processes, 'process')} for that, "
+        else f"this study takes {counted(this.blocks, 'block')} in {counted(this.processes, 'process')}, "
         f"about {rough_duration(60 * this.minutes)}"
     )
     return (
-        f"Sooner at intervals of {' and '.join(widths)} for each feature, averaged over the others being on or off ({which}): "
-        f"`{sooner.command}`, about {rough_duration(60 * size.minutes)}; {here}."
+        f"To know each feature within {' and '.join(widths)}, {which}, {takes}; averaged over the others being on or off, "
+        f"`{sooner.command}` takes about {rough_duration(60 * size.minutes)}."
     )
 
 

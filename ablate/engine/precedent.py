@@ -17,6 +17,7 @@ from ablate.stats.wording import counted
 from ablate.store.records import Trial
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import DEFAULT_ROOT, RunFolder, run_folders
+from ablate.study.schedule import Clock
 
 SPREADS_OPTION = "--spreads-from"
 
@@ -31,7 +32,9 @@ class Precedent:
     `seconds` is what a trial takes, clock and reset, by the fingerprint of its recipe; `seconds_a_length` the same for a recipe that
     the folder does not have, to be multiplied by its arm's length. `parallel` trainings ran at a time, so that each took the longer.
     `piece_seconds` is what a time of the interleaved clock takes, by the fingerprint too; empty where there is none.
-    `prediction_share` is how much of a trial was test-time prediction. `compiled` is False where everything ran eager.
+    `prediction_share` is how much of a trial was test-time prediction. `warm_up_seconds` is what a process takes for each arm to
+    warm up, from code that is compiled already; None: none is recorded. `compiled` is False where everything ran eager. `clock` is what
+    times were taken by.
     `differences` say what was otherwise there, of a folder that the user named: its trials set no pace then.
     """
 
@@ -43,6 +46,8 @@ class Precedent:
     parallel: int = 1
     piece_seconds: Mapping[str, float] = field(default_factory=dict)
     prediction_share: float = 0.0
+    warm_up_seconds: float | None = None
+    clock: Clock = "trial"
     differences: tuple[str, ...] = ()
 
     def trial_seconds(self, fingerprint: str, length: float) -> float:
@@ -157,7 +162,7 @@ def _read(folder: RunFolder, resolved: ResolvedStudy, facts: Mapping[str, Json] 
         if trial.environment in alike and (facts is None or trial.data_digest == resolved.data_digest)
     ]
     frame = trials_frame(trials)
-    source = f"{folder.path}, {counted(frame['block'].nunique(), 'block')}"
+    source = f"{folder.path}, {_counted_blocks(trials)}"
     spreads = measured_spreads(frame, source=source, score=resolved.score)
     if spreads is None:
         return None
@@ -174,9 +179,21 @@ def _read(folder: RunFolder, resolved: ResolvedStudy, facts: Mapping[str, Json] 
         seconds={fingerprints[arm]: seconds for arm, seconds in typical.items()},
         seconds_a_length=median(seconds / lengths[arm] for arm, seconds in typical.items()),
         compiled=any(alike[trial.environment] for trial in trials),
-        parallel=folder.resolved.study.parallel,
+        # Of two arms, no three train at a time.
+        parallel=min(folder.resolved.study.parallel, len(folder.resolved.study.arms)),
         piece_seconds={fingerprints[arm]: seconds for arm, seconds in pieces.items()},
         prediction_share=_prediction_share(trials),
+        warm_up_seconds=_warm_up_seconds(trials),
+        clock=folder.resolved.study.clock,
+    )
+
+
+def _counted_blocks(trials: Iterable[Trial]) -> str:
+    """ "5 blocks"; "3 blocks and 10 rounds of times"."""
+    rounds = {trial.spec.block for trial in trials if trial.spec.measures == "time"}
+    blocks = {trial.spec.block for trial in trials} - rounds
+    return " and ".join(
+        [counted(len(blocks), "block"), *([f"{counted(len(rounds), 'round')} of times"] if rounds else [])]
     )
 
 
@@ -193,3 +210,14 @@ def _prediction_share(trials: Iterable[Trial]) -> float:
     measured = [trial.measurements for trial in trials if trial.measurements is not None]
     shares = [each.tta_seconds / each.time_seconds for each in measured if each.tta_seconds and each.time_seconds]
     return median(shares) if shares else 0.0
+
+
+def _warm_up_seconds(trials: Iterable[Trial]) -> float | None:
+    """In the middle of all processes; the first of them may have compiled."""
+    arms_of: defaultdict[int, set[str]] = defaultdict(set)
+    seconds: defaultdict[int, float] = defaultdict(float)
+    for trial in trials:
+        arms_of[trial.process].add(trial.spec.arm)
+        if trial.measurements is not None and trial.measurements.warm_up_seconds:
+            seconds[trial.process] += trial.measurements.warm_up_seconds
+    return median(seconds[process] / len(arms_of[process]) for process in seconds) if seconds else None

@@ -1,7 +1,7 @@
 """What trials cost in seconds: by the folder's own trials, by a precedent's, else by the recipe and a table of rough speeds. Torch-free."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
@@ -59,10 +59,12 @@ class Prices:
         self._resolved, self._compile_keys, self._precedent = resolved, compile_keys, precedent
         own = [trial for trial in store or MemoryTrialStore() if trial.measurements is not None]
         self._own: frozenset[Measures] = frozenset(trial.spec.measures for trial in own)
-        parallel = resolved.study.parallel
+        parallel = min(resolved.study.parallel, len(resolved.study.arms))
         shown = bool(self._own - {"time"}) or (precedent is not None and precedent.parallel == parallel)
+        self._parallel = parallel
         self.gain_measured = shown if parallel > 1 else None
-        self._pace = Pace(parallel=parallel if shown else 1)
+        self._at_a_time = parallel if shown else 1
+        self._pace = Pace(parallel=self._at_a_time)
         self._pace.learn(own)
         self._expect(piece_shares)
 
@@ -75,7 +77,7 @@ class Prices:
             if precedent is not None:
                 beside = precedent.trial_seconds(fingerprint, arm.length)
                 # Beside another number of trainings each takes another time; together they take a share of the machine's.
-                whole = beside if precedent.parallel == study.parallel else beside / precedent.parallel
+                whole = beside if precedent.parallel == self._parallel else beside / precedent.parallel
                 alone = beside / precedent.parallel
             elif self._compile_keys:
                 whole = alone = rough.trial_seconds * arm.length
@@ -103,29 +105,50 @@ class Prices:
         return nan if seconds is None else seconds
 
     def warming_seconds(self, specs: Sequence[TrialSpec]) -> float:
-        """What it takes to start the processes of these trials, to compile and to warm up."""
+        """What it takes to start the processes of these trials, to compile and to warm up; processes side by side do so at a time."""
         arms_of: defaultdict[int, set[str]] = defaultdict(set)
         for spec in specs:
             arms_of[spec.process].add(spec.arm)
+        timed = {spec.process for spec in specs if spec.measures == "time"}
+        each = {process: self._starting_seconds(arms) for process, arms in arms_of.items()}
+        together = sum(seconds for process, seconds in each.items() if self._at_a_time > 1 and process not in timed)
+        starting = sum(each.values()) - together + together / self._at_a_time
+        return starting + self._compiling_seconds(set().union(*arms_of.values()))
+
+    def _starting_seconds(self, arms: Collection[str]) -> float:
+        """Of one process, with code that is compiled already."""
         if self._own:
-            return len(arms_of) * self._pace.warm_up_seconds()
+            return self._pace.warm_up_seconds()
         if not self._compile_keys:
             return 0.0
         speed, precedent = self._rough_speed, self._precedent
-        compile_seconds = 0.0 if precedent is not None and not precedent.compiled else speed.compile_seconds
-        keys_of = [{self._compile_keys[arm] for arm in arms} for arms in arms_of.values()]
-        compiled: set[str] = set().union(*keys_of)
-        # Later processes find the first one's code in the disk cache.
-        again = sum(map(len, keys_of)) - len(compiled)
-        warmed = sum(map(len, arms_of.values()))
-        return (
-            len(compiled) * compile_seconds
-            + again * speed.warm_seconds
-            + len(arms_of) * speed.start_seconds
-            + warmed * speed.warm_seconds
-        )
+        if precedent is not None and precedent.warm_up_seconds is not None:
+            return speed.start_seconds + precedent.warm_up_seconds * len(arms)
+        keys = {self._compile_keys[arm] for arm in arms}
+        return speed.start_seconds + speed.warm_seconds * (len(arms) + len(keys))
 
-    def source(self, specs: Iterable[TrialSpec]) -> str | None:
+    def _compiling_seconds(self, arms: Iterable[str]) -> float:
+        """What the first process needs more than the others: they find its code, and it that of other folders, in the disk cache."""
+        keys = self._uncompiled_keys(arms)
+        speed, precedent = self._rough_speed, self._precedent
+        if precedent is not None and not precedent.compiled:
+            return 0.0
+        return len(keys) * (speed.compile_seconds - speed.warm_seconds)
+
+    def _uncompiled_keys(self, arms: Iterable[str]) -> set[str]:
+        if self._own or not self._compile_keys:
+            return set()
+        keys, precedent = {self._compile_keys[arm] for arm in arms}, self._precedent
+        if precedent is None or precedent.warm_up_seconds is None:
+            return keys
+        known = {
+            self._compile_keys[arm]
+            for arm, fingerprint in self._resolved.fingerprints.items()
+            if fingerprint in precedent.seconds
+        }
+        return keys - known
+
+    def source(self, specs: Sequence[TrialSpec]) -> str | None:
         """Whose trials set the price of these, to complete "from ..."; None: nobody's."""
         asked = {spec.measures for spec in specs}
         said = ["trials here"] if not asked or asked & self._own else []
@@ -136,6 +159,6 @@ class Prices:
         remarks = []
         if "time" in asked - self._own and (self._precedent is None or not self._precedent.piece_seconds):
             remarks.append("times by the steps that they run")
-        if self._compile_keys and not self._own:
+        if self._uncompiled_keys({spec.arm for spec in specs}):
             remarks.append("compiling is a rough guess")
         return "; ".join([" and ".join(said), *remarks])

@@ -165,6 +165,10 @@ def foresee(
         announce(f"The spreads of {spreads_from} are of other conditions: {'; '.join(named.differences)}.")
     elif named is not None:
         precedent = named
+    if named is not None and named.clock != resolved.study.clock and asks_for_time(resolved.study):
+        announce(
+            f"{spreads_from} has times by the clock '{named.clock}', which tell nothing of those by '{resolved.study.clock}'."
+        )
     options = planned.options()
     return estimate(
         resolved,
