@@ -111,10 +111,11 @@ def _sooner_words(sooner: "Sooner", score: "Score") -> str:
     width = f"±{goal.score:.{decimals_of(score, goal.score)}f} {score.unit}".rstrip()
     widths = [f"{width} of {short_name(score)}"]
     widths += [] if isnan(goal.time_percent) else [f"±{two_digits(goal.time_percent)} % of time"]
+    margins = "margins" if len(widths) > 1 else "margin"
     which = (
-        "the margins of verdicts"
+        f"the {margins} of verdicts"
         if goal.is_margins
-        else f"as this study will (the margins of verdicts take more than {MOST_BLOCKS:,} blocks)"
+        else f"as this study will (the {margins} of verdicts take more than {MOST_BLOCKS:,} blocks)"
     )
     takes = (
         f"{counted(MOST_BLOCKS, 'block')} of this study do not do"

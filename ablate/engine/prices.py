@@ -124,7 +124,8 @@ class Prices:
         speed, precedent = self._rough_speed, self._precedent
         if precedent is not None and precedent.warm_up_seconds is not None:
             return speed.start_seconds + precedent.warm_up_seconds * len(arms)
-        keys = {self._compile_keys[arm] for arm in arms}
+        compiled = precedent is None or precedent.compiled
+        keys = {self._compile_keys[arm] for arm in arms} if compiled else set()
         return speed.start_seconds + speed.warm_seconds * (len(arms) + len(keys))
 
     def _compiling_seconds(self, arms: Iterable[str]) -> float:

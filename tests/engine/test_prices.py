@@ -117,3 +117,25 @@ def test_a_process_that_trains_some_arms_warms_up_no_others() -> None:
     keys = {arm.name: arm.name for arm in resolved.study.arms}
     warming = Prices(resolved, keys).warming_seconds(resolved.schedule)
     assert warming == pytest.approx(3 * (ROUGH.start_seconds + ROUGH.compile_seconds + ROUGH.warm_seconds))
+
+
+def test_a_folder_shows_what_warming_up_costs_and_what_is_compiled() -> None:
+    resolved = planned(parallel=2)
+    keys = {arm.name: arm.name for arm in resolved.study.arms}
+    known = precedent(parallel=2, warm_up_seconds=2.0)
+    known = replace(known, seconds={resolved.fingerprints["all"]: 10.0})
+    prices = Prices(resolved, keys, precedent=known)
+    # Two processes of three arms for the times, and then two at a time for the scores, of two arms and of one.
+    starting = 2 * (ROUGH.start_seconds + 3 * 2.0) + (2 * ROUGH.start_seconds + 3 * 2.0) / 2
+    compiling = 2 * (ROUGH.compile_seconds - ROUGH.warm_seconds)
+    assert prices.warming_seconds(resolved.schedule) == pytest.approx(starting + compiling)
+    seen = Prices(resolved, keys, precedent=replace(known, seconds=dict.fromkeys(resolved.fingerprints.values(), 10.0)))
+    assert seen.warming_seconds(resolved.schedule) == pytest.approx(starting)
+    assert seen.source(resolved.schedule) == "trials in runs/old; times by the steps that they run"
+
+
+def test_no_more_trainings_run_at_a_time_than_there_are_arms() -> None:
+    resolved = planned(parallel=8)
+    told = Prices(resolved, {}, precedent=precedent(parallel=3))
+    assert told.gain_measured
+    assert told.running_seconds(of(resolved, "score")) == pytest.approx(4 * 10)
