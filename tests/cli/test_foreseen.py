@@ -4,15 +4,19 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ablate.engine.precedent import SPREADS_OPTION
+from ablate.lineages.loading import load_registry
+from ablate.lineages.study_files import load_study
+from ablate.training.kinds import kind_of
 from tests.engine.test_precedent import folder
 from tests.losses import LOSS
 from tests.own_kinds import command_file
-from tests.tiny_study import CommandLine, untouched
+from tests.tiny_study import CommandLine, tiny_dataset, untouched
 
 DATA = Path(__file__).parents[2] / "figures" / "data"
 """Real run folders: screenings and ladders by the interleaved clock, features by the trial clock."""
@@ -151,3 +155,18 @@ def test_no_gain_of_trainings_side_by_side_is_made_up(here: Path, ablate: Comman
     words = ["study", "run", "waterfall", "--preset", "mini", "--dry-run"]
     assert "; no gain by 2 at a time is assumed)" in ablate.ok(*words, "--parallel", "2").out
     assert "at a time is assumed" not in ablate.ok(*words).out
+
+
+def test_a_time_is_priced_by_the_steps_that_the_recipe_runs_for_it(here: Path) -> None:
+    registry = load_registry()
+    kind, arms = kind_of(registry), load_study("waterfall", registry)
+    images = tiny_dataset(num_train=40)
+    shares = kind.piece_shares(arms, "mini", images)
+    for arm in arms.arms:
+        plan = kind.compose(arm, "mini").plan(40)
+        assert shares[arm.name] * plan.num_steps == pytest.approx(sum(map(len, plan.sampled().windows)))
+    # Of a training of two hundred steps, fifteen.
+    every = SimpleNamespace(train_images=range(50_000))
+    assert kind.piece_shares(arms, "full", every)["baseline"] == 15 / 200
+    # No batch of two thousand can be filled; running says so.
+    assert kind.piece_shares(arms, "full", images) == {}

@@ -9,6 +9,7 @@ from ablate.stats import Spreads
 from ablate.stats.half_widths import half_widths, stages_of
 from ablate.stats.intervals import TInterval
 from ablate.stats.looks import levels_of_looks
+from ablate.stats.precision import rounds_of, rounds_planned
 from ablate.study import Study, leave_one_out, screening, with_twin
 from ablate.study.levels import levels_of
 from tests.fakes import FakeCatalogue
@@ -119,6 +120,15 @@ def test_rounds_of_times_count_as_far_as_they_are_taken_by_then():
     assert [len(stage.specs) for stage in beside] == [20, 24, 28, 32]
     whole = widths(study(blocks=8, processes=4))[1]["a"]
     assert told["a"].time_percent[-1] == pytest.approx(whole.time_percent[-1])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"processes": 1}, {"parallel": 2}, {"clock": "interleaved"}, {"clock": "interleaved", "parallel": 2}],
+)
+def test_a_plan_tells_its_rounds_without_its_schedule(settings):
+    planned = study(**settings)
+    assert sorted(rounds_planned(planned)) == sorted(rounds_of(planned, planned.schedule()))
 
 
 def test_times_of_trials_side_by_side_give_no_interval():
