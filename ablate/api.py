@@ -148,7 +148,7 @@ def plan_resume(
         features_from=folder.source_file(FEATURES_OPTION),
         registry_file=folder.source_file(REGISTRY_OPTION),
     )
-    planned = Plan(resolved=now, registry=registry, data=data)
+    planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir)
     environments = list(folder.read_trials().environments.values())
     here = kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds))
     return folder, planned, differences(recorded, now, environments=environments, environment=here)

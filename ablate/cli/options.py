@@ -74,6 +74,11 @@ FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first t
 Out = Annotated[Path | None, typer.Option(help="The run folder to make; otherwise runs/<date>_<time>_<name>.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, how long, and what it could see.")]
 
+SpreadsFrom = Annotated[
+    Path | None,
+    typer.Option("--spreads-from", metavar="DIR", help="With --dry-run: the run folder whose spreads it goes by."),
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyOptions:
@@ -99,6 +104,7 @@ class StudyOptions:
     out: Out = None
     timeout: Timeout = None
     dry: DryRun = False
+    spreads_from: SpreadsFrom = None
     fail_fast: FailFast = False
     as_json: AsJson = False
 

@@ -16,7 +16,7 @@ from ablate.cli.command import taking
 from ablate.cli.options import split_names
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
-from ablate.cli.running import carry_out, conclude, dry_resume
+from ablate.cli.running import carry_out, conclude, dry_resume, refuse_spreads
 from ablate.cli.state import debugging
 from ablate.errors import UsageError
 from ablate.formats.fitted_table import FittedTable
@@ -192,6 +192,7 @@ def resume(
     device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
     timeout: options.Timeout = None,
     dry: options.DryRun = False,
+    spreads_from: options.SpreadsFrom = None,
     fail_fast: options.FailFast = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -199,8 +200,16 @@ def resume(
     from ablate import api
 
     if dry:
-        dry_resume(directory, data_dir=data_dir, device=device, retry_failed=retry_failed, as_json=as_json)
+        dry_resume(
+            directory,
+            data_dir=data_dir,
+            device=device,
+            retry_failed=retry_failed,
+            spreads_from=spreads_from,
+            as_json=as_json,
+        )
         return
+    refuse_spreads(spreads_from)
     with StudyProgress(stderr()) as progress:
         results = api.resume(
             directory,

@@ -39,6 +39,7 @@ class Pace:
         self._clock, self._parallel = clock, parallel
         self._seen: _Durations = defaultdict(_few)
         self._recorded: _Durations = defaultdict(_few)
+        self._expected: dict[tuple[str, Measures], float] = {}
         self._warm_ups: defaultdict[int, float] = defaultdict(float)
         # Of each process, because several may be at work; of one that has said nothing yet, what anyone said last.
         self._since: dict[int, float] = {}
@@ -55,6 +56,10 @@ class Pace:
                 self._recorded[_kind(trial.spec)].append(measured.seconds_taken)
                 if measured.warm_up_seconds:
                     self._warm_ups[trial.process] += measured.warm_up_seconds
+
+    def expect(self, arm: str, measures: Measures, seconds: float) -> None:
+        """Take what a trial of the arm is thought to take, for as long as no trial that measures the same has been seen or recorded."""
+        self._expected[arm, measures] = seconds
 
     def observe(self, event: Event) -> None:
         """Learn from what just happened."""
@@ -99,7 +104,7 @@ class Pace:
             for (_, measured), durations in known.items()
             if measured == measures
         ]
-        return median(others) if others else None
+        return median(others) if others else self._expected.get((arm, measures))
 
     def warm_up_seconds(self) -> float:
         """What starting and warming up a fresh process costs: the most that any process has needed."""

@@ -24,6 +24,10 @@ class Plan(Protocol):
     def num_steps(self) -> int:
         """How many steps the run has."""
 
+    @property
+    def windows(self) -> tuple[range, ...]:
+        """The steps of each epoch, where only some are run."""
+
     def shortened(self) -> Self:
         """A plan of a few steps that calls everything a run does, for warming up."""
 

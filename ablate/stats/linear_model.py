@@ -12,7 +12,7 @@ from ablate.study.levels import inseparable
 
 Codes: TypeAlias = NDArray[np.int64]
 
-_FEWEST_DEGREES = 5
+FEWEST_DEGREES = 5
 """Fewer degrees of freedom of the trials around their arms' own means, and the model's are taken instead."""
 
 
@@ -72,7 +72,7 @@ class Averages:
         """An orthonormal basis `(n, rank)` of what explains values around their groups' means, and the degrees of freedom it leaves."""
         free = len(self.arm) - len(np.unique(self.group))
         around_arms = _basis(_centred(_indicators(self.arm).T, self.group).T)
-        if free - around_arms.shape[1] >= _FEWEST_DEGREES:
+        if free - around_arms.shape[1] >= FEWEST_DEGREES:
             return around_arms, free - around_arms.shape[1]
         around_model = _basis(self._within)
         return around_model, free - around_model.shape[1]

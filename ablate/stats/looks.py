@@ -91,7 +91,7 @@ def plan_of_looks(study: Study) -> str:
 
 def asks_for_time(study: Study) -> bool:
     """Whether verdicts on time can come at all: with two processes or more, whose trials have their process to themselves."""
-    return study.processes > 1 and (study.parallel == 1 or study.clock == "interleaved")
+    return study.processes > 1 and study.times_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Before running: the smallest effect a study can see, and how many trials it takes to see one."""
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, log1p, nan, sqrt
 
@@ -10,7 +12,8 @@ from ablate.stats.precision import Precision, paired_sd, precision_of_pairs, pro
 from ablate.stats.score_words import decimals_of, short_name
 from ablate.stats.spreads import FEWEST_BLOCKS_FOR_SPREADS, Spreads
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, smallest
-from ablate.stats.wording import counted, percent_of_log
+from ablate.stats.wording import counted, percent_of_log, two_digits
+from ablate.study.schedule import Clock
 from ablate.study.score import TTA_ACCURACY, Score
 
 POWER = 0.8
@@ -22,7 +25,8 @@ class Visible:
     """The smallest effects that a study of `blocks` blocks in `processes` processes sees with `power`; NaN: none at all, or unknown.
 
     `score_change` is in the unit of `score`. `spreads_source` says whose spreads that supposes; None: there are none to suppose, so
-    both effects are unknown. With `arms_averaged` they are averages over so many arms.
+    both effects are unknown. With `arms_averaged` they are averages over so many arms. `clock` is the study's, and `times_count` False
+    where trials that run side by side give its times. `pilot` is the command whose trials would tell what is unknown.
     """
 
     blocks: int
@@ -33,6 +37,9 @@ class Visible:
     spreads_source: str | None
     score: Score = TTA_ACCURACY
     arms_averaged: int | None = None
+    clock: Clock = "trial"
+    times_count: bool = True
+    pilot: str = ""
 
     @property
     def sentence(self) -> str:
@@ -41,25 +48,33 @@ class Visible:
         if each_side < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
         if self.spreads_source is None:
-            first = f"--trials {FEWEST_BLOCKS_FOR_SPREADS}" if self.processes == 1 else TELLS_TIME_TOO
-            return f"What this study can see is unknown here; {_PILOT.format(first)}"
+            return f"What this study can see is unknown here; `{self.pilot}` tells"
         decimals = decimals_of(self.score, self.score_change)
         change = f"{self.score_change:.{decimals}f} {self.score.unit}".rstrip()
         seen = f"This study can see {change} of {short_name(self.score)}"
         supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
         if isfinite(self.time_percent):
-            # Two digits, but never as 1.2e+02.
-            time = f"{self.time_percent:.2g}" if self.time_percent < 99.5 else f"{self.time_percent:.0f}"
-            return f"{seen} and {time} % of time {supposed}"
-        if min(self.processes, self.blocks) < 2:
+            return f"{seen} and {two_digits(self.time_percent)} % of time {supposed}"
+        if not self.times_count:
+            why = "trials run side by side; `--clock interleaved` takes times apart"
+            return f"{seen} {supposed}, and gives no interval of time: {why}"
+        if not _asks_for_time(self.blocks, self.processes, self.clock, self.times_count):
             return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
-        return f"{seen} {supposed}; what it can see of time is unknown here, {_PILOT.format(TELLS_TIME_TOO)}"
+        return f"{seen} {supposed}; what it can see of time is unknown here, `{self.pilot}` tells"
 
 
 TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
 """What trials of two arms tell the spreads of the score and of time from, each block in a process of its own."""
 
-_PILOT = "`ablate run {}` tells, with the same --preset, --data and --device, and without --out"
+
+def _asks_for_time(blocks: int, processes: int, clock: Clock, times_count: bool) -> bool:
+    return times_count and (processes if clock == "interleaved" else min(processes, blocks)) > 1
+
+
+def pilot_of(options: Sequence[str], *, timed: bool) -> str:
+    """The command whose trials tell how much scores spread and, if `timed`, times; `options` are those that set its conditions."""
+    size = TELLS_TIME_TOO if timed else f"--trials {FEWEST_BLOCKS_FOR_SPREADS}"
+    return f"ablate run {size} {shlex.join(options)}".rstrip()
 
 
 def visible(
@@ -72,13 +87,17 @@ def visible(
     power: float = POWER,
     score: Score = TTA_ACCURACY,
     precision: Precision | None = None,
+    clock: Clock = "trial",
+    times_count: bool = True,
+    options: Sequence[str] = (),
 ) -> Visible:
     """The smallest effects that a study of this size sees with `power` at 0.05, under Holm's harshest step of `contrasts`.
 
     `spreads` are those of `score`, from trials on the same machine, preset and data; None: there are none, and nothing can be promised.
     Score: paired t on `blocks` differences. Time: t on one paired value a process. `precision` is that of a study whose effects
-    are known otherwise; of averages over `arms_averaged` arms, for one. Source: power of the one-sample t-test
-    from the noncentral t distribution.
+    are known otherwise; of averages over `arms_averaged` arms, for one. `clock` and `times_count`: see `Visible`. `options`: those
+    of the command line, such as --preset and --clock, under which a pilot's trials vary as the study's will.
+    Source: power of the one-sample t-test from the noncentral t distribution.
 
     Raises:
         UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
@@ -90,7 +109,7 @@ def visible(
     alpha = SIGNIFICANCE / contrasts
     manned = min(processes, blocks)
     if precision is None and spreads is not None:
-        precision = precision_of_pairs(spreads, blocks=blocks, processes=manned, rounds=blocks / manned)
+        precision = precision_of_pairs(spreads, blocks=blocks, rounds=[blocks / manned] * manned)
     return Visible(
         blocks=blocks,
         processes=processes,
@@ -102,6 +121,9 @@ def visible(
         spreads_source=spreads.source if spreads else None,
         score=score,
         arms_averaged=arms_averaged,
+        clock=clock,
+        times_count=times_count,
+        pilot=pilot_of(options, timed=_asks_for_time(blocks, processes, clock, times_count)),
     )
 
 

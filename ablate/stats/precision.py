@@ -1,13 +1,17 @@
 """How precisely a study of a given size will know an effect, from how much trials vary."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import nan, sqrt
 
 import numpy as np
 
+from ablate.stats.linear_model import FEWEST_DEGREES
 from ablate.stats.spreads import Spreads
-from ablate.study import Study, screened
+from ablate.study import Contrast, Study, screened
 from ablate.study.levels import levels_of
+from ablate.study.schedule import TrialSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,44 +24,91 @@ class Precision:
     time_degrees: int
 
 
-def precision_of_pairs(spreads: Spreads, *, blocks: int, processes: int, rounds: float) -> Precision:
-    """Of an effect that two arms tell, `blocks` trainings of each, and times in `rounds` blocks of each of `processes` processes.
+def precision_of(study: Study, spreads: Spreads) -> Precision:
+    """Of a study's effects, of averages the least precise; times of trials that run beside others are none."""
+    rounds = rounds_planned(study)
+    averages = [contrast for contrast in study.contrasts if contrast.is_averaged]
+    if not averages:
+        return precision_of_pairs(spreads, blocks=study.blocks, rounds=rounds)
+    every = [precision_at(study, contrast, spreads, blocks=study.blocks, rounds=rounds) for contrast in averages]
+    return max(every, key=lambda precision: precision.score_error)
+
+
+def rounds_planned(study: Study) -> tuple[int, ...]:
+    """How many blocks of times each process of a study will give; none where trials run beside others."""
+    if not study.times_count:
+        return ()
+    if study.clock == "interleaved":
+        return (study.rounds,) * study.processes
+    each, more = divmod(study.blocks, study.processes)
+    return (each + 1,) * more + (each,) * (study.processes - more)
+
+
+def rounds_of(study: Study, specs: Iterable[TrialSpec]) -> tuple[int, ...]:
+    """How many blocks of times each process gives among these trials of a study; none where trials run beside others."""
+    if not study.times_count:
+        return ()
+    timed = {(spec.process, spec.block) for spec in specs if spec.measures != "score"}
+    return tuple(Counter(process for process, _ in timed).values())
+
+
+def precision_at(
+    study: Study, contrast: Contrast, spreads: Spreads, *, blocks: int, rounds: Sequence[int]
+) -> Precision:
+    """Of a study's contrast over so many blocks, and so many blocks of times in each of its processes.
+
+    Source: of an average, least squares; trainings of different arms are independent, and the process is the unit for time.
+    """
+    if contrast.is_averaged:
+        return _of_average(study, contrast, spreads, blocks, rounds)
+    streams = {arm.name: arm.stream for arm in study.arms}
+    shares_seeds = streams[contrast.with_arm] == streams[contrast.without_arm]
+    of_pair = spreads if shares_seeds else replace(spreads, correlation=0.0)
+    return precision_of_pairs(of_pair, blocks=blocks, rounds=rounds)
+
+
+def _of_average(study: Study, contrast: Contrast, spreads: Spreads, blocks: int, rounds: Sequence[int]) -> Precision:
+    arms = screened(study.arms, study.contrasts)
+    subjects = [asked.subject for asked in study.contrasts if asked.is_averaged]
+    levels = levels_of([arm.features for arm in arms], subjects) / 2
+    row = np.linalg.pinv(levels - levels.mean(axis=0))[subjects.index(contrast.subject)]
+    of_one_block = float(np.sqrt((row**2).sum()))
+    around_arms = (len(arms) - 1) * (blocks - 1)
+    degrees = around_arms if around_arms >= FEWEST_DEGREES else (len(arms) - 1) * blocks - len(subjects)
+    score_sd = spreads.score_sd
+    if len({arm.stream for arm in arms}) < len(arms):
+        # Arms that share seeds share what those do; the block is the unit then.
+        score_sd, degrees = paired_sd(spreads) / sqrt(2), blocks - 1
+    return Precision(
+        score_error=score_sd * of_one_block / sqrt(blocks),
+        score_degrees=degrees,
+        time_error=of_one_block * _time_error(spreads, rounds),
+        time_degrees=len(rounds) - 1,
+    )
+
+
+def precision_of_pairs(spreads: Spreads, *, blocks: int, rounds: Sequence[float]) -> Precision:
+    """Of an effect that two arms tell, `blocks` trainings of each, and times in so many blocks of each process.
 
     Source: rule 3 of measurement.md: the paired difference by block, and one value a process, the mean over its blocks.
     """
     return Precision(
         score_error=paired_sd(spreads) / sqrt(blocks),
         score_degrees=blocks - 1,
-        time_error=process_value_sd(spreads, rounds) / sqrt(processes),
-        time_degrees=processes - 1,
+        time_error=sqrt(2) * _time_error(spreads, rounds),
+        time_degrees=len(rounds) - 1,
     )
 
 
-def precision_of_averages(spreads: Spreads, study: Study, *, processes: int, rounds: float) -> Precision:
-    """Of an average effect that all arms of a screening tell, the least precise of the study's.
+def _time_error(spreads: Spreads, rounds: Sequence[float]) -> float:
+    """The standard error of one arm's mean log time over processes of so many blocks each, beside what a process does to all arms.
 
-    Source: least squares; trainings of different arms are independent, and the process is the unit for time.
+    NaN: unknown.
     """
-    arms, blocks = screened(study.arms, study.contrasts), study.blocks
-    subjects = [contrast.subject for contrast in study.contrasts if contrast.is_averaged]
-    levels = levels_of([arm.features for arm in arms], subjects) / 2
-    inverse = np.linalg.pinv(levels - levels.mean(axis=0))
-    of_one_block = float(np.sqrt((inverse**2).sum(axis=1)).max())
-    around_arms = (len(arms) - 1) * (blocks - 1)
-    return Precision(
-        score_error=spreads.score_sd * of_one_block / sqrt(blocks),
-        score_degrees=around_arms if blocks > 1 else len(arms) - 1 - len(subjects),
-        time_error=of_one_block * _time_sd(spreads, rounds) / sqrt(processes),
-        time_degrees=processes - 1,
-    )
-
-
-def _time_sd(spreads: Spreads, rounds: float) -> float:
-    """The sd of one arm's mean log time over `rounds` blocks of a process, beside what the process does to all arms; NaN: unknown."""
-    within, arm_in_process = spreads.time_within_percent, spreads.time_arm_in_process_percent
-    if within is None or arm_in_process is None:
+    if not spreads.knows_time or not rounds:
         return nan
-    return sqrt(arm_in_process**2 + within**2 / rounds) / 100
+    variances = [process_value_sd(spreads, each) ** 2 / 2 for each in rounds]
+    return sqrt(sum(variances)) / len(rounds)
 
 
 def paired_sd(spreads: Spreads) -> float:
@@ -67,16 +118,7 @@ def paired_sd(spreads: Spreads) -> float:
 
 def process_value_sd(spreads: Spreads, rounds: float) -> float:
     """The sd of one process's mean of log(with / without): both arms' own shifts, and both arms' trials; NaN: unknown."""
-    return sqrt(2) * _time_sd(spreads, rounds)
-
-
-def precision_of(study: Study, spreads: Spreads) -> Precision:
-    """Of a study's effects; times of trials that run beside others are none."""
-    if study.clock == "interleaved":
-        processes, rounds = study.processes, float(study.rounds)
-    else:
-        processes = min(study.processes, study.blocks) if study.parallel == 1 else 1
-        rounds = study.blocks / processes
-    if any(contrast.is_averaged for contrast in study.contrasts):
-        return precision_of_averages(spreads, study, processes=processes, rounds=rounds)
-    return precision_of_pairs(spreads, blocks=study.blocks, processes=processes, rounds=rounds)
+    within, arm_in_process = spreads.time_within_percent, spreads.time_arm_in_process_percent
+    if within is None or arm_in_process is None:
+        return nan
+    return sqrt(2 * (arm_in_process**2 + within**2 / rounds)) / 100

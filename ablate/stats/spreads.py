@@ -1,6 +1,6 @@
 """How much trials vary: the published spreads, and those of a run folder's own trials."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,21 @@ class Spreads:
     def knows_time(self) -> bool:
         """Whether the spreads of time are known too."""
         return self.time_within_percent is not None and self.time_arm_in_process_percent is not None
+
+    def without_time(self) -> "Spreads":
+        """Those of the score alone."""
+        return replace(self, time_within_percent=None, time_arm_in_process_percent=None)
+
+    def with_times_of(self, other: "Spreads") -> "Spreads":
+        """These, with the spreads of time that others know where these do not."""
+        if self.knows_time or not other.knows_time:
+            return self
+        return replace(
+            self,
+            time_within_percent=other.time_within_percent,
+            time_arm_in_process_percent=other.time_arm_in_process_percent,
+            source=f"{self.source}, and of times {other.source}",
+        )
 
 
 PUBLISHED_SPREADS = Spreads(

@@ -77,6 +77,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def two_digits(value: float) -> str:
+    """A positive number by its first two digits, but never as 1.2e+02."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
+
+
 def percent_of_log(log_ratio: float) -> float:
     """A log ratio as a change in percent."""
     return 100 * expm1(log_ratio)

@@ -187,6 +187,11 @@ class Study:
         return cls.of(design.possible(catalogue), left_out=players.left_out, **titles)
 
     @property
+    def times_count(self) -> bool:
+        """Whether its times may be compared: not those of trials that run beside others."""
+        return self.parallel == 1 or self.clock == "interleaved"
+
+    @property
     def design(self) -> Design:
         """The study's arms and contrasts."""
         return Design(arms=self.arms, contrasts=self.contrasts, left_out=self.left_out)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from ablate.training.compilation import why_not_compiling
 from ablate.training.kinds import AUTO, COMPUTE_DTYPE, CURVES, Announce, Kind
 from ablate.training.presets import choose_preset, compose_arm, presets_of
 from ablate.training.rehearsal import rehearse
-from ablate.training.session import compute_dtype_of, dtype_named, find_device, open_device
+from ablate.training.session import compute_dtype_of, dtype_named, find_device, num_taken, open_device
 
 _LOOK_SECONDS = 600.0
 """Long enough to start CUDA and to compile a first function with nothing cached."""
@@ -66,6 +67,16 @@ class ImageKind(Kind):
     def compile_keys(self, study: Study, preset: str) -> Mapping[str, str]:
         """The compile key of each arm."""
         return {arm.name: self.compose(arm, preset).compile_key() for arm in study.arms}
+
+    def piece_shares(self, study: Study, preset: str, data: Any) -> Mapping[str, float]:
+        """See `Kind`; an arm whose images do not fill a batch has none, and fails when it runs."""
+        num_images = num_taken(len(data.train_images), presets_of(self.registry)[preset].images)
+        shares = {}
+        for arm in study.arms:
+            with suppress(ValueError):
+                plan = self.compose(arm, preset).plan(num_images)
+                shares[arm.name] = min(1.0, sum(map(len, plan.sampled().windows)) / plan.num_steps)
+        return shares
 
     def versions(self) -> Mapping[str, str | None]:
         """See `Kind`."""

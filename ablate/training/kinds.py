@@ -117,6 +117,10 @@ class Kind(ABC):
         """What arms must share to share what is compiled; empty where nothing is."""
         return {}
 
+    def piece_shares(self, study: Study, preset: str, data: Data) -> Mapping[str, float]:
+        """The share of its steps that each arm runs for a time by the interleaved clock; empty where these recipes have none."""
+        return {}
+
     @abstractmethod
     def versions(self) -> Mapping[str, str | None]:
         """What decides whether two sittings ran the same code, beside the package and Python."""

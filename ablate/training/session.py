@@ -180,6 +180,11 @@ def in_unit_range(images_NHWC: Tensor, dtype: torch.dtype) -> Tensor:
     return images_NHWC.permute(0, 3, 1, 2).to(dtype).div_(255)
 
 
+def num_taken(count: int, fraction: float) -> int:
+    """How many of a split's images a fraction of it has: one at least."""
+    return max(1, round(count * fraction))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceImages:
     """A data set on the device: images in [0, 1] in the compute dtype, channels_last, not normalised; labels int64."""
@@ -194,7 +199,7 @@ class DeviceImages:
         """The first `fraction` of each split, in storage order."""
 
         def taken(values: np.ndarray) -> Tensor:
-            return torch.from_numpy(values[: max(1, round(len(values) * fraction))].copy()).to(device)
+            return torch.from_numpy(values[: num_taken(len(values), fraction)].copy()).to(device)
 
         return cls(
             train_images=in_unit_range(taken(dataset.train_images), dtype),

@@ -150,7 +150,10 @@ def test_features_and_slots(ablate: CommandLine, here: Path, registry: Registry)
 class TestADryRun:
     def test_promises_nothing_before_a_trial(self, ablate: CommandLine, here: Path) -> None:
         said = ablate.ok("run", "--registry", script_files(here), "--dry-run").out
-        assert "How long that takes nobody knows before a trial has run here; `--trials 1` shows it." in said
+        assert (
+            "How long that takes nobody knows before a trial has run here; `ablate run --trials 3 --registry own.py` tells."
+            in said
+        )
         assert "network" not in said
         assert json.loads(ablate.ok("run", "--registry", here / "own.py", "--dry-run", "--json").out)["minutes"] is None
 

@@ -52,10 +52,7 @@ def test_a_dry_run_says_what_would_run_and_writes_nothing(here: Path, ablate: Co
     assert "all - architecture" in said.out
     assert "40 trials: 2 arms × 20 blocks in 5 processes, preset mini, data synthetic, on cpu" in said.out
     assert "compiling included" in said.out
-    assert (
-        "What this study can see is unknown here; `ablate run --trials 3 --processes 3` tells, with the same --preset"
-        in said.out
-    )
+    assert "What this study can see is unknown here; `ablate run --trials 3 --processes 3` tells.\n" in said.out
     assert "A100" not in said.out
     assert "SYNTHETIC" in said.err
     assert "SYNTHETIC" not in said.out

@@ -1,15 +1,13 @@
-from dataclasses import replace
 from math import isnan
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ablate.engine.estimate import ROUGH_SPEEDS, TIME_PIECE, estimate
-from ablate.engine.precedent import Precedent
-from ablate.stats import PUBLISHED_SPREADS, Spreads
+from ablate.engine.estimate import estimate
+from ablate.engine.prices import ROUGH_SPEEDS
+from ablate.stats import PUBLISHED_SPREADS
 from ablate.store.trials import MemoryTrialStore
-from tests.fakes import FakeCatalogue, fake_study, finished_trial, resolved_study
+from tests.fakes import fake_study, finished_trial, resolved_study
 
 RESOLVED = resolved_study(fake_study(blocks=12, processes=3), device="cpu")
 KEYS = {arm.name: "one" for arm in RESOLVED.study.arms}
@@ -81,54 +79,3 @@ def test_the_published_spreads_stand_only_for_their_own_gpu_preset_and_data(
     resolved = resolved_study(fake_study(blocks=12, processes=3), **published)
     told = estimate(resolved, KEYS, facts={"device_name": device_name})
     assert told.visible.spreads_source == (PUBLISHED_SPREADS.source if like else None)
-
-
-def test_what_is_to_be_expected_comes_with_its_minutes() -> None:
-    told = estimate(RESOLVED, KEYS, store=folder(6), catalogue=FakeCatalogue({"a": "a", "b": "b"}))
-    assert [at.half_widths.blocks for at in told.expected] == [3, 6, 9, 12]
-    # Half of the blocks are done already.
-    assert [at.minutes for at in told.expected[:2]] == [0, 0]
-    assert told.expected[2].minutes == pytest.approx(told.minutes / 2, rel=0.01)
-    assert told.expected[3].minutes == told.minutes
-    assert told.cheaper is None
-    assert estimate(RESOLVED, KEYS).expected == ()
-
-
-def test_a_cheaper_design_is_priced_by_its_trials() -> None:
-    names = tuple("abcdefghij")
-    resolved = resolved_study(fake_study(blocks=12, processes=3, names=names), device="cpu")
-    precedent = Precedent(
-        path=Path("runs/x"),
-        spreads=Spreads(
-            score_sd=0.8, correlation=0, time_within_percent=1, time_arm_in_process_percent=1, source="runs/x"
-        ),
-        seconds={},
-        seconds_a_length=10.0,
-        compiled=False,
-    )
-    told = estimate(resolved, {}, precedent=precedent, catalogue=FakeCatalogue({name: name for name in names}))
-    assert told.minutes * 60 == pytest.approx(132 * 10)
-    assert told.cheaper is not None
-    assert (told.cheaper.study, told.cheaper.processes) == ("screening", 3)
-    assert told.cheaper.minutes == pytest.approx(told.minutes * 24 * told.cheaper.blocks / 132)
-
-
-def test_times_apart_are_priced_as_pieces_and_trainings_side_by_side_as_a_folder_shows() -> None:
-    study = replace(fake_study(blocks=4, processes=2), clock="interleaved", parallel=2)
-    resolved = resolved_study(study, device="cpu")
-    known = Precedent(
-        path=Path("runs/x"),
-        spreads=Spreads(
-            score_sd=0.8, correlation=0, time_within_percent=1, time_arm_in_process_percent=1, source="runs/x"
-        ),
-        seconds={},
-        seconds_a_length=10.0,
-        compiled=False,
-        piece_seconds=2.0,
-        parallel=2,
-    )
-    pieces, trainings = 3 * 2 * study.rounds, 3 * 4
-    assert estimate(resolved, {}, precedent=known).minutes * 60 == pytest.approx(2 * pieces + 10 / 2 * trainings)
-    alone = replace(known, parallel=1, piece_seconds=None)
-    seconds = estimate(resolved, {}, precedent=alone).minutes * 60
-    assert seconds == pytest.approx(TIME_PIECE * 10 * pieces + 10 * trainings)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from ablate.engine.estimate import ROUGH_SPEEDS, estimate
+from ablate.engine.estimate import estimate
 from ablate.engine.precedent import Precedent, find_precedent
+from ablate.engine.prices import ROUGH_SPEEDS
 from ablate.formats.canonical import Json
-from ablate.store.records import Environment
+from ablate.store.records import Environment, Measurements
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, leave_one_out, lengths
@@ -193,7 +194,8 @@ class TestPace:
         assert precedent is not None
         eager = estimate(PLANNED, KEYS, precedent=precedent).minutes
         compiled = estimate(PLANNED, KEYS, precedent=replace(precedent, compiled=True)).minutes
-        assert 60 * (compiled - eager) == pytest.approx(ROUGH_SPEEDS["cpu", "mini"].compile_seconds)
+        rough, processes = ROUGH_SPEEDS["cpu", "mini"], PLANNED.study.processes
+        assert 60 * (compiled - eager) == pytest.approx(rough.compile_seconds + (processes - 1) * rough.warm_seconds)
 
 
 def test_what_a_study_of_a_loss_can_see_is_in_nats_and_from_a_folder_of_that_loss(tmp_path: Path) -> None:
@@ -225,3 +227,36 @@ def test_spreads_of_time_by_another_clock_promise_nothing(tmp_path: Path) -> Non
     assert not of_other_clock.spreads.knows_time
     assert of_same.spreads.knows_time
     assert of_other_clock.spreads.score_sd == of_same.spreads.score_sd
+
+
+def test_rounds_of_times_and_trainings_are_told_apart(tmp_path: Path) -> None:
+    study = replace(fake_study(blocks=4, processes=3), clock="interleaved", parallel=5)
+    resolved = resolved_study(study, device="cpu")
+    made = RunFolder.create(resolved, tmp_path / "pieces")
+    with made.open_store() as store:
+        for index, spec in enumerate(resolved.schedule):
+            done = finished_trial(spec, process=spec.process, environment=Environment(facts=HERE))
+            alone = spec.measures == "time"
+            wobble = 1 + 0.01 * (index * 5 % 7)
+            measured = Measurements(
+                score=None if alone else 0.7 * wobble,
+                time_seconds=8.0 * wobble if alone else None,
+                wall_seconds=2.0 if alone else 16.0,
+                warm_up_seconds=4.0 if spec.position == 0 else None,
+            )
+            trial = replace(done.trial, measurements=measured, data=resolved.data, data_digest=resolved.data_digest)
+            store.append(replace(done, trial=trial))
+    told = found(tmp_path, resolved)
+    assert told is not None
+    assert told.spreads.knows_time
+    assert told.spreads.source.endswith("pieces, 4 blocks and 6 rounds of times")
+    assert told.time_seconds("never seen") == 2.0
+    assert told.trial_seconds("never seen", 1.5) == 1.5 * 16.0
+    # Of three arms no more than three train at a time.
+    assert (told.parallel, told.clock) == (3, "interleaved")
+    # Two rounds of three arms, of which the first warmed up.
+    assert told.warm_up_seconds == pytest.approx(2 * 4.0 / 3)
+    by_trial = found(tmp_path)
+    assert by_trial is not None
+    assert not by_trial.spreads.knows_time
+    assert by_trial.spreads.score_sd == told.spreads.score_sd

@@ -131,10 +131,17 @@ def test_what_nobody_has_measured_is_unknown():
         assert np.isnan(seen.score_change)
         assert np.isnan(seen.time_percent)
         assert seen.spreads_source is None
-        assert seen.sentence == (
-            f"What this study can see is unknown here; `ablate run {first}` tells, "
-            "with the same --preset, --data and --device, and without --out"
-        )
+        assert seen.sentence == f"What this study can see is unknown here; `ablate run {first}` tells"
+    kept = visible(
+        20, 5, spreads=None, clock="interleaved", options=["--clock", "interleaved", "--registry", "my own.py"]
+    )
+    assert kept.pilot == "ablate run --trials 3 --processes 3 --clock interleaved --registry 'my own.py'"
+    assert f"`{kept.pilot}` tells" in kept.sentence
+    # Side by side there is no time to be told.
+    assert (
+        visible(20, 5, spreads=None, times_count=False, options=["--parallel", "2"]).pilot
+        == "ablate run --trials 3 --parallel 2"
+    )
 
 
 @pytest.mark.parametrize(("arm_in_process", "said"), [(0.01, "0.038 %"), (3.0, "7.4 %"), (60.0, "317 %")])
@@ -149,8 +156,7 @@ def test_spreads_of_one_process_promise_nothing_of_time():
     assert np.isnan(seen.time_percent)
     assert seen.sentence == (
         "This study can see 0.12 pp of accuracy (80 % power, with the spreads of runs/one); "
-        "what it can see of time is unknown here, `ablate run --trials 3 --processes 3` tells, "
-        "with the same --preset, --data and --device, and without --out"
+        "what it can see of time is unknown here, `ablate run --trials 3 --processes 3` tells"
     )
     assert "gives no interval of time" in visible(20, 1, spreads=WITHOUT_TIME).sentence
 
