@@ -59,6 +59,7 @@ def distribution(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    target_score: float | None = None,
 ) -> Axes:
     """Draw the usable trials of `ablate.stats.trials_frame`: score and time by arm, and the drift of times.
 
