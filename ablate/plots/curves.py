@@ -16,7 +16,6 @@ from ablate.plots.marks import FloatArray
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns
 from ablate.stats.epochs import by_epoch
-from ablate.stats.equal_accuracy import check_target
 from ablate.stats.frames import usable
 from ablate.stats.score_words import (
     curve_name,
@@ -27,7 +26,7 @@ from ablate.stats.score_words import (
     value_words,
     with_unit,
 )
-from ablate.stats.targets import reaches, target_words
+from ablate.stats.targets import check_reachable, reaches, target_words
 from ablate.stats.wording import counted, listed
 from ablate.study.score import TTA_ACCURACY, Score
 
@@ -86,7 +85,7 @@ def curves(
             unknown theme.
     """
     if target_score is not None:
-        check_target(target_score, score)
+        check_reachable(target_score, score)
     need_columns(data, ("curve",), "trials", "ablate.stats.trials_frame")
     trials = data[usable(data)]
     found = _curves(trials, epochs or {})

@@ -8,7 +8,7 @@ import pandas as pd
 from ablate.errors import UsageError
 from ablate.stats.frames import check_frame, usable
 from ablate.stats.intervals import CONFIDENCE, FloatArray
-from ablate.stats.score_words import is_percentage, value_unit
+from ablate.stats.score_words import is_percentage, short_name, value_unit
 from ablate.study.score import TTA_ACCURACY, Score
 
 COLUMNS = ("arm", "n", "above", "share", "share_low", "share_high")
@@ -29,11 +29,10 @@ def shares_above(trials: pd.DataFrame, target_score: float, *, score: Score = TT
     209-212, as `statsmodels.stats.proportion.proportion_confint` computes it.
 
     Raises:
-        UsageError: `trials` lacks a column that the statistics read, or the target is not finite.
+        UsageError: `trials` lacks a column that the statistics read, or the score cannot reach the target.
     """
     check_frame(trials)
-    if not isfinite(target_score):
-        raise UsageError(f"a share of trials needs a finite target, not {target_score}")
+    check_reachable(target_score, score)
     counted = usable(trials)
     rows = []
     for arm, group in trials.groupby("arm", sort=False):
@@ -61,6 +60,21 @@ def _row(arm: str, n: int, above: int) -> dict[str, object]:
     return dict(zip(COLUMNS, (arm, n, above, share, low, high), strict=True))
 
 
+def check_reachable(target_score: float, score: Score) -> None:
+    """See that a target, in the unit that trials hold, is one that a trial could reach.
+
+    Raises:
+        UsageError: it is not finite, or for a percentage not from none to all.
+    """
+    whole = 100 / score.factor
+    if not isfinite(target_score):
+        raise UsageError(f"target {short_name(score)} {target_score}: give a finite number.")
+    if is_percentage(score) and not 0 <= target_score <= whole:
+        raise UsageError(
+            f"target {short_name(score)} {target_score:g}: give a number from 0 to {whole:g}, as trials hold it."
+        )
+
+
 def as_trials_hold(target: float, score: Score) -> float:
     """A target as people write it, 94 for 94 %, in the unit that trials hold: 0.94.
 
@@ -86,15 +100,18 @@ def reached_words(target_score: float, score: Score) -> str:
 
 
 def share_words(above: int, n: int) -> str:
-    """ "84 of 100, 84 %": a share that is neither none nor all is never rounded to it."""
-    if not n:
-        return f"{above} of {n}"
+    """ "84 of 100, 84 %"."""
+    return f"{above:,} of {n:,}, {percent_words(above, n)}" if n else f"{above} of {n}"
+
+
+def percent_words(above: int, n: int) -> str:
+    """ "84 %", "33.3 %", for one trial or more: a share that is neither none nor all is never rounded to it."""
     percent = 100 * above / n
     decimals = next(
         (few for few in range(3) if float(f"{percent:.{few}f}") == percent),
         next((few for few in (1, 2) if 0 < float(f"{percent:.{few}f}") < 100), 3),
     )
-    return f"{above:,} of {n:,}, {percent:.{decimals}f} %"
+    return f"{percent:.{decimals}f} %"
 
 
 def share_interval(low: float, high: float) -> str:

@@ -59,8 +59,19 @@ def test_trials_without_a_score_do_not_count_and_an_arm_of_these_has_no_share():
     assert table.loc["a", ["n", "above", "share"]].tolist() == [2, 1, 0.5]
     assert table.loc["b", ["n", "above"]].tolist() == [0, 0]
     assert all(isnan(table.loc["b", name]) for name in ("share", "share_low", "share_high"))
-    with pytest.raises(UsageError, match=r"^a share of trials needs a finite target, not nan$"):
-        shares_above(frame, float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (float("nan"), "target accuracy nan: give a finite number."),
+        (94, "target accuracy 94: give a number from 0 to 1, as trials hold it."),
+    ],
+)
+def test_a_target_that_no_trial_could_reach_is_refused(target, message):
+    with pytest.raises(UsageError) as refused:
+        shares_above(_frame(a=[0.95]), target)
+    assert str(refused.value) == message
 
 
 def test_targets_are_read_and_said_in_the_unit_that_people_read():
