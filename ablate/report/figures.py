@@ -13,7 +13,7 @@ from ablate.plots.drawing import draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
 from ablate.stats.evidence import Evidence
-from ablate.stats.score_words import against_time, by_epoch, short_name
+from ablate.stats.score_words import against_time, curves_title, short_name
 from ablate.study.score import Score
 
 KINDS = ("waterfall", "effects", "shapley", "frontier", "interactions", "distribution", "curves")
@@ -29,7 +29,7 @@ def captions(score: Score) -> Mapping[str, str]:
         "frontier": against_time(score),
         "interactions": "Which features work together",
         "distribution": "Every trial, and the drift over the study",
-        "curves": by_epoch(score),
+        "curves": curves_title(score),
     }
 
 

@@ -8,10 +8,8 @@ from ablate.formats.printable import printable
 from ablate.report.looks import intervals_named
 from ablate.report.wording import (
     KIND_WORDS,
-    MOST_NAMED,
     NOTHING,
     decimals_for,
-    listed,
     mean_and_sd,
     p_words,
     score_gain,
@@ -24,7 +22,7 @@ from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import EXTRA, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
-from ablate.stats.wording import AVERAGED, EVERYTHING, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, counted, listed
 from ablate.study.score import Score
 
 

@@ -9,8 +9,8 @@ from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.looks import looks_sentence
 from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
-from ablate.report.wording import listed
 from ablate.stats.evidence import Evidence
+from ablate.stats.wording import listed
 
 _STYLES = {
     "better": "green",

@@ -1,6 +1,5 @@
 """How reports word a contrast's kind, a mean with its spread, and an interval."""
 
-from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 import numpy as np
@@ -28,15 +27,6 @@ NOTHING = "–"
 
 NOT_MEASURED = "not measured"
 """The same in a column of differences."""
-
-MOST_NAMED = 6
-"""How many of a list a sentence names."""
-
-
-def listed(entries: Sequence[str], separator: str = ", ") -> str:
-    """The first few of them, and how many more there are."""
-    more = len(entries) - MOST_NAMED
-    return separator.join(entries[:MOST_NAMED]) + (f"{separator}and {more} more" if more > 0 else "")
 
 
 def mean_and_sd(mean: float, sd: float, decimals: int) -> str:
