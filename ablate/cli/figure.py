@@ -55,7 +55,7 @@ def figure(
         typer.Option(
             "--target",
             metavar="NUMBER",
-            help="A score to reach, such as 94 for 94 %: distribution counts the runs that do, curves say when; a history shows the "
+            help="A score to reach, 94 or 0.94 for 94 %: distribution counts the runs that do, curves say when; a history shows the "
             "records of that one only, 94, 95 or 96.",
         ),
     ] = None,

@@ -15,7 +15,7 @@ from ablate.plots import style
 from ablate.plots.marks import FloatArray
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns
-from ablate.stats.epochs import by_epoch
+from ablate.stats.epochs import by_epoch, first_epoch_at
 from ablate.stats.frames import usable
 from ablate.stats.score_words import (
     curve_name,
@@ -26,7 +26,7 @@ from ablate.stats.score_words import (
     value_words,
     with_unit,
 )
-from ablate.stats.targets import check_reachable, reaches, target_words
+from ablate.stats.targets import check_reachable, target_words
 from ablate.stats.wording import counted, listed
 from ablate.study.score import TTA_ACCURACY, Score
 
@@ -54,9 +54,8 @@ class _Curve(NamedTuple):
     highest: FloatArray
 
     def first_at(self, target: float, score: Score) -> float | None:
-        """The first epoch whose mean is at the target or better; None where none is."""
-        reached = self.epochs[reaches(self.mean, target, score)]
-        return float(reached[0]) if reached.size else None
+        """See `first_epoch_at`."""
+        return first_epoch_at(self.epochs, self.mean, target, score)
 
 
 def curves(

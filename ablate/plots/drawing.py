@@ -64,10 +64,8 @@ def draw(
             )
     if arms and kind != "frontier":
         raise UsageError(f"--arm belongs to the frontier; a {kind} figure names what it shows.")
-    if target is not None and kind not in _WITH_TARGET:
-        raise UsageError(
-            f"--target belongs to {', '.join(_WITH_TARGET[:-1])} and {_WITH_TARGET[-1]}; {kind} takes none."
-        )
+    if target is not None and kind not in WITH_TARGET:
+        raise UsageError(f"--target belongs to {', '.join(WITH_TARGET[:-1])} and {WITH_TARGET[-1]}; {kind} takes none.")
     look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms), target=target)
     if kind == "history":
         return _figure_of(_history(source, records, look))
@@ -104,7 +102,7 @@ def _checked(source: str | os.PathLike[str] | Evidence) -> Evidence:
     return evidence
 
 
-_WITH_TARGET = ("distribution", "curves", "history")
+WITH_TARGET = ("distribution", "curves", "history")
 """The kinds that can show a target that is asked for."""
 
 _MOST_KINDS = 6

@@ -93,6 +93,9 @@ class Table:
 ALL_ROWS = "report.html and `--format json` have all"
 """What a table that was cut says in the cut's place."""
 
+EFFECTS = "Effects"
+"""The title of the table that notes belong to."""
+
 MOST_EXTRAS = 4
 """Other named measurements that the table of arms has a column for; `--format json` and `--trials` have all."""
 
@@ -193,7 +196,7 @@ def effects_table(evidence: Evidence) -> Table:
     )
     rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
     return Table(
-        "Effects", columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
+        EFFECTS, columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
     )
 
 

@@ -36,6 +36,11 @@ def mean_and_sd(mean: float, sd: float, decimals: int) -> str:
     return f"{mean:.{decimals}f} ± {sd:.{decimals}f}" if isfinite(sd) else f"{mean:.{decimals}f}"
 
 
+def mean_interval(low: float, high: float, decimals: int) -> str:
+    """ "[93.98, 94.04]": the ends of a mean's interval; "" where there is none."""
+    return f"[{low:.{decimals}f}, {high:.{decimals}f}]" if isfinite(low) else ""
+
+
 def decimals_for(sds: ArrayLike) -> int:
     """Decimals that show two digits of a middling sd, one to five; three where there is no sd."""
     values = np.asarray(sds, dtype=np.float64)

@@ -76,17 +76,21 @@ def check_reachable(target_score: float, score: Score) -> None:
 
 
 def as_trials_hold(target: float, score: Score) -> float:
-    """A target as people write it, 94 for 94 %, in the unit that trials hold: 0.94.
+    """A target as people write it, 94 or 0.94 for 94 %, in the unit that trials hold: 0.94.
+
+    Of a percentage of which more is better a number below 1 is a fraction; of one of which less is, 0.5 is half a percent.
 
     Raises:
-        UsageError: the score could not reach it, or it looks like a fraction where a percentage belongs.
+        UsageError: the score could not reach it.
     """
     if not isfinite(target):
         raise UsageError(f"--target {target}: give a finite number of {value_unit(score) or score.title}.")
-    if is_percentage(score) and not (1 if score.better == "higher" else 0) <= target <= 100:
-        meant = f"did you mean {100 * target:g}?" if 0 < target < 1 else "give a percentage, such as 94."
-        raise UsageError(f"--target {target:g} is {target:g} % of {score.title}; {meant}")
-    return target / score.factor
+    if not is_percentage(score):
+        return target / score.factor
+    percent = 100 * target if score.better == "higher" and 0 < target < 1 else target
+    if not 0 <= percent <= 100 or (percent == 0 and score.better == "higher"):
+        raise UsageError(f"--target {target:g} is {target:g} % of {score.title}; give a percentage, such as 94.")
+    return percent / score.factor
 
 
 def target_words(target_score: float, score: Score) -> str:

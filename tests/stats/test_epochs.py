@@ -30,6 +30,11 @@ def test_rows_are_arms_and_epochs_with_n_mean_sd_and_spread_of_the_curves():
         assert row["n"] == 3
         assert row["mean"] == pytest.approx(sum(column) / 3)
         assert row["sd"] == pytest.approx((sum((column - sum(column) / 3) ** 2) / 2) ** 0.5)
+        # 4.302653 is the 97.5th percentile of Student's t with two degrees of freedom.
+        half_width = 4.302653 * row["sd"] / 3**0.5
+        assert (row["mean_low"], row["mean_high"]) == pytest.approx(
+            (row["mean"] - half_width, row["mean"] + half_width)
+        )
         assert (row["lowest"], row["highest"]) == (min(column), max(column))
     # Of three values the 5th percentile lies a tenth of the way from the lowest to the middle one.
     assert rows.loc[("baseline", 1), "percentile_5"] == pytest.approx(0.1 + 0.1 * (0.5 - 0.1))
@@ -50,7 +55,7 @@ def test_only_usable_trials_with_a_whole_curve_count_and_the_shortest_says_how_l
     assert table[["arm", "epoch", "n"]].to_numpy().tolist() == [["a", 1.0, 2], ["a", 2.0, 2]]
     assert table["mean"].tolist() == pytest.approx([0.6, 0.85])
     single = by_epoch(_frame({"a": [(0.5,)]}))
-    assert np.isnan(single["sd"][0])
+    assert single[["sd", "mean_low", "mean_high"]].isna().all(axis=None)
     assert single["percentile_5"][0] == single["percentile_95"][0] == 0.5
 
 

@@ -76,6 +76,8 @@ def test_a_target_that_no_trial_could_reach_is_refused(target, message):
 
 def test_targets_are_read_and_said_in_the_unit_that_people_read():
     assert as_trials_hold(94, TTA_ACCURACY) == 0.94
+    assert as_trials_hold(0.94, TTA_ACCURACY) == 0.94
+    assert as_trials_hold(1, TTA_ACCURACY) == 0.01
     assert as_trials_hold(3.28, LOSS) == 3.28
     assert as_trials_hold(0.5, ERROR) == 0.005
     assert reached_words(0.9401, TTA_ACCURACY) == "94.01 % or more"
@@ -85,7 +87,7 @@ def test_targets_are_read_and_said_in_the_unit_that_people_read():
 @pytest.mark.parametrize(
     ("target", "score", "message"),
     [
-        (0.94, TTA_ACCURACY, "--target 0.94 is 0.94 % of TTA accuracy; did you mean 94?"),
+        (0, TTA_ACCURACY, "--target 0 is 0 % of TTA accuracy; give a percentage, such as 94."),
         (194, TTA_ACCURACY, "--target 194 is 194 % of TTA accuracy; give a percentage, such as 94."),
         (-1, ERROR, "--target -1 is -1 % of error; give a percentage, such as 94."),
         (float("inf"), LOSS, "--target inf: give a finite number of nats."),
