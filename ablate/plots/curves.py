@@ -264,6 +264,8 @@ def _when(found: list[_Curve], target: float, score: Score) -> str:
     never = arms.pop(None, [])
     if not arms:
         return f"No mean reaches {words}"
+    if len(arms) == 1 and not never and len(found) > 1:
+        return f"The mean of every arm first reaches {words} after epoch {next(iter(arms)):g}"
     reached = [
         f"{listed(names)} after epoch {epoch:g}"
         for epoch, names in sorted(arms.items(), key=lambda entry: entry[0] or 0)

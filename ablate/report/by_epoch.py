@@ -13,8 +13,14 @@ from ablate.study.score import TTA_ACCURACY
 FILE_NAME = "by_epoch.csv"
 """The file beside a report."""
 
+WHERE_ALL_IS = f"{FILE_NAME}, which `ablate report DIR --write` makes, has every epoch."
+"""What a table of some epochs says."""
+
 MOST_COLUMNS = 4
 """Means with intervals that a line has room for beside a name."""
+
+MOST_EPOCHS = 24
+"""Rows of a table by epoch; of longer trainings it has some epochs, evenly apart."""
 
 _CSV_FORMAT = "%.10g"
 
@@ -39,8 +45,11 @@ def epochs_table(evidence: Evidence) -> Table | None:
         return None
     measured = {str(arm): rows for arm, rows in table.groupby("arm", sort=False)}
     cells = _cells(table, evidence)
-    columns, rows = _by_epoch(measured, cells) if len(measured) <= MOST_COLUMNS else _by_arm(measured, cells)
-    return Table("By epoch", columns, rows, _remark(evidence, table, measured), may_be_cut=True)
+    few = len(measured) <= MOST_COLUMNS
+    columns, rows = (_by_epoch if few else _by_arm)(measured, cells)
+    whole = few and len(rows) == table["epoch"].nunique()
+    remark = _remark(evidence, table, measured) + ("" if whole else f" {WHERE_ALL_IS}")
+    return Table("By epoch", columns, rows, remark, may_be_cut=not few)
 
 
 def _cells(table: pd.DataFrame, evidence: Evidence) -> dict[tuple[str, float], Cell]:
@@ -61,10 +70,13 @@ def _cells(table: pd.DataFrame, evidence: Evidence) -> dict[tuple[str, float], C
 def _by_epoch(
     measured: dict[str, pd.DataFrame], cells: dict[tuple[str, float], Cell]
 ) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
-    epochs = sorted({epoch for _, epoch in cells})
+    epochs = np.unique([epoch for _, epoch in cells])
+    chosen = epochs[np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), MOST_EPOCHS)).round().astype(int))]
+    lasts = [float(rows["epoch"].iloc[-1]) for rows in measured.values()]
     columns = (Column("epoch", numeric=True), *(Column(arm, numeric=True) for arm in measured))
     rows = tuple(
-        (Cell(f"{epoch:g}", epoch), *(cells.get((arm, epoch), Cell(NOTHING)) for arm in measured)) for epoch in epochs
+        (Cell(f"{epoch:g}", epoch), *(cells.get((arm, epoch), Cell(NOTHING)) for arm in measured))
+        for epoch in map(float, np.union1d(chosen, lasts))
     )
     return columns, rows
 
@@ -100,4 +112,4 @@ def _remark(evidence: Evidence, table: pd.DataFrame, measured: dict[str, pd.Data
         return said
     ends = [float(rows["epoch"].iloc[-1]) for rows in measured.values()]
     length = f"{min(ends):g}" if min(ends) == max(ends) else f"{min(ends):g} to {max(ends):g}, as long as the arm is"
-    return f"{said} The last is epoch {length}; {FILE_NAME}, from `ablate report DIR --write`, has all."
+    return f"{said} The last is epoch {length}."
