@@ -53,6 +53,11 @@ class _Curve(NamedTuple):
     percentile_95: FloatArray
     highest: FloatArray
 
+    def ends(self, spread: str) -> tuple[FloatArray, FloatArray]:
+        """Between what its trials are drawn: see `_spread_of`."""
+        shown = {"middle": (self.percentile_5, self.percentile_95), "range": (self.lowest, self.highest)}
+        return shown.get(spread, (self.mean, self.mean))
+
     def first_at(self, target: float, score: Score) -> float | None:
         """See `first_epoch_at`."""
         return first_epoch_at(self.epochs, self.mean, target, score)
@@ -74,10 +79,10 @@ def curves(
 
     Up is better: of a score of which less is, the axis runs backwards. Percentages are spaced by the logarithm of what is missing to
     100 %, positive scores of which less is better by their own. Up to six arms have a band from the lowest to the highest trial; with
-    20 trials or more in each it holds their middle 90 %, between thin lines at the lowest and highest. Arms differ in colour, dashes and
-    marker. Curves are measured after each epoch, outside the clock, of image recipes without TTA; `epochs` says how many each arm
-    trains, so that one that ends within an epoch has its last point there. `target_score`, as trials hold it, is drawn as a dashed
-    line, and the caption says when each mean first reaches it.
+    20 trials or more in each it holds their middle 90 %. Arms differ in colour, dashes and marker. Curves are measured after each
+    epoch, outside the clock, of image recipes without TTA; `epochs` says how many each arm trains, so that one that ends within an
+    epoch has its last point there. `target_score`, as trials hold it, is drawn as a dashed line, and the caption says when each mean
+    first reaches it.
 
     Raises:
         UsageError: no usable trial has a curve (they come with `ablate run --curves`), a target that the score cannot reach, or an
@@ -99,7 +104,7 @@ def curves(
         spread = _spread_of(found)
         handles = [_draw(axes, on, curve, number, score.factor, spread) for number, curve in enumerate(found)]
         labels = [curve.arm for curve in found]
-        scale = _limits(axes, found, score, target_score)
+        scale = _limits(axes, found, score, target_score, spread)
         if target_score is not None:
             handles.append(_draw_target(axes, on, score.factor * target_score))
             labels.append(f"target {target_words(target_score, score)}")
@@ -130,7 +135,7 @@ def _curves(trials: pd.DataFrame, trained: Mapping[str, float]) -> list[_Curve]:
 
 
 def _spread_of(found: list[_Curve]) -> str:
-    """What the spreads show: "" with none, "range" all trials, "middle" their middle 90 % as well."""
+    """What the spreads show: "" with none, "range" all trials, "middle" their middle 90 %."""
     if len(found) > MOST_BANDS or max(curve.trials for curve in found) == 1:
         return ""
     return "middle" if min(curve.trials for curve in found) >= ENOUGH_FOR_PERCENTILES else "range"
@@ -146,8 +151,7 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, spre
         "linewidth": 1.4,
     }
     if spread and curve.trials > 1:
-        middle = spread == "middle"
-        low, high = (curve.percentile_5, curve.percentile_95) if middle else (curve.lowest, curve.highest)
+        low, high = curve.ends(spread)
         axes.fill_between(
             curve.epochs,
             factor * low,
@@ -157,8 +161,6 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, spre
             linewidth=0,
             zorder=1,
         )
-        for end in (curve.lowest, curve.highest) if middle else ():
-            axes.plot(curve.epochs, factor * end, color=looks["color"], linewidth=0.5, alpha=0.6, zorder=1.5)
     axes.plot(curve.epochs, factor * curve.mean, label=curve.arm, zorder=2, **looks)
     return Line2D([], [], **looks)
 
@@ -169,11 +171,12 @@ def _draw_target(axes: Axes, on: Sheet, target: float) -> Artist:
     return Line2D([], [], **looks)
 
 
-def _limits(axes: Axes, found: list[_Curve], score: Score, target: float | None) -> str:
+def _limits(axes: Axes, found: list[_Curve], score: Score, target: float | None, spread: str) -> str:
     """Scale the axes; what the name of the vertical one says of its scale, "" for an even one."""
     asked = [] if target is None else [target]
-    low = score.factor * min([*asked, *(float(curve.lowest.min()) for curve in found)])
-    high = score.factor * max([*asked, *(float(curve.highest.max()) for curve in found)])
+    ends = [curve.ends(spread) for curve in found]
+    low = score.factor * min([*asked, *(float(lows.min()) for lows, _ in ends)])
+    high = score.factor * max([*asked, *(float(highs.max()) for _, highs in ends)])
     scale = _scale_of(score, low)
     if scale.name:
         axes.set_yscale("function", functions=(scale.to_level, scale.from_level))
@@ -285,7 +288,7 @@ def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Sco
         remarks.append("Without test-time augmentation")
     match _spread_of(found):
         case "middle":
-            remarks.append("Lines: means; bands: the middle 90 % of trials; thin lines: lowest and highest trial")
+            remarks.append("Lines: means; bands: the middle 90 % of trials")
         case "range":
             remarks.append("Lines: means; bands: lowest to highest trial")
         case _:

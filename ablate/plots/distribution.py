@@ -15,6 +15,7 @@ from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, number, rows
 from ablate.plots.target_shares import TargetShares, row_inches
+from ablate.plots.tick_labels import keep_apart
 from ablate.stats.frames import arm_summary, undisturbed_seconds, usable
 from ablate.stats.score_words import axis_name, capital, short_name, value_words
 from ablate.stats.wording import counted
@@ -119,6 +120,8 @@ def distribution(
             if outcome in panels:
                 number_ticks(panels[outcome], on, "x", sample="00.00")
                 label_axis(panels[outcome], on, "x", outcomes[outcome].name)
+        if {"score", "time"} <= panels.keys():
+            keep_apart(panels["score"], panels["time"], on)
         shown = 0
         if "drift" in panels:
             shown = _drift(panels["drift"], on, trials, summary)
