@@ -1,5 +1,6 @@
-"""Numbers below two panels side by side: those at the ends that face each other must not touch."""
+"""Numbers below two narrow panels side by side: none may touch the next, in its own panel or the other."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -17,16 +18,28 @@ class _Label(NamedTuple):
     start: float
     end: float
 
+    def touches(self, following: "_Label", on: Sheet) -> bool:
+        """Whether there is too little room between this one and one to its right."""
+        return self.end + _GAP_EMS * on.points > following.start
+
 
 def keep_apart(left: Axes, right: Axes, on: Sheet) -> None:
-    """Leave out the tick of one of two panels whose label would touch the other panel's; of the one that has more."""
-    ours, theirs = _labels(left, on), _labels(right, on)
-    if not ours or not theirs or ours[-1].end + _GAP_EMS * on.points <= theirs[0].start:
+    """Leave out ticks of the horizontal axes: every second one while labels touch, then the last or first of the panel with more."""
+    ours, theirs = _thinned(left, on), _thinned(right, on)
+    if not ours or not theirs or not ours[-1].touches(theirs[0], on):
         return
     if len(ours) > len(theirs):
         left.set_xticks([label.tick for label in ours[:-1]])
     else:
         right.set_xticks([label.tick for label in theirs[1:]])
+
+
+def _thinned(axes: Axes, on: Sheet) -> list[_Label]:
+    labels = _labels(axes, on)
+    while any(label.touches(following, on) for label, following in pairwise(labels)):
+        axes.set_xticks([label.tick for label in labels[::2]])
+        labels = _labels(axes, on)
+    return labels
 
 
 def _labels(axes: Axes, on: Sheet) -> list[_Label]:
