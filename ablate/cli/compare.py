@@ -39,7 +39,7 @@ def compare(
     """
     from ablate.report.compare import compare as compared
     from ablate.report.machine import as_json as to_json
-    from ablate.report.wording import listed
+    from ablate.stats.wording import listed
 
     comparison = compared(directory_a, directory_b)
     if as_json:

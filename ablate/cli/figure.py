@@ -51,9 +51,12 @@ def figure(
         typer.Option("--arm", metavar="NAME", help="An arm that a frontier of many arms names too; may be repeated."),
     ] = None,
     target: Annotated[
-        int | None,
+        float | None,
         typer.Option(
-            "--target", metavar="PERCENT", help="The history of this accuracy only: 94, 95 or 96; otherwise all three."
+            "--target",
+            metavar="NUMBER",
+            help="A score to reach, 94 or 0.94 for 94 %: distribution counts the runs that do, curves say when; a history shows the "
+            "records of that one only, 94, 95 or 96.",
         ),
     ] = None,
     theme: Annotated[str, typer.Option(help="light or dark.")] = "light",

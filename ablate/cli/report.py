@@ -28,8 +28,21 @@ def report(
             "--trials", help="Every trial instead of what they say: a row each, all measurements, digests, device."
         ),
     ] = False,
+    target: Annotated[
+        float | None,
+        typer.Option(
+            "--target",
+            metavar="NUMBER",
+            help="A score to reach, 94 or 0.94 for 94 %: the share of each arm's trials that do, with its interval, and after which "
+            "epoch the mean of their curves does.",
+        ),
+    ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Make report.html, report.md, effects.csv and figures/ in DIR again.")
+        bool,
+        typer.Option(
+            "--write",
+            help="Make report.html, report.md, effects.csv, by_epoch.csv (of trials with curves) and figures/ in DIR again.",
+        ),
     ] = False,
 ) -> None:
     """Show what a study found: each arm, each feature's effect with its interval and verdict, and what to be wary of.
@@ -51,11 +64,13 @@ def report(
     if write:
         if format is not None or output is not None or trials:
             raise UsageError("--write makes the files of the run folder; leave out --format, --trials and -o.")
-        for path in write_reports(directory):
+        for path in write_reports(directory, target=target):
             typer.echo(path)
         return
     chosen = format or _by_ending(output, "csv" if trials else "table")
     if trials:
+        if target is not None:
+            raise UsageError("--trials lists every trial with its score; leave out --target.")
         if chosen == "parquet" and output is None:
             raise UsageError("Parquet is not for a terminal; name a file with -o trials.parquet.")
         content = export_trials(directory, chosen)
@@ -68,12 +83,12 @@ def report(
     if chosen == "parquet":
         raise UsageError("Parquet holds trials; add --trials.")
     if output is not None:
-        write_text(output, render(directory, chosen))
+        write_text(output, render(directory, chosen, target=target))
         remark(f"Wrote {output}.")
     elif chosen == "table":
-        stdout().print(terminal_report(Evidence.read(directory)))
+        stdout().print(terminal_report(Evidence.read(directory), target))
     else:
-        sys.stdout.write(render(directory, chosen))
+        sys.stdout.write(render(directory, chosen, target=target))
 
 
 _ENDINGS = {

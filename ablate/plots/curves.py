@@ -15,14 +15,26 @@ from ablate.plots import style
 from ablate.plots.marks import FloatArray
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns
+from ablate.stats.epochs import by_epoch, first_epoch_at
 from ablate.stats.frames import usable
-from ablate.stats.score_words import by_epoch, curve_name, is_percentage, short_name, value_unit, value_words, with_unit
-from ablate.stats.wording import counted
+from ablate.stats.score_words import (
+    curve_name,
+    curves_title,
+    is_percentage,
+    short_name,
+    value_unit,
+    value_words,
+    with_unit,
+)
+from ablate.stats.targets import check_reachable, target_words
+from ablate.stats.wording import counted, listed
 from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_BANDS = 6
 """With more arms than this the spreads would hide the lines, and only the lines are drawn."""
 
+ENOUGH_FOR_PERCENTILES = 20
+"""Trials of an arm from which on one of them alone lies beyond the 5th or the 95th percentile."""
 
 _LEAST_ERROR = 0.01
 
@@ -30,14 +42,25 @@ _LOG_ERROR = "log-error scale"
 
 
 class _Curve(NamedTuple):
-    """One arm at each of `epochs`: mean, lowest and highest of `trials` trials, as trials hold them; all four are `(n,)`."""
+    """One arm at each of `epochs`: mean, ends of all and of the middle 90 % of `trials` trials, as trials hold them, all `(n,)`."""
 
     arm: str
     trials: int
     epochs: FloatArray
     mean: FloatArray
-    low: FloatArray
-    high: FloatArray
+    lowest: FloatArray
+    percentile_5: FloatArray
+    percentile_95: FloatArray
+    highest: FloatArray
+
+    def ends(self, spread: str) -> tuple[FloatArray, FloatArray]:
+        """Between what its trials are drawn: see `_spread_of`."""
+        shown = {"middle": (self.percentile_5, self.percentile_95), "range": (self.lowest, self.highest)}
+        return shown.get(spread, (self.mean, self.mean))
+
+    def first_at(self, target: float, score: Score) -> float | None:
+        """See `first_epoch_at`."""
+        return first_epoch_at(self.epochs, self.mean, target, score)
 
 
 def curves(
@@ -50,17 +73,23 @@ def curves(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    target_score: float | None = None,
 ) -> Axes:
     """Draw the `curve` of each usable trial of `ablate.stats.trials_frame` as its arm's mean by epoch.
 
     Up is better: of a score of which less is, the axis runs backwards. Percentages are spaced by the logarithm of what is missing to
-    100 %, positive scores of which less is better by their own. The band reaches from the lowest to the highest trial, for up to six
-    arms. Arms differ in colour, dashes and marker. Curves are measured after each epoch, outside the clock, of image recipes without TTA;
-    `epochs` says how many each arm trains, so that one that ends within an epoch has its last point there.
+    100 %, positive scores of which less is better by their own. Up to six arms have a band from the lowest to the highest trial; with
+    20 trials or more in each it holds their middle 90 %. Arms differ in colour, dashes and marker. Curves are measured after each
+    epoch, outside the clock, of image recipes without TTA; `epochs` says how many each arm trains, so that one that ends within an
+    epoch has its last point there. `target_score`, as trials hold it, is drawn as a dashed line, and the caption says when each mean
+    first reaches it.
 
     Raises:
-        UsageError: no usable trial has a curve (they come with `ablate run --curves`), or an unknown theme.
+        UsageError: no usable trial has a curve (they come with `ablate run --curves`), a target that the score cannot reach, or an
+            unknown theme.
     """
+    if target_score is not None:
+        check_reachable(target_score, score)
     need_columns(data, ("curve",), "trials", "ablate.stats.trials_frame")
     trials = data[usable(data)]
     found = _curves(trials, epochs or {})
@@ -72,11 +101,13 @@ def curves(
     with sheet(ax, theme=theme, width_inches=width_inches, content_inches=min(max(0.5 * width, 2.1), 4.6)) as on:
         axes = on.ax
         dress(axes, on, grid="y")
-        handles = [
-            _draw(axes, on, curve, number, score.factor, bands=len(found) <= MOST_BANDS)
-            for number, curve in enumerate(found)
-        ]
-        scale = _limits(axes, found, score)
+        spread = _spread_of(found)
+        handles = [_draw(axes, on, curve, number, score.factor, spread) for number, curve in enumerate(found)]
+        labels = [curve.arm for curve in found]
+        scale = _limits(axes, found, score, target_score, spread)
+        if target_score is not None:
+            handles.append(_draw_target(axes, on, score.factor * target_score))
+            labels.append(f"target {target_words(target_score, score)}")
         on.fit()
         number_ticks(axes, on, "x", sample="000", whole=True)
         if scale == _LOG_ERROR:
@@ -85,41 +116,32 @@ def curves(
             number_ticks(axes, on, "y")
         label_axis(axes, on, "x", "Epoch")
         label_axis(axes, on, "y", _axis_name(score, scale))
-        on.legend(handles, [curve.arm for curve in found], above=False)
+        on.legend(handles, labels, above=False)
         on.header(title)
-        on.describe(title or by_epoch(score), _description(found, score))
-        on.caption(_remarks(trials, found, setting, score))
+        on.describe(title or curves_title(score), _description(found, score))
+        on.caption(_remarks(trials, found, setting, score, target_score))
         return axes
 
 
 def _curves(trials: pd.DataFrame, trained: Mapping[str, float]) -> list[_Curve]:
-    found = []
-    for arm, group in trials.groupby("arm", sort=False):
-        measured = [np.asarray(curve, dtype=np.float64) for curve in group["curve"] if len(curve)]
-        measured = [curve for curve in measured if np.isfinite(curve).all()]
-        if not measured:
-            continue
-        # A study's arm has one length; a folder put together from several may not.
-        length = min(len(curve) for curve in measured)
-        together = np.stack([curve[:length] for curve in measured])
-        epochs = np.arange(1.0, length + 1)
-        end = trained.get(str(arm), float(length))
-        if length - 1 < end < length:
-            epochs[-1] = end
-        found.append(
-            _Curve(
-                arm=str(arm),
-                trials=len(measured),
-                epochs=epochs,
-                mean=together.mean(axis=0),
-                low=together.min(axis=0),
-                high=together.max(axis=0),
-            )
+    return [
+        _Curve(
+            str(arm),
+            int(table["n"].iloc[0]),
+            *(table[name].to_numpy(dtype=np.float64) for name in ("epoch", *_Curve._fields[3:])),
         )
-    return found
+        for arm, table in by_epoch(trials, trained).groupby("arm", sort=False)
+    ]
 
 
-def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, *, bands: bool) -> Artist:
+def _spread_of(found: list[_Curve]) -> str:
+    """What the spreads show: "" with none, "range" all trials, "middle" their middle 90 %."""
+    if len(found) > MOST_BANDS or max(curve.trials for curve in found) == 1:
+        return ""
+    return "middle" if min(curve.trials for curve in found) >= ENOUGH_FOR_PERCENTILES else "range"
+
+
+def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, spread: str) -> Artist:
     theme = on.theme
     looks: Looks = {
         "color": theme.series[number % len(theme.series)],
@@ -128,11 +150,12 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, *, b
         "markersize": 0.45 * on.points,
         "linewidth": 1.4,
     }
-    if bands and curve.trials > 1:
+    if spread and curve.trials > 1:
+        low, high = curve.ends(spread)
         axes.fill_between(
             curve.epochs,
-            factor * curve.low,
-            factor * curve.high,
+            factor * low,
+            factor * high,
             color=looks["color"],
             alpha=0.15,
             linewidth=0,
@@ -142,10 +165,18 @@ def _draw(axes: Axes, on: Sheet, curve: _Curve, number: int, factor: float, *, b
     return Line2D([], [], **looks)
 
 
-def _limits(axes: Axes, found: list[_Curve], score: Score) -> str:
+def _draw_target(axes: Axes, on: Sheet, target: float) -> Artist:
+    looks: Looks = {"color": on.theme.muted, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+    axes.axhline(target, zorder=1.8, **looks)
+    return Line2D([], [], **looks)
+
+
+def _limits(axes: Axes, found: list[_Curve], score: Score, target: float | None, spread: str) -> str:
     """Scale the axes; what the name of the vertical one says of its scale, "" for an even one."""
-    low = score.factor * min(float(curve.low.min()) for curve in found)
-    high = score.factor * max(float(curve.high.max()) for curve in found)
+    asked = [] if target is None else [target]
+    ends = [curve.ends(spread) for curve in found]
+    low = score.factor * min([*asked, *(float(lows.min()) for lows, _ in ends)])
+    high = score.factor * max([*asked, *(float(highs.max()) for _, highs in ends)])
     scale = _scale_of(score, low)
     if scale.name:
         axes.set_yscale("function", functions=(scale.to_level, scale.from_level))
@@ -224,10 +255,30 @@ def _percent_ticks(axes: Axes, on: Sheet) -> None:
 def _description(found: list[_Curve], score: Score) -> str:
     parts = [f"{curve.arm}: {value_words(curve.mean[-1], score)} after {curve.epochs[-1]:g} epochs" for curve in found]
     without = ", without test-time augmentation" if score.measures_as(TTA_ACCURACY) else ""
-    return f"{by_epoch(score)}{without}, means over trials. {'; '.join(parts)}."
+    return f"{curves_title(score)}{without}, means over trials. {'; '.join(parts)}."
 
 
-def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Score) -> list[str]:
+def _when(found: list[_Curve], target: float, score: Score) -> str:
+    """When each mean first reaches the target, those at one epoch together."""
+    arms: dict[float | None, list[str]] = {}
+    for curve in found:
+        arms.setdefault(curve.first_at(target, score), []).append(curve.arm)
+    words = target_words(target, score)
+    never = arms.pop(None, [])
+    if not arms:
+        return f"No mean reaches {words}"
+    if len(arms) == 1 and not never and len(found) > 1:
+        return f"The mean of every arm first reaches {words} after epoch {next(iter(arms)):g}"
+    reached = [
+        f"{listed(names)} after epoch {epoch:g}"
+        for epoch, names in sorted(arms.items(), key=lambda entry: entry[0] or 0)
+    ]
+    return f"The mean first reaches {words}: {'; '.join(reached)}" + (
+        f"; not reached: {listed(never)}" if never else ""
+    )
+
+
+def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Score, target: float | None) -> list[str]:
     fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
     remarks = [
         f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
@@ -235,10 +286,15 @@ def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Sco
     ]
     if score.measures_as(TTA_ACCURACY):
         remarks.append("Without test-time augmentation")
-    if len(found) <= MOST_BANDS and most > 1:
-        remarks.append("Lines: means; bands: lowest to highest trial")
-    else:
-        remarks.append("Lines: means over trials" if most > 1 else "One trial an arm: no spread to show")
+    match _spread_of(found):
+        case "middle":
+            remarks.append("Lines: means; bands: the middle 90 % of trials")
+        case "range":
+            remarks.append("Lines: means; bands: lowest to highest trial")
+        case _:
+            remarks.append("Lines: means over trials" if most > 1 else "One trial an arm: no spread to show")
+    if target is not None:
+        remarks.append(_when(found, target, score))
     without = len(trials) - sum(curve.trials for curve in found)
     if without:
         remarks.append(f"{counted(without, 'trial')} without a curve left out")

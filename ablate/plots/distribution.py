@@ -14,6 +14,8 @@ from ablate.plots import style, text
 from ablate.plots.marks import dots, spread, thinned, violins
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, number, rows
+from ablate.plots.target_shares import TargetShares, row_inches
+from ablate.plots.tick_labels import keep_apart
 from ablate.stats.frames import arm_summary, undisturbed_seconds, usable
 from ablate.stats.score_words import axis_name, capital, short_name, value_words
 from ablate.stats.wording import counted
@@ -59,6 +61,7 @@ def distribution(
     title: str = "",
     setting: str = "",
     score: Score = TTA_ACCURACY,
+    target_score: float | None = None,
 ) -> Axes:
     """Draw the usable trials of `ablate.stats.trials_frame`: score and time by arm, and the drift of times.
 
@@ -67,10 +70,12 @@ def distribution(
     arm's mean, in the order the trials began, coloured by process. With `view` "all" the returned axes hold the three panels
     (`Axes.child_axes`), otherwise they are the one asked for.
 
-    Where no score was measured, or no time counts, "all" is the other one alone.
+    Where no score was measured, or no time counts, "all" is the other one alone. `target_score`, as trials hold it, is a dashed
+    line through the scores; at the right of each arm's row stands the share of its trials there or better, with its 95 % interval.
 
     Raises:
-        UsageError: no usable trial, nothing of the view that counts, a table that lacks columns, an unknown view or theme.
+        UsageError: no usable trial, nothing of the view that counts, a table that lacks columns, an unknown view or theme, a target
+            that the score cannot reach, or one for a view without scores.
     """
     if view not in ("all", "drift", *_OUTCOMES):
         raise UsageError(f"There is no view '{view}'.{near_match_and_all(view, ['all', 'drift', *_OUTCOMES])}")
@@ -85,11 +90,13 @@ def distribution(
     outcomes = _outcomes(score)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     points = style.font_points(width)
+    shares = None if target_score is None else _shares(trials, summary, view, target_score, score)
     wrapped = [text.wrap(name, 0.32 * width * INCH, points) for name in names]
     row = (max(text.line_count(name) for name in wrapped) + 0.8) * text.LINE_HEIGHT * points / INCH
-    by_arm = max(row, 0.26) * len(names)
+    by_arm = max(row, 0.26 if shares is None else row_inches(style.SMALL * points)) * len(names)
     drift_height = min(max(0.24 * width, 1.1), 2.4)
-    panel = _PANEL * (0.96 * width * INCH - text.widest(wrapped, points) - points)
+    beside = 0.0 if shares is None else shares.width_points(style.SMALL * points)
+    panel = _PANEL * (0.96 * width * INCH - text.widest(wrapped, points) - points - beside)
     lines = max(text.line_count(text.wrap(each.name, max(panel, 6 * points), points)) for each in outcomes.values())
     gap = (5.2 + (lines - 1) * text.LINE_HEIGHT) * points / INCH
     content = {"all": by_arm + gap + drift_height, "drift": drift_height}.get(view, by_arm)
@@ -98,10 +105,14 @@ def distribution(
         for outcome in _OUTCOMES:
             if outcome in panels:
                 dress(panels[outcome], on, grid="x")
-                _by_arm(panels[outcome], on, trials, summary, outcomes[outcome])
+                target = shares.target if shares is not None and outcome == "score" else None
+                _by_arm(panels[outcome], on, trials, summary, outcomes[outcome], target)
         first = next((panels[outcome] for outcome in _OUTCOMES if outcome in panels), None)
         if first is not None:
             first.set_yticks(range(len(wrapped)), labels=wrapped)
+        if shares is not None:
+            shares.draw_line(panels["score"], on)
+            shares.write(panels.get("time", panels["score"]), on)
         if "drift" in panels:
             dress(panels["drift"], on, grid="y")
         on.fit()
@@ -109,14 +120,23 @@ def distribution(
             if outcome in panels:
                 number_ticks(panels[outcome], on, "x", sample="00.00")
                 label_axis(panels[outcome], on, "x", outcomes[outcome].name)
+        if {"score", "time"} <= panels.keys():
+            keep_apart(panels["score"], panels["time"], on)
         shown = 0
         if "drift" in panels:
             shown = _drift(panels["drift"], on, trials, summary)
         on.header(title)
         on.describe(title or "Every trial", _description(summary, score))
         left_out = f"No {'time' if view == 'score' else 'score'} of these trials counts" if view != asked else ""
-        on.caption([*_remarks(data, trials, summary, view, shown, setting, score), left_out])
+        counted_at = "" if shares is None else shares.remark
+        on.caption([*_remarks(data, trials, summary, view, shown, setting, score), counted_at, left_out])
         return on.ax
+
+
+def _shares(trials: pd.DataFrame, summary: pd.DataFrame, view: View, target_score: float, score: Score) -> TargetShares:
+    if view not in ("all", "score"):
+        raise UsageError(f"A target is one of {short_name(score)}, of which there is nothing to draw here.")
+    return TargetShares.of(trials, [str(arm) for arm in summary["arm"]], target_score, score)
 
 
 def _drawable(view: View, trials: pd.DataFrame) -> View:
@@ -153,7 +173,9 @@ def _names(summary: pd.DataFrame) -> list[str]:
     return [str(row.arm) if same else f"{row.arm} (n = {row.trials})" for row in rows(summary)]
 
 
-def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, outcome: _Outcome) -> None:
+def _by_arm(
+    axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, outcome: _Outcome, target: float | None
+) -> None:
     theme = on.theme
     column, unit = outcome.column, outcome.factor
     axes.spines["left"].set_visible(False)
@@ -190,6 +212,7 @@ def _by_arm(axes: Axes, on: Sheet, trials: pd.DataFrame, summary: pd.DataFrame, 
             "markeredgecolor": theme.ink,
         }
         axes.plot([mean], [place], linestyle="none", marker="D", zorder=4, **looks)
+    ends += [] if target is None else [target]
     low, high = min(ends), max(ends)
     room = 0.06 * (high - low) or 0.01 * abs(high) or 1.0
     axes.set_xlim(*((high + room, low - room) if outcome.reverse else (low - room, high + room)))

@@ -24,8 +24,10 @@ from ablate.plots.steps import NEEDS_A_LADDER
 from ablate.plots.waterfall import waterfall
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import usable
+from ablate.stats.targets import as_trials_hold
 from ablate.study import Contrast
 from ablate.study.ladders import Ladder
+from ablate.study.score import Score
 
 
 def draw(
@@ -39,15 +41,15 @@ def draw(
     equal_accuracy: bool = False,
     arms: Sequence[str] = (),
     records: Sequence[DatedRecord] = (),
-    target: int | None = None,
+    target: float | None = None,
 ) -> Figure:
     """Draw one of `KINDS` from a run folder, or from the evidence of one that was read already.
 
     A waterfall can be `published` (the first of `ladders` alone without a source, else beside the measured bars the one with the
     same steps, of `ladders` or otherwise of those that the folder records), and overlay the times at `equal_accuracy`. A frontier of
     many arms names `arms` besides those it always names. A history shows `records`, those of one `target` if it is given, and the
-    source's arms beside them where there is one. Words for screen readers are left on the
-    figure, where `save` finds them.
+    source's arms beside them where there is one. A distribution says how many trials reach a `target`, and curves when they do; it
+    is in the unit that people read, 94 for 94 %. Words for screen readers are left on the figure, where `save` finds them.
 
     Raises:
         UsageError: an unknown kind, no source, an option of another kind, or trials that do not allow this figure.
@@ -62,11 +64,11 @@ def draw(
             )
     if arms and kind != "frontier":
         raise UsageError(f"--arm belongs to the frontier; a {kind} figure names what it shows.")
-    if target is not None and kind != "history":
-        raise UsageError(f"--target belongs to the history; a {kind} figure shows no published records.")
-    look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms))
+    if target is not None and kind not in WITH_TARGET:
+        raise UsageError(f"--target belongs to {', '.join(WITH_TARGET[:-1])} and {WITH_TARGET[-1]}; {kind} takes none.")
+    look = _Look(theme=theme, width_inches=width_inches, arms=tuple(arms), target=target)
     if kind == "history":
-        return _figure_of(_history(source, records, target, look))
+        return _figure_of(_history(source, records, look))
     if source is None and (equal_accuracy or not published):
         raise UsageError(f"Which trials? Name a run folder: `ablate figure {kind} DIR`; `ablate list` lists them.")
     if source is None:
@@ -100,6 +102,9 @@ def _checked(source: str | os.PathLike[str] | Evidence) -> Evidence:
     return evidence
 
 
+WITH_TARGET = ("distribution", "curves", "history")
+"""The kinds that can show a target that is asked for."""
+
 _MOST_KINDS = 6
 """Kinds of arms in the legend of a frontier."""
 
@@ -109,6 +114,11 @@ class _Look:
     theme: str
     width_inches: float | None
     arms: tuple[str, ...]
+    target: float | None
+
+    def target_score(self, score: Score) -> float | None:
+        """The target in the unit that trials hold."""
+        return None if self.target is None else as_trials_hold(self.target, score)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -120,14 +130,12 @@ def _figure_of(axes: Axes) -> Figure:
     return cast(Figure, axes.figure)
 
 
-def _history(
-    source: str | os.PathLike[str] | Evidence | None, records: Sequence[DatedRecord], target: int | None, look: _Look
-) -> Axes:
+def _history(source: str | os.PathLike[str] | Evidence | None, records: Sequence[DatedRecord], look: _Look) -> Axes:
     evidence = None if source is None else _checked(source)
     return history(
         records,
         measured=None if evidence is None else evidence.arms,
-        target=target,
+        target=look.target,
         setting="" if evidence is None else evidence.setting,
         **look.options,
     )
@@ -258,12 +266,24 @@ def _kinds_between(evidence: Evidence, players: int) -> dict[str, str]:
 
 
 def _distribution(evidence: Evidence, look: _Look) -> Axes:
-    return distribution(_by_arms_of_the_study(evidence), setting=evidence.setting, score=evidence.score, **look.options)
+    return distribution(
+        _by_arms_of_the_study(evidence),
+        setting=evidence.setting,
+        score=evidence.score,
+        target_score=look.target_score(evidence.score),
+        **look.options,
+    )
 
 
 def _curves(evidence: Evidence, look: _Look) -> Axes:
-    trials = _by_arms_of_the_study(evidence)
-    return curves(trials, epochs=evidence.epochs, setting=evidence.setting, score=evidence.score, **look.options)
+    return curves(
+        _by_arms_of_the_study(evidence),
+        epochs=evidence.epochs,
+        setting=evidence.setting,
+        score=evidence.score,
+        target_score=look.target_score(evidence.score),
+        **look.options,
+    )
 
 
 def _by_arms_of_the_study(evidence: Evidence) -> pd.DataFrame:

@@ -30,7 +30,7 @@ def history(
     ax: Axes | None = None,
     theme: str = "light",
     width_inches: float | None = None,
-    target: int | None = None,
+    target: float | None = None,
     title: str = "",
     setting: str = "",
 ) -> Axes:
@@ -70,13 +70,13 @@ def history(
         return axes
 
 
-def _of_target(data: Sequence[DatedRecord], target: int | None) -> list[DatedRecord]:
+def _of_target(data: Sequence[DatedRecord], target: float | None) -> list[DatedRecord]:
     if not data:
         raise UsageError("Which records? Give some, such as `ablate.lineages.RECORDS`.")
     there = sorted({record.target for record in data})
     if target is not None and target not in there:
         raise UsageError(
-            f"There is no record of a time to {target} %; the targets are {_listed(list(map(str, there)))}."
+            f"There is no record of a time to {target:g} %; the targets are {_listed(list(map(str, there)))}."
         )
     return [record for record in data if target in (None, record.target)]
 

@@ -43,7 +43,7 @@ class Sheet:
     @property
     def small(self) -> float:
         """The size of captions and of text beside marks."""
-        return 0.9 * self.points
+        return style.SMALL * self.points
 
     @property
     def line_inches(self) -> float:

@@ -69,6 +69,9 @@ THEMES: Mapping[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK)}
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
+SMALL = 0.9
+"""The size of captions and of text beside marks, to that of ordinary text."""
+
 DEFAULT_WIDTH_INCHES = 7.0
 NARROWEST_INCHES, WIDEST_INCHES = 2.5, 40.0
 

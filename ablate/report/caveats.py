@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ablate.formats.canonical import Json, canonical_json
-from ablate.report.wording import listed, score_interval, time_interval
+from ablate.report.wording import score_interval, time_interval
 from ablate.stats import Effect
 from ablate.stats.evidence import OFFICIAL_DATA, Evidence
 from ablate.stats.frames import usable
 from ablate.stats.score_words import gain_name, short_name
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS
-from ablate.stats.wording import EVERYTHING, counted
+from ablate.stats.wording import EVERYTHING, counted, listed
 from ablate.store.importers import IMPORTED_MARK
 
 _HARDWARE_FACTS = (

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from ablate.report.caveats import Caveat
 from ablate.report.matching import Match, same_trainings
 from ablate.report.provenance import fact_label, fact_text
-from ablate.report.wording import listed
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import score_in_full, short_name
-from ablate.stats.wording import counted
+from ablate.stats.wording import counted, listed
 
 STORED_NUMBERS = (
     "A comparison with stored numbers: the two folders were not interleaved, so whatever changed between them is in these "

@@ -9,11 +9,12 @@ from markupsafe import Markup
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from ablate.errors import AblateError
-from ablate.plots.drawing import draw
+from ablate.plots.drawing import WITH_TARGET, draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
 from ablate.stats.evidence import Evidence
-from ablate.stats.score_words import against_time, by_epoch, short_name
+from ablate.stats.score_words import against_time, curves_title, short_name
+from ablate.stats.targets import as_trials_hold
 from ablate.study.score import Score
 
 KINDS = ("waterfall", "effects", "shapley", "frontier", "interactions", "distribution", "curves")
@@ -29,7 +30,7 @@ def captions(score: Score) -> Mapping[str, str]:
         "frontier": against_time(score),
         "interactions": "Which features work together",
         "distribution": "Every trial, and the drift over the study",
-        "curves": by_epoch(score),
+        "curves": curves_title(score),
     }
 
 
@@ -51,14 +52,23 @@ class Figure:
         return Markup(_HEX.sub(lambda match: _VARIABLES.get(match.group(), match.group()), element))
 
 
-def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
-    """Every figure that the evidence allows, what the study asked first, the rest in the order of `KINDS`.
+def draw_figures(evidence: Evidence, target: float | None = None) -> tuple[Figure, ...]:
+    """Every figure that the evidence allows, what the study asked first, the rest in the order of `KINDS`; in those that can show it,
+    the `target`, 94 for 94 %.
 
     None where trials mix data sets.
+
+    Raises:
+        UsageError: a target that the score cannot reach.
     """
+    if target is not None:
+        as_trials_hold(target, evidence.score)
     caption = captions(evidence.score)
     first = ("shapley", "interactions") if evidence.is_factorial else ()
-    drawn = ((kind, _drawn(kind, evidence)) for kind in dict.fromkeys((*first, *KINDS)))
+    drawn = (
+        (kind, _drawn(kind, evidence, target if kind in WITH_TARGET else None))
+        for kind in dict.fromkeys((*first, *KINDS))
+    )
     return tuple(
         Figure(kind, caption[kind], to_svg(figure, id_prefix=f"{kind}-"))
         for kind, figure in drawn
@@ -66,13 +76,13 @@ def draw_figures(evidence: Evidence) -> tuple[Figure, ...]:
     )
 
 
-def _drawn(kind: str, evidence: Evidence) -> MatplotlibFigure | None:
+def _drawn(kind: str, evidence: Evidence, target: float | None) -> MatplotlibFigure | None:
     """The figure, a waterfall with its times at equal accuracy where the study has them; None where there can be none."""
     at_lengths = kind == "waterfall" and any(arm.length != 1.0 for arm in evidence.resolved.study.arms)
     for equal_accuracy in (True, False) if at_lengths else (False,):
         # The plot says why this study has no such figure; a report simply goes without.
         with suppress(AblateError):
-            return draw(kind, evidence, equal_accuracy=equal_accuracy)
+            return draw(kind, evidence, equal_accuracy=equal_accuracy, target=target)
     return None
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ablate.formats.printable import printable
-from ablate.report.answers import answers
+from ablate.report.by_epoch import FILE_NAME, epochs_csv
 from ablate.report.caveats import list_caveats
 from ablate.report.export import trials_csv, trials_table
 from ablate.report.figures import Figure, palette_css
@@ -23,7 +23,8 @@ from ablate.report.looks import looks_sentence
 from ablate.report.machine import csv_report
 from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
-from ablate.report.tables import MOST_EXTRAS, Table, arms_table, effects_table
+from ablate.report.sections import tables
+from ablate.report.tables import EFFECTS, MOST_EXTRAS, Table
 from ablate.stats.evidence import OFFICIAL_DATA, Evidence
 from ablate.stats.frames import EXTRA
 from ablate.stats.score_words import capital, is_percentage, short_name, value_unit
@@ -105,9 +106,8 @@ class _ArmTrials:
     rows: Markup
 
 
-def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
-    """The page: headline, contents, warnings, the first figure, what the study asked, effects, arms, the other figures, trials,
-    provenance.
+def html_report(evidence: Evidence, figures: tuple[Figure, ...], target: float | None = None) -> str:
+    """The page: headline, contents, warnings, the first figure, the `tables` of the study, the other figures, trials, provenance.
 
     The same evidence and figures give the same text. Everything that came from outside is escaped.
     """
@@ -116,9 +116,8 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
     shown = [(str(arm), by_arm[arm]) for arm in evidence.arms["arm"] if arm in by_arm]
     each = max(1, MOST_TRIALS_LISTED // max(1, len(shown)))
     longest = max((len(group) for _, group in shown), default=0)
-    effects = effects_table(evidence)
     columns = _trial_columns(evidence)
-    tables = (*answers(evidence), *([effects] if evidence.effects else []), arms_table(evidence))
+    shown_tables = tables(evidence, target)
     return _template().render(
         name=study.name,
         question=study.question,
@@ -128,11 +127,11 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...]) -> str:
         caveats=list_caveats(evidence),
         hero=figures[0] if figures else None,
         figures=figures[1:],
-        contents=_contents(evidence, tables, figures[1:]),
+        contents=_contents(evidence, shown_tables, figures[1:]),
         downloads=_downloads(evidence),
-        tables=tables,
+        tables=shown_tables,
         most_rows=MOST_ROWS,
-        effects=effects,
+        effects=EFFECTS,
         notes=notes_on(evidence),
         trials=[_arm_trials(arm, group, each, columns) for arm, group in shown],
         trials_note=f"The first {each:,} of each arm; `ablate report DIR --trials` writes all of them."
@@ -164,6 +163,9 @@ def _downloads(evidence: Evidence) -> list[_Download]:
     downloads = []
     if evidence.effects:
         downloads.append(_Download.csv(f"{name}-effects.csv", "Effects (CSV)", csv_report(evidence).encode()))
+    by_epoch = epochs_csv(evidence)
+    if by_epoch is not None:
+        downloads.append(_Download.csv(f"{name}-{FILE_NAME}", "By epoch (CSV)", by_epoch.encode()))
     if 0 < len(evidence.frame) <= MOST_TRIALS_LISTED:
         trials = trials_csv(trials_table(evidence.resolved, evidence.store))
         downloads.append(_Download.csv(f"{name}-trials.csv", "Trials (CSV)", trials))

@@ -3,9 +3,9 @@
 import re
 
 from ablate.formats.printable import printable
-from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effects_table
+from ablate.report.sections import tables
+from ablate.report.tables import ALL_ROWS, Cell, Table
 from ablate.stats.evidence import Evidence
 from ablate.stats.wording import MINUS
 
@@ -36,10 +36,9 @@ _ESCAPES = {
 }
 
 
-def latex_report(evidence: Evidence) -> str:
-    """What the study asked, its effects and its arms, each a table environment; needs \\usepackage{booktabs}."""
-    tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
-    shown = [table.without_extras().ends(MOST_ROWS, ALL_ROWS) for table in tables if table.rows]
+def latex_report(evidence: Evidence, target: float | None = None) -> str:
+    """The `tables` of the study, each a table environment; needs \\usepackage{booktabs}."""
+    shown = [table.without_extras().ends(MOST_ROWS, ALL_ROWS) for table in tables(evidence, target) if table.rows]
     # The headline belongs to whatever stands first.
     captions = [table.remark for table in shown]
     captions[0] = f"{headline(evidence)} {captions[0]}"

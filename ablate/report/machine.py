@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ablate.report.by_epoch import epochs_frame
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.looks import looks_record
 from ablate.report.provenance import provenance, reproduction
+from ablate.report.reaching import reaching
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
+from ablate.stats.targets import as_trials_hold
 from ablate.study.score import TTA_ACCURACY, Score
 
 _SIGNIFICANT_DIGITS = 10
@@ -53,9 +56,12 @@ def _answers(evidence: Evidence) -> Iterator[dict[str, Any]]:
         yield {**pair, "kind": "interaction", "subject": f"{pair['first']} × {pair['second']}"}
 
 
-def json_report(evidence: Evidence) -> str:
-    """A JSON object: headline, warnings, what the study asked, effects, arms, provenance; what could not be computed is null."""
+def json_report(evidence: Evidence, target: float | None = None) -> str:
+    """A JSON object: headline, warnings, what the study asked, effects, arms, target, curves, provenance; what could not be computed is
+    null.
+    """
     resolved = evidence.resolved
+    curves = epochs_frame(evidence)
     return as_json(
         {
             "study": resolved.study.name,
@@ -76,6 +82,8 @@ def json_report(evidence: Evidence) -> str:
             "arms": [
                 _without(row, () if evidence.measures_accuracy else _ACCURACY_OF_ARMS) for row in evidence.arm_rows
             ],
+            **({} if target is None else _target(evidence, target)),
+            "by_epoch": None if curves.empty else _rows(curves),
             "provenance": dict(provenance(evidence)),
             "reproduce": list(reproduction(evidence)),
         }
@@ -88,6 +96,11 @@ def _screening(evidence: Evidence) -> dict[str, Any]:
         return {}
     told = {"resolution": evidence.screening.resolution, "aliases": evidence.screening.aliases}
     return {"average_shares": asdict(evidence.average_shares), "screening": told}
+
+
+def _target(evidence: Evidence, target: float) -> dict[str, Any]:
+    """What only a report with a target has; its score is as trials hold it."""
+    return {"target": {"score": as_trials_hold(target, evidence.score), "arms": reaching(evidence, target)}}
 
 
 _ACCURACY_OF_ARMS = ("accuracy_mean", "accuracy_sd", "accuracy_low", "accuracy_high")

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 from ablate.formats.printable import printable
-from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.looks import looks_sentence
 from ablate.report.provenance import provenance, reproduction
-from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
+from ablate.report.sections import tables
+from ablate.report.tables import ALL_ROWS, EFFECTS, Cell, Table, effect_title
 from ablate.report.wording import KIND_WORDS
 from ablate.stats.evidence import Evidence
 
@@ -22,8 +22,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BLOCK = re.compile(r"^(\d*)([-+=#.)])")
 
 
-def markdown_report(evidence: Evidence) -> str:
-    """Headline, warnings, effects with sentences, arms, provenance and how to reproduce."""
+def markdown_report(evidence: Evidence, target: float | None = None) -> str:
+    """Headline, warnings, the `tables` of the study with sentences on its effects, provenance and how to reproduce."""
     study = evidence.resolved.study
     lines = [f"# {inline(study.name)}", "", line(study.question), "", f"**{inline(headline(evidence))}**", ""]
     looks = looks_sentence(evidence)
@@ -31,15 +31,11 @@ def markdown_report(evidence: Evidence) -> str:
     caveats = list_caveats(evidence)
     if caveats:
         lines += ["## Warnings", "", *(f"- {line(caveat.text)}" for caveat in caveats), ""]
-    for answer in answers(evidence):
-        lines += [f"## {answer.title}", "", line(answer.remark), "", *_table(answer.ends(MOST_ROWS, ALL_ROWS)), ""]
-    if evidence.effects:
-        table = effects_table(evidence)
-        lines += ["## Effects", "", line(table.remark), "", *_table(table), ""]
-        notes = [f"- **{line(each.subject)}.** {inline(each.note)}" for each in notes_on(evidence)]
-        lines += [*notes, ""] if notes else []
-    arms = arms_table(evidence)
-    lines += ["## Arms", "", line(arms.remark), "", *_table(arms.ends(MOST_ROWS, ALL_ROWS)), ""]
+    for table in tables(evidence, target):
+        lines += [f"## {table.title}", "", line(table.remark), "", *_table(table.ends(MOST_ROWS, ALL_ROWS)), ""]
+        if table.title == EFFECTS:
+            notes = [f"- **{line(each.subject)}.** {inline(each.note)}" for each in notes_on(evidence)]
+            lines += [*notes, ""] if notes else []
     lines += ["## Provenance", "", "| | |", "|---|---|"]
     lines += [f"| {inline(label)} | {inline(value)} |" for label, value in provenance(evidence)]
     lines.append("")

@@ -8,10 +8,8 @@ from ablate.formats.printable import printable
 from ablate.report.looks import intervals_named
 from ablate.report.wording import (
     KIND_WORDS,
-    MOST_NAMED,
     NOTHING,
     decimals_for,
-    listed,
     mean_and_sd,
     p_words,
     score_gain,
@@ -24,7 +22,7 @@ from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import EXTRA, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
-from ablate.stats.wording import AVERAGED, EVERYTHING, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, counted, listed
 from ablate.study.score import Score
 
 
@@ -94,6 +92,9 @@ class Table:
 
 ALL_ROWS = "report.html and `--format json` have all"
 """What a table that was cut says in the cut's place."""
+
+EFFECTS = "Effects"
+"""The title of the table that notes belong to."""
 
 MOST_EXTRAS = 4
 """Other named measurements that the table of arms has a column for; `--format json` and `--trials` have all."""
@@ -195,7 +196,7 @@ def effects_table(evidence: Evidence) -> Table:
     )
     rows = tuple(_effect_row(evidence, effect) for effect in evidence.effects)
     return Table(
-        "Effects", columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
+        EFFECTS, columns, rows, effects_remark(evidence.score, intervals_named(evidence)) + screening_remark(evidence)
     )
 
 

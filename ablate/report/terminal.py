@@ -4,13 +4,13 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ablate.formats.fitted_table import UNWRAPPED, FittedTable
-from ablate.report.answers import answers
 from ablate.report.caveats import list_caveats
 from ablate.report.headline import headline
 from ablate.report.looks import looks_sentence
-from ablate.report.tables import ALL_ROWS, Cell, Table, arms_table, effect_title, effects_table
-from ablate.report.wording import listed
+from ablate.report.sections import tables
+from ablate.report.tables import ALL_ROWS, Cell, Table, effect_title
 from ablate.stats.evidence import Evidence
+from ablate.stats.wording import listed
 
 _STYLES = {
     "better": "green",
@@ -25,13 +25,12 @@ MOST_ROWS = 16
 """Rows of a table before it is cut to its ends, so that headline and answer stay on the screen."""
 
 
-def terminal_report(evidence: Evidence) -> RenderableType:
-    """Headline, what the study asked, effects, arms, and every warning; folded or stacked where there is little room."""
+def terminal_report(evidence: Evidence, target: float | None = None) -> RenderableType:
+    """Headline, the `tables` of the study, and every warning; folded or stacked where there is little room."""
     parts: list[RenderableType] = [Text(headline(evidence), style="bold")]
     looks = looks_sentence(evidence)
     parts += [Text(looks)] if looks else []
-    tables = [*answers(evidence), *([effects_table(evidence)] if evidence.effects else []), arms_table(evidence)]
-    for table in tables:
+    for table in tables(evidence, target):
         parts += [Text(), Text(table.title, style="bold")]
         parts += [_shown(table.without_extras().ends(MOST_ROWS, ALL_ROWS))] if table.rows else []
         parts.append(Text(table.remark, style="dim"))
@@ -51,11 +50,11 @@ def _notes(evidence: Evidence) -> list[str]:
     return [f"{listed(list(dict.fromkeys(names)))}: {note}." for note, names in subjects.items()]
 
 
-def plain_report(evidence: Evidence) -> str:
+def plain_report(evidence: Evidence, target: float | None = None) -> str:
     """`terminal_report` as text without colours, nothing of it folded."""
     console = Console(width=UNWRAPPED, no_color=True, force_terminal=False, legacy_windows=False)
     with console.capture() as captured:
-        console.print(terminal_report(evidence))
+        console.print(terminal_report(evidence, target))
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
 
 

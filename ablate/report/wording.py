@@ -1,6 +1,5 @@
 """How reports word a contrast's kind, a mean with its spread, and an interval."""
 
-from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 import numpy as np
@@ -29,21 +28,17 @@ NOTHING = "–"
 NOT_MEASURED = "not measured"
 """The same in a column of differences."""
 
-MOST_NAMED = 6
-"""How many of a list a sentence names."""
-
-
-def listed(entries: Sequence[str], separator: str = ", ") -> str:
-    """The first few of them, and how many more there are."""
-    more = len(entries) - MOST_NAMED
-    return separator.join(entries[:MOST_NAMED]) + (f"{separator}and {more} more" if more > 0 else "")
-
 
 def mean_and_sd(mean: float, sd: float, decimals: int) -> str:
     """ "94.01 ± 0.13"; without an sd the mean alone; a dash where there is none."""
     if not isfinite(mean):
         return NOTHING
     return f"{mean:.{decimals}f} ± {sd:.{decimals}f}" if isfinite(sd) else f"{mean:.{decimals}f}"
+
+
+def mean_interval(low: float, high: float, decimals: int) -> str:
+    """ "[93.98, 94.04]": the ends of a mean's interval; "" where there is none."""
+    return f"[{low:.{decimals}f}, {high:.{decimals}f}]" if isfinite(low) else ""
 
 
 def decimals_for(sds: ArrayLike) -> int:

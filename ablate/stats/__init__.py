@@ -5,6 +5,7 @@ from ablate.stats.average_shares import Screened, average_shares
 from ablate.stats.claims import Claim, claim
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.effects import effects, effects_frame, list_effects
+from ablate.stats.epochs import by_epoch
 from ablate.stats.equal_accuracy import EqualAccuracy, equal_accuracy
 from ablate.stats.frames import arm_summary, trials_frame
 from ablate.stats.interactions import Interaction, interactions
@@ -15,6 +16,7 @@ from ablate.stats.pareto import pareto_front
 from ablate.stats.power import Visible, blocks_needed, processes_needed, trials_each_needed, visible
 from ablate.stats.shapley import shapley
 from ablate.stats.spreads import PUBLISHED_SPREADS, Spreads, measured_spreads
+from ablate.stats.targets import shares_above
 from ablate.stats.verdicts import Margins, Verdict
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "arm_summary",
     "average_shares",
     "blocks_needed",
+    "by_epoch",
     "claim",
     "effects",
     "effects_frame",
@@ -48,6 +51,7 @@ __all__ = [
     "pareto_front",
     "processes_needed",
     "shapley",
+    "shares_above",
     "trials_each_needed",
     "trials_frame",
     "visible",

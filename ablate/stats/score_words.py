@@ -65,7 +65,7 @@ def curve_name(score: Score) -> str:
     return "validation accuracy" if score.measures_as(TTA_ACCURACY) else score.title
 
 
-def by_epoch(score: Score) -> str:
+def curves_title(score: Score) -> str:
     """The title of a figure of curves."""
     return f"{capital(curve_name(score))} by epoch"
 

@@ -1,5 +1,6 @@
 """Numbers as people read them: signs, digits and units, the same in tables, figures and sentences."""
 
+from collections.abc import Sequence
 from math import expm1, floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
@@ -80,6 +81,16 @@ def counted(number: int, noun: str) -> str:
 def two_digits(value: float) -> str:
     """A positive number by its first two digits, but never as 1.2e+02."""
     return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
+
+
+MOST_NAMED = 6
+"""How many of a list a sentence names."""
+
+
+def listed(entries: Sequence[str], separator: str = ", ") -> str:
+    """The first few of them, and how many more there are."""
+    more = len(entries) - MOST_NAMED
+    return separator.join(entries[:MOST_NAMED]) + (f"{separator}and {more} more" if more > 0 else "")
 
 
 def percent_of_log(log_ratio: float) -> float:

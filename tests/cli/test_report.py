@@ -75,6 +75,35 @@ def test_write_makes_the_files_of_the_folder(folder):
     assert "--write" in str(invoke(folder, "--write", "--format", "md").exception)
 
 
+def test_a_target_is_counted_whichever_way_it_is_written(folder):
+    text = output_of(folder, "--target", "94")
+    assert text == output_of(folder, "--target", "0.94") == report(folder, target=94)
+    assert "Trials at 94 % or more" in text
+    assert (
+        "Trials at 94 % or more"
+        in [Path(path).read_text() for path in output_of(folder, "--write", "--target", "94").split()][1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--target", "120"), "--target 120 is 120 % of TTA accuracy; give a percentage, such as 94."),
+        (("--target", "94", "--trials"), "--trials lists every trial with its score; leave out --target."),
+        (
+            ("--target", "94", "--format", "csv"),
+            "The csv format holds effects, which have no target; leave out --target",
+        ),
+        (("--target", "120", "--write"), "--target 120 is 120 % of TTA accuracy"),
+    ],
+)
+def test_a_target_that_means_nothing_is_wrong_usage(folder, arguments, message):
+    error = invoke(folder, *arguments).exception
+    assert str(error).startswith(message)
+    assert error.exit_code == 2
+    assert not (folder / "report.md").exists()
+
+
 def test_no_colour_without_a_terminal_nor_with_no_color(folder):
     assert "\x1b" not in output_of(folder)
     coloured = output_of(folder, FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="120")

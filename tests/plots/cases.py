@@ -114,6 +114,18 @@ GROUPS = [
     _case("frontier of a screening", plots.frontier, lambda: arm_summary(screening_study(names_of(10))[0])),
     _case("distribution of a screening", plots.distribution, lambda: screening_study(names_of(10))[0]),
     _case("distribution violins", plots.distribution, lambda: _frame(SLUGS[:2], blocks=80, processes=5)),
+    _case(
+        "distribution with target",
+        plots.distribution,
+        lambda: _frame(names_of(3, long=True), blocks=100, processes=5),
+        target_score=lambda: 0.94,
+    ),
+    _case(
+        "curves of many trials with target",
+        plots.curves,
+        lambda: _frame(names_of(3, long=True), blocks=100, processes=5, epochs=24),
+        target_score=lambda: 0.925,
+    ),
 ]
 SMALL, LARGE = _sized(3, False), _sized(20, True)
 KINDS = [*SMALL, GROUPS[4], GROUPS[8]]

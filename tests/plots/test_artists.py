@@ -186,6 +186,69 @@ def test_a_curve_ends_where_its_arm_does() -> None:
     assert "log-error scale" in axes.get_ylabel()
 
 
+def _bands(axes: Axes) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The lower and the upper ends of each band by epoch, from its outline: there and back, with a corner more at each end."""
+    bands = []
+    for collection in axes.collections:
+        corners = collection.get_paths()[0].vertices
+        epochs = (len(corners) - 3) // 2
+        bands.append((corners[1 : epochs + 1, 1], corners[epochs + 2 : 2 * epochs + 2, 1][::-1]))
+    return bands
+
+
+@pytest.mark.parametrize(("blocks", "shown"), [(19, (0, 100)), (100, (5, 95))])
+def test_the_band_of_many_curves_is_their_middle_90_percent_and_of_few_their_range(
+    blocks: int, shown: tuple[float, float]
+) -> None:
+    frame = trials_of(ladder(NAMES[:2]), blocks=blocks, processes=5, epochs=10)
+    axes = plots.curves(frame)
+    words = "bands: the middle 90 % of trials" if blocks == 100 else "bands: lowest to highest trial"
+    assert words in all_words(figure_of(axes))
+    for (low, high), (_, group) in zip(_bands(axes), frame.groupby("arm", sort=False), strict=True):
+        ends = np.percentile(100 * np.stack(group["curve"].tolist()), shown, axis=0)
+        assert (list(low), list(high)) == (pytest.approx(list(ends[0])), pytest.approx(list(ends[1])))
+    # Nothing but the means, however many trials there are.
+    assert len(axes.lines) == frame["arm"].nunique()
+
+
+def test_a_target_is_a_dashed_line_and_the_caption_says_when_each_mean_is_there() -> None:
+    frame = trials_of(ladder(NAMES[:1]), epochs=4)
+    curves = {"baseline": (0.5, 0.9, 0.939, 0.9399), f"+ {NAMES[0]}": (0.6, 0.92, 0.94, 0.95)}
+    frame["curve"] = [curves[arm] for arm in frame["arm"]]
+    axes = plots.curves(frame, target_score=0.94)
+    (line,) = [line for line in axes.lines if line.get_label() not in curves]
+    assert list(line.get_ydata()) == pytest.approx([94, 94])
+    words = all_words(figure_of(axes))
+    assert "target 94 %" in words
+    assert f"The mean first reaches 94 %: + {NAMES[0]} after epoch 3; not reached: baseline" in words
+    easy = all_words(figure_of(plots.curves(frame, target_score=0.9)))
+    assert "The mean of every arm first reaches 90 % after epoch 2" in easy
+    hard = all_words(figure_of(plots.curves(frame, target_score=0.96)))
+    assert "No mean reaches 96 %" in hard
+    with pytest.raises(UsageError, match=r"^target accuracy 94: give a number from 0 to 1, as trials hold it\.$"):
+        plots.curves(frame, target_score=94)
+
+
+def test_the_distribution_writes_each_arms_share_beside_its_row() -> None:
+    frame = trials_of(ladder(NAMES[:1]), blocks=10)
+    frame["score"] = [
+        0.94 if arm == "baseline" or block < 3 else 0.93
+        for arm, block in zip(frame["arm"], frame["block"], strict=True)
+    ]
+    axes = plots.distribution(frame, target_score=0.94)
+    scores, times, _ = axes.child_axes
+    dashed = [line for line in scores.lines if line.get_linestyle() == "--" and len(set(line.get_xdata())) == 1]
+    assert [line.get_xdata()[0] for line in dashed] == [pytest.approx(94)]
+    # 10 and 3 of 10, with the ends of Wilson's interval.
+    assert [(note.get_text(), note.xy[1]) for note in times.texts][:2] == [
+        ("100 %\n[72.2, 100.0]", 0),
+        ("30 %\n[10.8, 60.3]", 1),
+    ]
+    assert times.texts[2].get_text().split() == ["94", "%", "or", "more"]
+    with pytest.raises(UsageError, match="of which there is nothing to draw here"):
+        plots.distribution(frame, view="time", target_score=0.94)
+
+
 def test_curves_of_one_point_are_drawn_from_left_to_right() -> None:
     frame = trials_of(ladder(NAMES), epochs=1)
     axes = plots.curves(frame, epochs=dict.fromkeys(frame["arm"].unique(), 0.5))

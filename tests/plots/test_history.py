@@ -238,7 +238,10 @@ def test_a_folders_arms_stand_beside_with_what_they_ran_on(folder: Path) -> None
     ("arguments", "message"),
     [
         (("history", "--target", "97"), "There is no record of a time to 97 %; the targets are 94, 95 and 96."),
-        (("effects", "x", "--target", "94"), "--target belongs to the history; a effects figure shows no published"),
+        (
+            ("effects", "x", "--target", "94"),
+            "--target belongs to distribution, curves and history; effects takes none.",
+        ),
         (("history", "--published"), "--published belongs to the waterfall"),
         (("history", "--arm", "all"), "--arm belongs to the frontier"),
         (("history", "no_such_folder"), "There is no run folder 'no_such_folder'."),

@@ -4,8 +4,8 @@ import pytest
 
 from ablate.stats.score_words import (
     axis_name,
-    by_epoch,
     change_words,
+    curves_title,
     decimals_of,
     gain_interval,
     gain_name,
@@ -29,7 +29,7 @@ def test_tta_accuracy_is_said_as_it_always_was():
     assert (short_name(TTA_ACCURACY), gain_name(TTA_ACCURACY)) == ("accuracy", "TTA accuracy")
     assert (value_name(TTA_ACCURACY), value_words(0.9401, TTA_ACCURACY)) == ("TTA accuracy %", "94.01 %")
     assert axis_name(TTA_ACCURACY, "up") == "TTA accuracy (%)"
-    assert by_epoch(TTA_ACCURACY) == "Validation accuracy by epoch"
+    assert curves_title(TTA_ACCURACY) == "Validation accuracy by epoch"
     assert change_words(-0.01, TTA_ACCURACY) == f"{MINUS}0.01 pp"
     assert change_words(0.04, TTA_ACCURACY, -0.02, 0.1, full=True) == f"TTA accuracy +0.04 pp [{MINUS}0.02, +0.10]"
 
