@@ -67,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence: ())
+    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence, target: ())
 
 
 def statuses(folder: Path) -> set[str]:
