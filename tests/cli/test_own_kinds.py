@@ -210,7 +210,7 @@ class TestFailures:
 
 
 WITHOUT_FIGURES = (
-    "from ablate.report import figures; figures.draw_figures = lambda evidence: (); from ablate.cli import main; main()"
+    "from ablate.report import figures; figures.draw_figures = lambda evidence, target: (); from ablate.cli import main; main()"
 )
 
 
@@ -320,7 +320,7 @@ for words in {commands!r}:
     from ablate.report import figures
 
     # Once is enough to see that drawing imports no torch.
-    figures.draw_figures = lambda evidence: ()
+    figures.draw_figures = lambda evidence, target: ()
 """
 COMMANDS_WITHOUT_TORCH = [
     ["run", "--trials", "2", "--processes", "2"],
