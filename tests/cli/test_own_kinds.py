@@ -209,7 +209,9 @@ class TestFailures:
         ] == ["timeout", "ok"]
 
 
-WITHOUT_FIGURES = "from ablate.report import figures; figures.draw_figures = lambda evidence, target: (); from ablate.cli import main; main()"
+WITHOUT_FIGURES = (
+    "from ablate.report import figures; figures.draw_figures = lambda *_: (); from ablate.cli import main; main()"
+)
 
 
 def killed_midway(folder: Path, *words: str, lines: int) -> None:
