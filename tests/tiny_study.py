@@ -91,7 +91,7 @@ def make_everything_tiny(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports without pictures, which take longer to draw than tiny trials to train."""
-    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence: ())
+    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence, target: ())
 
 
 def trial_lines(folder: Path) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from ablate.stats.frames import usable
 from ablate.stats.targets import as_trials_hold
 from ablate.study import Contrast
 from ablate.study.ladders import Ladder
-from ablate.study.score import Score
+from ablate.study.score import TTA_ACCURACY, Score
 
 
 def draw(
@@ -132,10 +132,11 @@ def _figure_of(axes: Axes) -> Figure:
 
 def _history(source: str | os.PathLike[str] | Evidence | None, records: Sequence[DatedRecord], look: _Look) -> Axes:
     evidence = None if source is None else _checked(source)
+    asked = look.target_score(TTA_ACCURACY)
     return history(
         records,
         measured=None if evidence is None else evidence.arms,
-        target=look.target,
+        target=None if asked is None else round(TTA_ACCURACY.factor * asked, 9),
         setting="" if evidence is None else evidence.setting,
         **look.options,
     )

@@ -103,11 +103,6 @@ def reached_words(target_score: float, score: Score) -> str:
     return f"{target_words(target_score, score)} or {'more' if score.better == 'higher' else 'less'}"
 
 
-def share_words(above: int, n: int) -> str:
-    """ "84 of 100, 84 %"."""
-    return f"{above:,} of {n:,}, {percent_words(above, n)}" if n else f"{above} of {n}"
-
-
 def percent_words(above: int, n: int) -> str:
     """ "84 %", "33.3 %", for one trial or more: a share that is neither none nor all is never rounded to it."""
     percent = 100 * above / n

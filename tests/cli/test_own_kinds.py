@@ -67,7 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence: ())
+    monkeypatch.setattr("ablate.report.figures.draw_figures", lambda evidence, target: ())
 
 
 def statuses(folder: Path) -> set[str]:
@@ -213,7 +213,7 @@ class TestFailures:
 
 
 WITHOUT_FIGURES = (
-    "from ablate.report import figures; figures.draw_figures = lambda evidence: (); from ablate.cli import main; main()"
+    "from ablate.report import figures; figures.draw_figures = lambda *_: (); from ablate.cli import main; main()"
 )
 
 
@@ -323,7 +323,7 @@ for words in {commands!r}:
     from ablate.report import figures
 
     # Once is enough to see that drawing imports no torch.
-    figures.draw_figures = lambda evidence: ()
+    figures.draw_figures = lambda evidence, target: ()
 """
 COMMANDS_WITHOUT_TORCH = [
     ["run", "--trials", "2", "--processes", "2"],

@@ -222,7 +222,9 @@ def test_the_command_needs_no_run_folder(tmp_path: Path, monkeypatch: pytest.Mon
     outcome = run("history")
     assert (outcome.exit_code, outcome.stdout) == (0, "history.svg\n")
     assert (tmp_path / "history.svg").read_text() == plots.to_svg(figure_of(plots.history(RECORDS)))
-    assert run("history", "--target", "96", "-o", "96.svg").exit_code == 0
+    for written in ("96", "0.96"):
+        assert run("history", "--target", written, "-o", f"{written}.svg").exit_code == 0
+    assert (tmp_path / "0.96.svg").read_text() == (tmp_path / "96.svg").read_text()
     assert (tmp_path / "96.svg").read_text() == plots.to_svg(figure_of(plots.history(RECORDS, target=96)))
 
 

@@ -16,7 +16,7 @@ from tests.stats.build import frame_of
 
 def _ends_facing(*, reverse: bool) -> Axes:
     """Scores whose last tick lies at the right end of their panel, times whose first lies at the left end of theirs."""
-    scores = np.linspace(3.2801, 3.2421, 70) if reverse else np.linspace(0.9363, 0.9447, 70)
+    scores = np.linspace(3.2901, 3.2522, 70) if reverse else np.linspace(0.9363, 0.9447, 70)
     times = np.linspace(2.5877, 2.5922, 70)
     frame = frame_of({"baseline": scores, "+ x": scores}, {"baseline": times, "+ x": times})
     options = {"score": LOSS, "target_score": 3.26} if reverse else {"target_score": 0.94}
