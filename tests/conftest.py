@@ -10,6 +10,8 @@ import pytest
 
 # Test networks are so small that a second thread only waits for the first, for seconds where other processes share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Output that is captured is wrapped for nobody; a process that runs its share of the tests has the terminal's width from its parent.
+os.environ.pop("COLUMNS", None)
 
 
 # While all is imported there is nothing to collect, and a look at all of it takes half a second.
