@@ -9,7 +9,7 @@ other: with a few minutes of such a machine, most go there. Run this first, then
 One process for each network, `--at-once` of them at a time; each warms up one arm that has it, and what it prints is kept in
 `--logs`. Kernels are chosen by timing them, and beside other work these timings scatter: for a claim about a GPU, compile alone.
 
-Exit code: 0 every network compiled, 2 wrong usage, 4 data missing, 5 one failed or was stopped after `--minutes`.
+Exit code: 0 every network compiled, 2 wrong usage, 4 data missing, 5 one failed or was stopped after `--minutes`, 130 interrupted.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from ablate.stats.wording import counted
 from ablate.training.opening import trainer_for
 from ablate.training.planning import Plan, plan
 
-EXIT_FAILED = 5
+EXIT_FAILED, EXIT_INTERRUPTED = 5, 130
 _POLL_SECONDS = 0.2
 
 
@@ -75,7 +75,7 @@ def warm_up(options: argparse.Namespace) -> int:
 
 @dataclass(slots=True)
 class Child:
-    """One arm's process and where it prints."""
+    """One arm's process, and the `time.monotonic()` moment at which it began."""
 
     arm: str
     process: "subprocess.Popen[bytes]"
@@ -89,20 +89,23 @@ def side_by_side(
     deadline = time.monotonic() + seconds
     waiting, running = list(arms), list[Child]()
     codes: dict[str, int | None] = dict.fromkeys(arms)
-    while (waiting or running) and time.monotonic() < deadline:
-        while waiting and len(running) < at_once:
-            arm = waiting.pop(0)
-            running.append(Child(arm, start(arm), time.monotonic()))
-        for child in [child for child in running if child.process.poll() is not None]:
-            running.remove(child)
-            codes[child.arm] = child.process.returncode
-            took = time.monotonic() - child.began
-            print(f"arm '{child.arm}': exit code {child.process.returncode} after {took:.0f} s", flush=True)
-        time.sleep(_POLL_SECONDS)
-    for child in running:
-        child.process.kill()
-        child.process.wait()
-        print(f"arm '{child.arm}': stopped, for the time is over", flush=True)
+    try:
+        while (waiting or running) and time.monotonic() < deadline:
+            while waiting and len(running) < at_once:
+                arm = waiting.pop(0)
+                running.append(Child(arm, start(arm), time.monotonic()))
+            for child in [child for child in running if child.process.poll() is not None]:
+                running.remove(child)
+                codes[child.arm] = child.process.returncode
+                took = time.monotonic() - child.began
+                print(f"arm '{child.arm}': exit code {child.process.returncode} after {took:.0f} s", flush=True)
+            time.sleep(_POLL_SECONDS)
+    finally:
+        for child in running:
+            child.process.kill()
+            child.process.wait()
+            why = ", for the time is over" if time.monotonic() >= deadline else ""
+            print(f"arm '{child.arm}': stopped{why}", flush=True)
     return codes
 
 
@@ -130,6 +133,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         return compile_all(options, words) if options.arm is None else warm_up(options)
+    except KeyboardInterrupt:
+        print("Interrupted; what is compiled stays in the compile cache.", file=sys.stderr)
+        return EXIT_INTERRUPTED
     except AblateError as error:
         print(error, file=sys.stderr)
         return error.exit_code
