@@ -32,7 +32,7 @@ class AsTrained(Inference):
 
     def build(self, network: WhitenedConvNet, compiler: Compiler) -> PredictingNetwork:
         """Nothing to prepare."""
-        return _itself
+        return as_trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,8 @@ class FoldedNorms(Inference):
         return fold
 
 
-def _itself(trained: nn.Module) -> nn.Module:
+def as_trained(trained: nn.Module) -> nn.Module:
+    """The trained network itself."""
     return trained
 
 

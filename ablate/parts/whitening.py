@@ -35,9 +35,7 @@ class Whitening(Part):
 
     def rows(self, moment_DD: Tensor) -> Tensor:
         """`principal_filters` on whatever device the matrix is, (D, D)."""
-        # Apple's GPUs decompose nothing; a small matrix is soon carried over and back.
-        device = torch.device("cpu") if moment_DD.device.type == "mps" else moment_DD.device
-        return self.principal_filters(moment_DD.to(device)).to(moment_DD.device)
+        return self.principal_filters(_where_decomposed(moment_DD)).to(moment_DD.device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +83,13 @@ def sample_moment(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:
 def centred_principal_axes(images_NCHW: Tensor, kernel: tuple[int, int] = KERNEL) -> tuple[Tensor, Tensor]:
     """Eigenvalues (D,) of the patches' unbiased, centred covariance from the largest on, and the eigenvectors as rows (D, D)."""
     covariance = torch.cov(_patches(images_NCHW, kernel).T)
-    # Apple's GPUs decompose nothing.
-    device = torch.device("cpu") if covariance.device.type == "mps" else covariance.device
-    eigenvalues, eigenvectors = torch.linalg.eigh(covariance.to(device), UPLO="U")
+    eigenvalues, eigenvectors = torch.linalg.eigh(_where_decomposed(covariance), UPLO="U")
     return eigenvalues.flip(0).to(covariance.device), eigenvectors.T.flip(0).to(covariance.device)
+
+
+def _where_decomposed(matrix_DD: Tensor) -> Tensor:
+    """The matrix on a device that can decompose it: Apple's GPUs cannot, and a small one is soon carried over and back."""
+    return matrix_DD.cpu() if matrix_DD.device.type == "mps" else matrix_DD
 
 
 def _patches(images_NCHW: Tensor, kernel: tuple[int, int]) -> Tensor:

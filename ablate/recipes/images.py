@@ -10,6 +10,7 @@ from torch import Tensor
 from ablate.parts import PRESETS, Compiler, Precision, Scale
 from ablate.parts.augment import normalised
 from ablate.parts.part import POSITIVE, Bounds
+from ablate.parts.standardisation import Normalise
 from ablate.recipes.fields import RecipeField
 from ablate.recipes.part_checks import check_value
 from ablate.recipes.recipe import Recipe
@@ -64,7 +65,7 @@ class ImageRecipe(Recipe):
         """What two recipes must share to share one compiled network, as a hash in hex."""
         raise NotImplementedError
 
-    def normaliser(self, train_images_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
+    def normaliser(self, train_images_NCHW: Tensor) -> Normalise:
         """What normalises images (N, 3, H, W) in [0, 1], given all training images."""
         return normalised
 

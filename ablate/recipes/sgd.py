@@ -1,7 +1,7 @@
 """Image recipes trained by SGD with Nesterov's momentum: all that may change accuracy or time, and the numbers that follow from it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -47,6 +47,7 @@ from ablate.parts import (
     WholeSet,
 )
 from ablate.parts.part import POSITIVE, Bounds
+from ablate.parts.standardisation import Normalise
 from ablate.recipes.images import ImageRecipe, rounded_up, windows_of
 
 KILO = 1024
@@ -139,7 +140,7 @@ class SgdRecipe(ImageRecipe):
         most = max(1, round(self.norm_splits * self.scale.batch))
         return max(splits for splits in range(1, most + 1) if scaled_batch(self) % splits == 0)
 
-    def normaliser(self, train_images_NCHW: Tensor) -> Callable[[Tensor], Tensor]:
+    def normaliser(self, train_images_NCHW: Tensor) -> Normalise:
         """See `ImageRecipe`."""
         return self.standardisation.fitted(train_images_NCHW)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ablate.parts import Compiler, TestTimeAugmentation
 from ablate.parts.augment import normalised
 from ablate.parts.evaluate import plain_logits
+from ablate.parts.inference import PredictingNetwork, as_trained
 from ablate.parts.standardisation import Normalise
 from ablate.recipes.images import ImageRecipe, Plan
 from ablate.training.session import Clock, DeviceImages, Mark, Streams
@@ -104,10 +105,6 @@ def loop_of(recipe: ImageRecipe) -> Loop:
     return cast(Loop, import_module(recipe.loop))
 
 
-def _itself(trained: nn.Module) -> nn.Module:
-    return trained
-
-
 @dataclass(slots=True)
 class Timing:
     """The moments of a run: `before` resetting the network, `start` of its clock, and the seconds that the clock leaves out."""
@@ -125,7 +122,7 @@ class Timing:
         compiler: Compiler,
         last_loss: Tensor,
         extra: Mapping[str, float] | None = None,
-        predicting: Callable[[nn.Module], nn.Module] = _itself,
+        predicting: PredictingNetwork = as_trained,
         normalise: Normalise = normalised,
     ) -> Outcome:
         """Stop the training's clock, predict images in [0, 1], and stop the run's; `predicting` gives the network that does."""
