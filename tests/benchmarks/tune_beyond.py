@@ -30,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ablate import datasets
 from ablate.datasets import Dataset
 from ablate.lineages.loading import load_registry
-from ablate.parts import PRESETS, FreezeFirstGroup, NoCompile, TwoPolynomials
+from ablate.parts import PRESETS, FreezeFirstGroup, GrowingSizes, NoCompile, TwoPolynomials
 from ablate.recipes.feature import Feature
 from ablate.recipes.muon import MuonPlan, MuonRecipe
 from ablate.recipes.registry import Registry
@@ -48,6 +48,9 @@ SCALE = "tuning"
 """The preset that the script makes of the one asked for."""
 
 TABLE: Mapping[str, Mapping[str, Any]] = {
+    "grow_28": {"image_sizes": GrowingSizes(smaller=(28,), until=(1 / 2,))},
+    "grow_28_0.7": {"image_sizes": GrowingSizes(smaller=(28,), until=(0.7,))},
+    "grow_24_28_early": {"image_sizes": GrowingSizes(smaller=(24, 28), until=(1 / 4, 1 / 2))},
     "freeze_0.1": {"freezing": FreezeFirstGroup(share=0.1)},
     "freeze_0.3": {"freezing": FreezeFirstGroup(share=0.3)},
     "freeze_0.4": {"freezing": FreezeFirstGroup(share=0.4)},
