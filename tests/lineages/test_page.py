@@ -38,9 +38,9 @@ def test_every_rung_has_the_published_rate_length_and_cutout() -> None:
 def test_mini_keeps_ghost_batches_an_average_and_groups(lineage: str) -> None:
     recipe = with_all(lineage)
     small = recipe.scaled(recipe.presets["mini"])
-    plan = small.plan(5_000)
+    plan = small.plan(10_000)
     assert (small.splits, plan.batch_size // small.splits) == (2, 32), "ghost batches as large as published"
-    assert sum(plan.evaluated_due) == 64
-    assert 0.99 ** (5 * 64) < 0.05, "of the average's start nearly nothing is left"
-    assert plan.steps_per_epoch == 78
+    assert sum(plan.evaluated_due) == 160
+    assert 0.99 ** (5 * 160) < 0.001, "of the average's start nearly nothing is left"
+    assert plan.steps_per_epoch == 156
     assert REGISTRIES[lineage].baseline.presets["mini"] == small.scale  # type: ignore[attr-defined]

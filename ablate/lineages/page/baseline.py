@@ -36,7 +36,7 @@ class ResNet9Recipe(SgdRecipe):
 
     presets: ClassVar[Mapping[str, Scale]] = {
         "full": Scale(),
-        "mini": Scale(width=0.125, images=0.1, batch=0.125, epochs=0.4),
+        "mini": Scale(width=0.125, images=0.2, batch=0.125, epochs=0.5),
     }
 
 
