@@ -50,6 +50,7 @@ SCALE = "tuning"
 TABLE: Mapping[str, Mapping[str, Any]] = {
     "grow_28": {"image_sizes": GrowingSizes(smaller=(28,), until=(1 / 2,))},
     "grow_28_0.7": {"image_sizes": GrowingSizes(smaller=(28,), until=(0.7,))},
+    "grow_long": {"image_sizes": GrowingSizes(smaller=(24, 28), until=(0.4, 0.75))},
     "grow_24_28_early": {"image_sizes": GrowingSizes(smaller=(24, 28), until=(1 / 4, 1 / 2))},
     "freeze_0.1": {"freezing": FreezeFirstGroup(share=0.1)},
     "freeze_0.3": {"freezing": FreezeFirstGroup(share=0.3)},
