@@ -66,7 +66,7 @@ class TestEveryStudy:
 AS_EVER = {
     "airbench94_features": "0c4d0c2cf667c4df781219a93b984fc3ac9778ead52661a252946531a2bc3f24",
     "aa": "0100c88dce59bbfee43736424a765382cc4858b556c2da94ad539f56dea9cea9",
-    "beyond": "07b7ff4f8c771e638eb40c38039440560e9ad7fbe010f10aaaf1e0a8a6a1c7f9",
+    "beyond": "0b94e6c05f453243c099fd2946f1f4855f25597cb81aba9cc70e9e502fa8fafc",
     "data_order": "4668ec9a09263cf463ec287b501646646f632fa74165e0f8bae8a6e4ece6f571",
     "data_selection": "5dd2d2071d0200aa13d35fc4c0698417e58de830e1b3b969f5b72e1eeb888445",
     "features": "677a8962eab07f1d7b7c55aac09a8cb2ae287b633b85ac6c420dcf6aaf4faa6c",

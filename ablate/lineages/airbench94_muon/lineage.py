@@ -120,7 +120,7 @@ LINEAGE = Lineage(
         Outline(name="folded_norms", group="exact", optional=True),
         Outline(name="growing_images", group="beyond", optional=True),
         Outline(name="frozen_first_group", group="beyond", optional=True),
-        Outline(name="two_step_newton_schulz", group="beyond", optional=True),
+        Outline(name="two_step_newton_schulz", group="optimiser", optional=True),
     ),
     ladders=LADDERS,
     registry="ablate.lineages.airbench94_muon.registry:make_registry",
