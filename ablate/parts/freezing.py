@@ -35,7 +35,7 @@ class FreezeFirstGroup(Freezing):
 
     parameter_bounds: ClassVar[Mapping[str, Bounds]] = {"share": Bounds(above=True, most=1, below=True)}
 
-    share: float = 0.2
+    share: float = 0.1
 
     def frozen_groups(self, num_steps: int) -> tuple[int, ...]:
         """One in the last steps."""

@@ -52,7 +52,7 @@ TABLE: Mapping[str, Mapping[str, Any]] = {
     "grow_28_0.7": {"image_sizes": GrowingSizes(smaller=(28,), until=(0.7,))},
     "grow_long": {"image_sizes": GrowingSizes(smaller=(24, 28), until=(0.4, 0.75))},
     "grow_24_28_early": {"image_sizes": GrowingSizes(smaller=(24, 28), until=(1 / 4, 1 / 2))},
-    "freeze_0.1": {"freezing": FreezeFirstGroup(share=0.1)},
+    "freeze_0.2": {"freezing": FreezeFirstGroup(share=0.2)},
     "freeze_0.3": {"freezing": FreezeFirstGroup(share=0.3)},
     "freeze_0.4": {"freezing": FreezeFirstGroup(share=0.4)},
     "floor_0.02": {"polynomials": TwoPolynomials(first=(7.7110, -22.1138, 16.2488), second=(3.2153, -2.4112, 0.5013))},

@@ -57,8 +57,8 @@ def weigh(logits: Tensor) -> Tensor:
     ("part", "num_steps", "num_frozen"),
     [
         (NothingFrozen(), 5, 0),
-        (FreezeFirstGroup(), 10, 2),
-        (FreezeFirstGroup(), 243, 49),
+        (FreezeFirstGroup(), 10, 1),
+        (FreezeFirstGroup(), 243, 24),
         (FreezeFirstGroup(share=0.5), 3, 2),
         (FreezeFirstGroup(share=0.01), 10, 0),
     ],
