@@ -23,6 +23,7 @@ and run, for all of them or for those that are named,
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --time --pairs 8 --threads 2
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --only airbench95 --only airbench96
     PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --half
+    PYTHONPATH=. python tests/benchmarks/against_originals.py FOLDER --time-only --only cifar10_speedrun --enable exact --batch 1536
 
 `--half` compares in half precision instead, as the scripts are on a GPU: which tensors are in which dtype shows only there. It takes
 several times as long, and nothing is timed in it.
@@ -31,7 +32,8 @@ several times as long, and nothing is timed in it.
 ours: whole trainings with preparing the first layer, the proxy and test-time augmentation; without reading, resetting the network
 and validation. Each pair gives a ratio, and their median should be from 0.97 to 1.03. Only the ratio means something, the less the
 busier the machine; with `--cpu-time`, best with `--threads 1`, it hardly notices what else runs. A script whose numbers differ for a
-known cause is timed without it, too.
+known cause is timed without it, too. `--enable` puts features on top of our side's, which the script does not have: what it is faster
+by; `--batch` times steps of so many images, six of them and 2,000 test images, where the small steps timed otherwise say little.
 
 Exit code: 0 all equal and within, 1 not, 2 wrong usage.
 """
@@ -39,6 +41,7 @@ Exit code: 0 all equal and within, 1 not, 2 wrong usage.
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -64,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--cpu-time", action="store_true", help="time by processor time, which other processes hardly change"
     )
+    options.add_argument(
+        "--enable", action="append", default=[], metavar="NAME", help="features that only ours has, timed"
+    )
+    options.add_argument("--batch", type=int, help="time steps of so many images")
     options.add_argument("--threads", type=int, default=2, help="threads of PyTorch on both sides")
     return options
 
@@ -91,15 +98,26 @@ def choose(options: argparse.Namespace) -> list[Comparison]:
     Raises:
         UsageError: a script is not in the folder, or a number is too small.
     """
-    for name in ("pairs", "threads"):
-        if getattr(options, name) < 1:
-            raise UsageError(f"--{name} {getattr(options, name)}: must be at least 1.")
+    for name in ("pairs", "threads", "batch"):
+        if (number := getattr(options, name)) is not None and number < 1:
+            raise UsageError(f"--{name} {number}: must be at least 1.")
+    if (options.enable or options.batch) and not options.time_only:
+        raise UsageError("--enable and --batch are for --time-only: with other features or sizes nothing is equal.")
     chosen = [each for each in COMPARISONS if options.only is None or each.script in options.only]
     for comparison in chosen:
         path = options.folder / f"{comparison.script}.py"
         if not path.is_file():
             raise UsageError(f"There is no file '{path}'. Fetch it, or leave it out with --only (see --help).")
-    return chosen
+    return [_timed_as_asked(comparison, options) for comparison in chosen]
+
+
+def _timed_as_asked(comparison: Comparison, options: argparse.Namespace) -> Comparison:
+    if options.batch is not None:
+        size = replace(
+            comparison.timed_size, train_images=3 * options.batch, test_images=2000, batch_size=options.batch
+        )
+        comparison = replace(comparison, timed_size=size)
+    return replace(comparison, enabled=tuple(options.enable))
 
 
 def run(chosen: list[Comparison], options: argparse.Namespace) -> bool:

@@ -28,8 +28,10 @@ from ablate.parts import (
     GrowingInterval,
     NoCompile,
     RandomFlip,
+    SurvivingMaps,
     TwoStageCrop,
 )
+from ablate.recipes.muon import MuonRecipe
 from ablate.recipes.sgd import SgdRecipe
 from ablate.training.outcome import loop_of
 
@@ -256,3 +258,14 @@ def test_what_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     )
     assert against_originals.main([str(tmp_path), "--pairs", "0"]) == 2
     assert "--pairs 0: must be at least 1." in capsys.readouterr().err
+    assert against_originals.main([str(tmp_path), "--enable", "exact"]) == 2
+    assert "--enable and --batch are for --time-only" in capsys.readouterr().err
+
+
+def test_a_timed_side_has_the_features_and_the_size_that_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "cifar10_speedrun.py").touch()
+    words = ["--time-only", "--only", "cifar10_speedrun", "--enable", "exact", "--batch", "1536"]
+    (timed,) = against_originals.choose(against_originals.parser().parse_args([str(tmp_path), *words]))
+    recipe = timed.recipe(timed.timed_size)
+    assert isinstance(recipe, MuonRecipe)
+    assert (recipe.pooled_conv, recipe.plan(timed.timed_size.train_images).num_steps) == (SurvivingMaps(), 6)

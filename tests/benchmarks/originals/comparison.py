@@ -36,6 +36,8 @@ class Comparison:
     lineage: str
     features: Sequence[str] | None = None
     """None for all of the lineage."""
+    enabled: Sequence[str] = ()
+    """Features on top of those, with which ours is timed against a script that does not have them."""
     translation: Translation = as_drawn
     equal_size: Size
     """For equality: narrow and small."""
@@ -45,7 +47,7 @@ class Comparison:
 
     def recipe(self, size: Size) -> ImageRecipe:
         """Our recipe at a size."""
-        return ours.recipe_of(self.lineage, self.features, size)
+        return ours.recipe_of(self.lineage, self.features, size, self.enabled)
 
     def watched(
         self, folder: Path, data: Path, edits: Sequence[Edit] = (), dtype: torch.dtype = torch.float32

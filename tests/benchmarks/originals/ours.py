@@ -25,10 +25,10 @@ from originals.watch import state_of
 CPU = torch.device("cpu")
 
 
-def recipe_of(lineage: str, features: Sequence[str] | None, size: Size) -> ImageRecipe:
-    """A lineage's recipe with these features (None: all) at a size, not compiled."""
+def recipe_of(lineage: str, features: Sequence[str] | None, size: Size, enabled: Sequence[str] = ()) -> ImageRecipe:
+    """A lineage's recipe with these features (None: all) and those `enabled`, at a size, not compiled."""
     registry = load_registry(recipe=lineage)
-    recipe = registry.compose(registry.names if features is None else features)
+    recipe = registry.compose([*(registry.names if features is None else features), *enabled])
     recipe = replace(recipe, compiler=NoCompile(), epochs=size.epochs, batch_size=size.batch_size)
     if isinstance(recipe, MuonRecipe):
         return _small_muon(recipe, size)

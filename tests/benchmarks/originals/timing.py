@@ -14,10 +14,13 @@ TARGET = (0.97, 1.03)
 def compare_times(comparison: Comparison, folder: Path, pairs: int, seconds: Callable[[], float]) -> tuple[str, bool]:
     """The line about a comparison's times, and whether the median ratio ours/theirs is within the target.
 
-    Where the script does more than ours for a known cause, the one that counts is without it.
+    Where the script does more than ours for a known cause, the one that counts is without it. Of a recipe with features that the
+    script does not have, the ratio is told and not judged.
     """
     published = _pairs(comparison, folder, pairs, seconds, ())
     line = f"{comparison.script}: {_words(published)}"
+    if comparison.enabled:
+        return f"{line}: ours with {', '.join(comparison.enabled)}", True
     if comparison.cause is None:
         return f"{line}: {_verdict(published)}", _is_within(published)
     without = _pairs(comparison, folder, pairs, seconds, comparison.cause.edits)
