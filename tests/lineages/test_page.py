@@ -39,8 +39,8 @@ def test_mini_keeps_ghost_batches_an_average_and_groups(lineage: str) -> None:
     recipe = with_all(lineage)
     small = recipe.scaled(recipe.presets["mini"])
     plan = small.plan(10_000)
-    assert (small.splits, plan.batch_size // small.splits) == (2, 32), "ghost batches as large as published"
-    assert sum(plan.evaluated_due) == 160
-    assert 0.99 ** (5 * 160) < 0.001, "of the average's start nearly nothing is left"
-    assert plan.steps_per_epoch == 156
+    assert (small.splits, plan.batch_size // small.splits) == (4, 32), "ghost batches as large as published"
+    assert sum(plan.evaluated_due) == 80
+    assert 0.99 ** (5 * 80) < 0.02, "of the average's start nearly nothing is left"
+    assert plan.steps_per_epoch == 78
     assert REGISTRIES[lineage].baseline.presets["mini"] == small.scale  # type: ignore[attr-defined]

@@ -31,12 +31,12 @@ from ablate.recipes.sgd import SgdRecipe
 class ResNet9Recipe(SgdRecipe):
     """An SGD recipe whose `mini` is narrow and still has hundreds of steps, which an average of the weights takes to forget its start.
 
-    An eighth of the batch leaves two ghost batches, as large as published.
+    A quarter of the batch leaves four ghost batches, as large as published.
     """
 
     presets: ClassVar[Mapping[str, Scale]] = {
         "full": Scale(),
-        "mini": Scale(width=0.125, images=0.2, batch=0.125, epochs=0.5),
+        "mini": Scale(width=0.125, images=0.2, batch=0.25, epochs=0.5),
     }
 
 
