@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeAlias
 
@@ -10,23 +11,34 @@ from ablate.export.destinations import Destination
 from ablate.export.exported import exported_trial, folder_id, reference_arm
 from ablate.export.exporting import add_missing, said
 from ablate.export.tracker import Tracker
+from ablate.stats.wording import counted
 from ablate.store.records import RecipeRecord, Trial
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import TrialStore
 
 Say: TypeAlias = Callable[[str], None]
 
-PATIENCE_SECONDS = 10.0
-"""How long a study waits for a tracker between two trials; one that takes longer is followed no further."""
 
-PATIENCE_AT_THE_END_SECONDS = 120.0
-"""How long it waits when nothing is trained any more: for the report with its figures, and whatever is to be sent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How many seconds a study waits for a tracker; one that takes longer is followed no further.
+
+    `before` the first trial, while its packages load; `between` two trials; `after` the last, while figures are drawn and files sent.
+    """
+
+    before: float = 60.0
+    between: float = 10.0
+    after: float = 120.0
+
+
+PATIENCE = Patience()
+"""What a study has."""
 
 
 class Following:
     """Trackers that follow a study; use as a context manager around it, and hand each stored trial to `take`.
 
-    The study waits while its trackers take a trial, for `PATIENCE_SECONDS` at most: in one process with the training a tracker that
+    The study waits while its trackers take a trial, as long as its patience is: in one process with the training a tracker that
     went on in the background would take time from what is timed. Each has a thread of its own all the same, since a call to a server
     cannot be broken off. A tracker that fails or does not answer is given up with one warning, which names the command that
     exports what it lacks. Trials wait for the first one of the reference arm, which their parameters are told apart from.
@@ -41,11 +53,10 @@ class Following:
         store: TrialStore,
         say: Say,
         *,
-        patience_seconds: float = PATIENCE_SECONDS,
-        patience_at_the_end_seconds: float = PATIENCE_AT_THE_END_SECONDS,
+        patience: Patience | None = None,
     ) -> None:
         self._folder, self._store = folder, store
-        self._patience, self._patience_at_the_end = patience_seconds, patience_at_the_end_seconds
+        self._patience = PATIENCE if patience is None else patience
         self._followers = [_Follower(destination, folder, say) for destination in destinations]
         self._identifier = folder_id(folder) if destinations else ""
         self._reference_arm = reference_arm(folder.resolved)
@@ -54,7 +65,7 @@ class Following:
 
     def __enter__(self) -> "Following":
         for follower in self._followers:
-            follower.begin(self._patience)
+            follower.begin(self._patience.before, self._patience.between)
         if self._followers and self._store.statuses:
             for trial in self._store:
                 self._learn(trial)
@@ -65,8 +76,8 @@ class Following:
     ) -> None:
         for follower in self._followers:
             if error is None:
-                follower.finish(self._patience_at_the_end)
-            follower.end(self._patience)
+                follower.finish(self._patience.after)
+            follower.end(self._patience.between)
 
     def take(self, trial: Trial) -> None:
         """Hand a stored trial to the trackers."""
@@ -82,7 +93,7 @@ class Following:
         ]
         self._waiting.clear()
         for follower in self._followers:
-            follower.do(lambda tracker: [tracker.trial(each) for each in told], self._patience)
+            follower.do(lambda tracker: [tracker.trial(each) for each in told], self._patience.between)
 
     def _learn(self, trial: Trial) -> None:
         if self._reference is None and trial.spec.arm == self._reference_arm:
@@ -97,19 +108,18 @@ class _Follower:
         self._tracker: Tracker | None = None
         self._work: deque[_Work] = deque()
         self._there_is_work = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._has = ""
         self.is_well = True
 
-    def begin(self, seconds: float) -> None:
-        """Open the tracker; loading one may take seconds, before any trial."""
+    def begin(self, seconds: float, for_a_server: float) -> None:
+        """Open the tracker, in so many seconds, of which a server has some."""
 
         def opened(_: Tracker | None) -> None:
-            self._tracker = self._destination.open(self._folder, seconds=seconds)
+            self._tracker = self._destination.open(self._folder, seconds=for_a_server)
 
         # A daemon: a server that never answers must not keep the command from ending.
-        self._thread = threading.Thread(target=self._serve, name=f"to {self._destination.kind}", daemon=True)
-        self._thread.start()
-        self._await(opened, 3 * seconds)
+        threading.Thread(target=self._serve, name=f"to {self._destination.kind}", daemon=True).start()
+        self._await(opened, seconds)
 
     def do(self, work: "Callable[[Tracker], object]", seconds: float) -> None:
         """Have the tracker do something, and wait for it."""
@@ -121,8 +131,15 @@ class _Follower:
         self._await(done, seconds)
 
     def finish(self, seconds: float) -> None:
-        """Add what the tracker lacks, and the summary."""
-        self.do(lambda tracker: add_missing(tracker, self._destination, self._folder), seconds)
+        """Add what the tracker lacks, and the summary; say where all of it is."""
+
+        def finished(tracker: Tracker) -> None:
+            done = add_missing(tracker, self._destination, self._folder)
+            self._has = f"{self._destination.title} has {counted(done.added + done.already, 'trial')}: {done.place}"
+
+        self.do(finished, seconds)
+        if self.is_well:
+            self._say(self._has)
 
     def end(self, seconds: float) -> None:
         """Close the tracker, and let its thread end."""

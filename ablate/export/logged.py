@@ -46,6 +46,7 @@ class LoggedRuns(ABC):
 
     def close(self) -> None:
         """Nothing is held open between runs."""
+        return
 
     @abstractmethod
     def known(self) -> frozenset[str]:

@@ -50,9 +50,10 @@ class MlflowRuns:
         self.place = uri
         self._folder = folder
         self._settings = {} if seconds is None else _impatient(seconds)
-        with self._silent():
+        with quiet():
+            # First, since loading it turns its lines on.
             from mlflow import MlflowClient
-
+        with self._silent():
             self._client: Any = MlflowClient(tracking_uri=uri)
             experiment = self._client.get_experiment_by_name(project)
             if experiment is None:

@@ -2,11 +2,12 @@
 
 import io
 import os
-import warnings
+import sys
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Any, Protocol
 
 from ablate.errors import UsageError
 from ablate.export.exported import ExportedStudy, ExportedTrial
@@ -46,10 +47,51 @@ def check_installed(package: str, title: str, extra: str) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """What a tracker prints and warns of stays out of results and progress."""
-    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """What a tracker prints in this thread stays out of results; what others print meanwhile does not."""
+    before, here = sys.stdout, threading.get_ident()
+    sieve = _Sieve(before, here)
+    sys.stdout = sieve
+    try:
         yield
+    finally:
+        sieve.is_over = True
+        if sys.stdout is sieve:
+            sys.stdout = before
+
+
+class _Sieve(io.TextIOBase):
+    """An output without what one thread writes; it may stay where it is after a thread that never came back."""
+
+    def __init__(self, output: Any, silent: int) -> None:
+        self._output, self._silent = output, silent
+        self.is_over = False
+
+    def write(self, text: str) -> int:
+        """Pass on what any other thread writes."""
+        if threading.get_ident() != self._silent or self.is_over:
+            return int(self._output.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the output."""
+        self._output.flush()
+
+    def isatty(self) -> bool:
+        """Whether the output is a terminal."""
+        return bool(self._output.isatty())
+
+    def fileno(self) -> int:
+        """The output's own."""
+        return int(self._output.fileno())
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The output's own."""
+        return str(self._output.encoding)
 
 
 @contextmanager

@@ -99,7 +99,8 @@ class TrackioRuns(LoggedRuns):
             )
 
     def _end(self, run: Any, *, failed: bool) -> None:
-        run.finish()
+        # Not the run's own, which would be finished once more, and said to be, when the process ends.
+        self._trackio.finish()
 
     def _tables(self, study: ExportedStudy) -> Mapping[str, Any]:
         return {"effects": self._trackio.Table(dataframe=effects_table(study.evidence).astype(str))}
