@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -14,7 +15,7 @@ from ablate.engine.looks import look_for, warning_before_going_on
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.export.destinations import Destination, destinations
+from ablate.export.destinations import Destination, destinations_of
 from ablate.export.following import Following
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
@@ -94,7 +95,7 @@ def run(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    tracked = destinations(track, option="--track")
+    tracked = destinations_of(track, option="--track")
     given = planning.get("registry")
     if given is not None and study.parallel > 1:
         raise UsageError(
@@ -187,7 +188,7 @@ def resume(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
-    tracked = destinations(track, option="--track")
+    tracked = destinations_of(track, option="--track")
     folder, planned, found = plan_resume(
         path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
     )
@@ -230,9 +231,9 @@ def carry_on(
     """Run what a run folder's schedule still has pending.
 
     Raises:
-        InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded and compilers tried.
+        InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded, compilers tried and trackers opened.
     """
-    with folder.open_store() as store:
+    with folder.open_store() as store, ExitStack() as stack:
         try:
             with StopSignals():
                 executor = _executor(
@@ -244,26 +245,26 @@ def carry_on(
                     debug=debug,
                     announce=announce,
                 )
+                following = stack.enter_context(Following(track, folder, store, announce))
         except KeyboardInterrupt:
             raise InterruptedStudyError(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
         on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
-        with Following(track, folder, store, announce) as following:
-            summary = run_study(
-                folder.resolved.schedule,
-                store,
-                executor,
-                on_event=_told_to(following, on_event),
-                minutes=minutes,
-                fail_fast=fail_fast,
-                retry_failed=retry_failed,
-                marks=marks,
-                how_to_resume=folder.how_to_resume,
-                look=look_for(folder.resolved, store, on_event),
-                parallel=folder.resolved.study.parallel,
-            )
+        summary = run_study(
+            folder.resolved.schedule,
+            store,
+            executor,
+            on_event=_told_to(following, on_event),
+            minutes=minutes,
+            fail_fast=fail_fast,
+            retry_failed=retry_failed,
+            marks=marks,
+            how_to_resume=folder.how_to_resume,
+            look=look_for(folder.resolved, store, on_event),
+            parallel=folder.resolved.study.parallel,
+        )
     return Results(folder, summary)
 
 

@@ -154,9 +154,9 @@ def trackers(kinds: Sequence[str] | None, uris: Sequence[str] | None) -> "tuple[
             raise UsageError(f"--track-uri {uris[0]} changes nothing without --track.")
         return ()
     # Loaded where asked for: what makes tables and reports takes longer to load than the rest of a command.
-    from ablate.export.destinations import destinations
+    from ablate.export.destinations import destinations_of
 
-    return destinations(kinds, uri=uris, option="--track", uri_option="--track-uri")
+    return destinations_of(kinds, uri=uris, option="--track", uri_option="--track-uri")
 
 
 def split_names(option: str, given: Sequence[str] | None) -> tuple[str, ...]:

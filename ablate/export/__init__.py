@@ -1,6 +1,6 @@
 """Run folders into trackers of experiments: MLflow, Weights & Biases, trackio, TensorBoard, and Parquet tables. Free of torch."""
 
-from ablate.export.destinations import KINDS, Destination, destinations
+from ablate.export.destinations import KINDS, Destination, destinations_of
 from ablate.export.exported import ExportedStudy, ExportedTrial
 from ablate.export.exporting import Exported, export
 from ablate.export.following import Following
@@ -14,6 +14,6 @@ __all__ = [
     "ExportedTrial",
     "Following",
     "Tracker",
-    "destinations",
+    "destinations_of",
     "export",
 ]

@@ -114,7 +114,7 @@ def is_address(uri: str) -> bool:
     return "://" in uri
 
 
-def destinations(
+def destinations_of(
     to: "str | Destination | Sequence[str | Destination]",
     *,
     uri: str | Sequence[str] | None = None,

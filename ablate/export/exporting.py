@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.export.destinations import Destination, destinations
+from ablate.export.destinations import Destination, destinations_of
 from ablate.export.exported import ExportedStudy, exported_trials, folder_id, reference_recipe, trial_id
 from ablate.export.tracker import Tracker
 from ablate.formats.printable import printable
@@ -45,7 +45,7 @@ def export(
         UsageError: there is no run folder there, no such tracker, or its package is not installed.
         AblateError: a tracker failed; what it has taken stays, and the same call adds the rest.
     """
-    chosen = destinations(to, uri=uri, project=project, upload=upload)
+    chosen = destinations_of(to, uri=uri, project=project, upload=upload)
     opened = RunFolder.open(Path(folder))
     return tuple(_export(opened, destination) for destination in chosen)
 

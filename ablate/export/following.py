@@ -92,8 +92,13 @@ class Following:
             exported_trial(self._identifier, resolved, each, self._store, self._reference) for each in self._waiting
         ]
         self._waiting.clear()
+
+        def tell(tracker: Tracker) -> None:
+            for each in told:
+                tracker.trial(each)
+
         for follower in self._followers:
-            follower.do(lambda tracker: [tracker.trial(each) for each in told], self._patience.between)
+            follower.do(tell, self._patience.between)
 
     def _learn(self, trial: Trial) -> None:
         if self._reference is None and trial.spec.arm == self._reference_arm:

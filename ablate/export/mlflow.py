@@ -124,7 +124,7 @@ class MlflowRuns:
         from mlflow.entities import Metric, Param
 
         moment = _now_ms() if moment_ms is None else moment_ms
-        told = {
+        told: dict[str, list[Any]] = {
             "params": [Param(_key(name), str(value)[:_LONGEST_PARAM]) for name, value in params.items()],
             "metrics": [Metric(_key(name), value, moment, step) for name, value, step in metrics],
         }

@@ -1,5 +1,6 @@
 """Parquet: trials.parquet, curves.parquet and effects.parquet, for whatever reads tables."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,8 @@ class Tables:
 
 def _typed(effects: pd.DataFrame) -> pd.DataFrame:
     """The effects with the types that an effect has, whatever could be computed of them."""
-    types = {int: "Int64", float: "float64"}
-    named = {field.name: types.get(field.type, "object") for field in fields(Effect)}  # type: ignore[call-overload]
+    types: Mapping[object, str] = {int: "Int64", float: "float64"}
+    named = {field.name: types.get(field.type, "object") for field in fields(Effect)}
     return effects.astype({name: named[name] for name in effects.columns})
 
 
