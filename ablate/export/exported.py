@@ -213,7 +213,8 @@ def exported_trial(
             "block": spec.block,
             "features": ", ".join(resolved.arm_features.get(spec.arm, ())),
             "length": 1.0 if arm is None else arm.length,
-            "seed": spec.seed,
+            # A text: trackers keep numbers, or show them, with 53 bits.
+            "seed": str(spec.seed),
             "process": trial.process,
             "status": trial.status,
             **({} if error is None else {"error": error}),

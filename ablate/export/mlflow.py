@@ -22,6 +22,7 @@ _ID, _RUN, _FOLDER, _GROUP, _STATUS = "ablate.id", "ablate.run", "ablate.folder"
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _MOST_AT_ONCE = {"params": 100, "metrics": 1000}
 _PAGE = 1000
+_SECONDS = 60.0
 _ADDRESS = "MLFLOW_TRACKING_URI"
 
 
@@ -49,7 +50,7 @@ class MlflowRuns:
     def __init__(self, uri: str, artifacts: str | None, project: str, folder: str, seconds: float | None) -> None:
         self.place = uri
         self._folder = folder
-        self._settings = {} if seconds is None else _impatient(seconds)
+        self._settings = _impatient(_SECONDS if seconds is None else seconds)
         with quiet():
             # First, since loading it turns its lines on.
             from mlflow import MlflowClient
@@ -160,8 +161,9 @@ class MlflowRuns:
 
 
 def _impatient(seconds: float) -> dict[str, str | None]:
-    """Otherwise a server that is not there is asked for minutes."""
-    return {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(seconds / 2)))}
+    """Otherwise a server that is not there is asked for minutes; whoever has said how long it may take is heeded."""
+    wanted = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, round(seconds / 2)))}
+    return {name: os.environ.get(name, value) for name, value in wanted.items()}
 
 
 def _key(name: str) -> str:

@@ -52,6 +52,8 @@ def test_params_say_what_was_set_and_on_what(folder: Path) -> None:
     assert trial.name == f"all, block {trial.block}"
     assert trial.params["features"] == "silu"
     assert trial.params["data"] == "cifar10"
+    seeds = {str(spec.seed) for spec in RunFolder.open(folder).resolved.schedule}
+    assert trial.params["seed"] in seeds
     for name, value in ENVIRONMENT.facts.items():
         assert trial.params[f"environment.{name}"] == value
     seconds = trial.metrics["time_seconds"]
