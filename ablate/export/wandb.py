@@ -31,6 +31,7 @@ class WandbRuns(LoggedRuns):
     """A project of W&B. Its runs cannot be asked for offline, so a file beside them says what is whole.
 
     `wandb sync` sends offline runs later; one that is sent again takes its own place, since its identifier is the same.
+    What is finished is not yet on disk: W&B's own process writes it, and has done so once it has ended.
     """
 
     def __init__(self, folder: Path, project: str, server: str | None, upload: bool, seconds: float | None) -> None:
@@ -62,10 +63,19 @@ class WandbRuns(LoggedRuns):
         )
         sent_to = digest([server, project])[:12] if self._is_online else f"offline-{digest(project)[:12]}"
         self._ledger = Ledger(folder, sent_to)
+        self._finished: list[str] = []
 
     def known(self) -> frozenset[str]:
-        """The identifiers in the file beside the runs."""
-        return self._ledger.known()
+        """The identifiers in the file beside the runs, and of what was finished since."""
+        return self._ledger.known() | frozenset(self._finished)
+
+    def close(self) -> None:
+        """Wait until all of it is written, then remember it; runs that somebody else has begun in this process go on."""
+        with quiet():
+            if self._wandb.setup().most_recent_active_run is None:
+                self._wandb.teardown()
+        while self._finished:
+            self._ledger.add(self._finished.pop(0))
 
     def _begin(self, name: str, group: str, identifier: str, config: Mapping[str, Plain]) -> Any:
         return self._wandb.init(
@@ -101,4 +111,4 @@ class WandbRuns(LoggedRuns):
             run.save(str(kept), base_path=run.dir, policy="end")
 
     def _kept(self, identifier: str) -> None:
-        self._ledger.add(identifier)
+        self._finished.append(identifier)

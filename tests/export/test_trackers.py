@@ -137,6 +137,12 @@ def read_tensorboard(folder: Path, place: str) -> dict[str, Read]:
 
 
 READERS = {"mlflow": read_mlflow, "wandb": read_wandb, "trackio": read_trackio, "tensorboard": read_tensorboard}
+LETTERS = {
+    "mlflow": lambda name: name.replace(",", "_"),
+    "tensorboard": lambda name: name.replace(",", "_").replace(" ", "_"),
+}
+"""The names of metrics in the letters that a tracker has."""
+
 PACKAGES = {"tensorboard": "tensorboardX"}
 
 
@@ -159,7 +165,7 @@ def test_it_keeps_what_the_folder_holds_and_nothing_twice(kind: str, folder: Pat
         for name, value in trial.params.items():
             got = run.params[name]
             assert got == (str(value) if kind == "mlflow" else value), name
-        metrics = {name.replace(",", "_") if kind == "mlflow" else name: value for name, value in trial.metrics.items()}
+        metrics = {LETTERS.get(kind, str)(name): value for name, value in trial.metrics.items()}
         assert run.metrics == pytest.approx(metrics, rel=tolerance, abs=0)
         assert run.steps == pytest.approx(dict(enumerate(trial.curve, 1)), rel=tolerance, abs=0)
     (summary,) = (run for identifier, run in read.items() if identifier not in told)
