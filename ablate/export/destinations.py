@@ -10,6 +10,7 @@ from typing import TypeAlias
 from ablate.errors import UsageError, near_match_and_all
 from ablate.export.exported import folder_id
 from ablate.export.tracker import Tracker, check_installed
+from ablate.formats.secrets import without_secrets
 from ablate.store.run_folder import RunFolder
 
 TRACKING = "tracking"
@@ -98,9 +99,9 @@ class Destination:
         return Path(self.uri).absolute() if self.uri is not None else (folder.path / TRACKING / self.kind).absolute()
 
     def command(self, folder: RunFolder) -> str:
-        """The command that exports to this place what is not there yet."""
+        """The command that exports to this place what is not there yet; passwords in it are for whoever knows them."""
         words = ["ablate", "export", quote(str(folder.path)), "--to", self.kind]
-        words += [] if self.uri is None else ["--uri", quote(self.uri)]
+        words += [] if self.uri is None else ["--uri", quote(without_secrets(self.uri))]
         words += [] if self.project is None else ["--project", quote(self.project)]
         return " ".join([*words, *(["--upload"] if self.upload else [])])
 

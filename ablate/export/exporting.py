@@ -11,6 +11,7 @@ from ablate.export.destinations import Destination, destinations_of
 from ablate.export.exported import ExportedStudy, exported_trials, folder_id, reference_recipe, trial_id
 from ablate.export.tracker import Tracker
 from ablate.formats.printable import printable
+from ablate.formats.secrets import without_secrets
 from ablate.stats.evidence import Evidence
 from ablate.store.run_folder import RunFolder
 
@@ -82,7 +83,7 @@ def add_missing(tracker: Tracker, destination: Destination, folder: RunFolder) -
         tracker.summary(study)
     return Exported(
         kind=destination.kind,
-        place=tracker.place,
+        place=without_secrets(tracker.place),
         added=len(missing),
         already=len(trials) - len(missing),
         summary=is_new,
@@ -93,6 +94,6 @@ def said(error: BaseException) -> str:
     """What went wrong, on one line that is no page."""
     text = ""
     with suppress(Exception):
-        text = printable(str(error))
+        text = without_secrets(printable(str(error)))
     text = text or type(error).__name__
     return text if len(text) <= 300 else f"{text[:299]}…"

@@ -1,7 +1,10 @@
 """TensorBoard: a folder of events for each trial, with what was set and what came out as hyperparameters."""
 
 import shutil
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ablate.errors import AblateError
@@ -24,7 +27,9 @@ class EventFolders:
     def __init__(self, folder: Path) -> None:
         with quiet():
             import tensorboardX
+            from tensorboardX.proto.event_pb2 import Event
 
+        self._event: Any = Event
         self._tensorboard: Any = tensorboardX
         self._folder = folder
         self.place = str(folder)
@@ -70,21 +75,24 @@ class EventFolders:
         params: dict[str, Any],
         scalars: list[tuple[str, float, int]],
         moment: float | None,
-        texts: dict[str, str] | None = None,
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         draft = path.with_name(_DRAFT)
+        made = self._tensorboard.summary
+        outcomes = {name: value for name, value, _ in scalars}
+        events = [(summary, 0) for summary in (made.hparams(params, outcomes) if params else ())]
+        events += [(made.scalar(name, value), step) for name, value, step in scalars]
+        events += [(made.text(name, text), 0) for name, text in texts.items()]
         try:
-            draft.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(draft, ignore_errors=True)
-            with quiet(), self._tensorboard.SummaryWriter(logdir=str(draft)) as writer:
-                if params:
-                    outcomes = {name: value for name, value, _ in scalars}
-                    for summary in self._tensorboard.summary.hparams(params, outcomes):
-                        writer.file_writer.add_summary(summary)
-                for name, value, step in scalars:
-                    writer.add_scalar(name, value, step, walltime=moment)
-                for name, text in (texts or {}).items():
-                    writer.add_text(name, text)
+            draft.mkdir(parents=True)
+            # Not its SummaryWriter, whose thread keeps to itself that a disk is full.
+            writer = self._tensorboard.event_file_writer.EventsWriter(str(draft / "events"))
+            for summary, step in events:
+                event = self._event(wall_time=time.time() if moment is None else moment, step=step, summary=summary)
+                writer.write_event(event)
+            writer.close()
             draft.rename(path)
         except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
             raise AblateError(f"cannot write {path}: {error.strerror}") from error

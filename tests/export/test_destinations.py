@@ -71,6 +71,10 @@ def test_the_command_says_all_of_a_destination(kept: Kept, folder: Path, capsys:
     words = shlex.split(destination.command(RunFolder.open(folder)))
     assert words == ["ablate", "export", str(folder), "--to", "fake", "--uri", "some where", "--project", "a b"]
     CommandLine(capsys).ok(*words[1:])
+    secret = Destination(kind="fake", uri="http://me:secret@host")
+    assert secret.command(RunFolder.open(folder)).endswith("--uri http://me:...@host")
+    (done,) = export(folder, secret)
+    assert done.place == "http://me:...@host"
     assert destinations_of("fake", upload=True)[0].command(RunFolder.open(folder)).endswith("--to fake --upload")
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pytest
 
@@ -70,9 +70,9 @@ def mlflow_runs(uri: str, project: str) -> tuple[Any, list[Any]]:
     return client, list(client.search_runs([experiment.experiment_id]))
 
 
-def read_mlflow(folder: Path, place: str) -> dict[str, Read]:
+def read_mlflow(project: str, place: str) -> dict[str, Read]:
     pytest.importorskip("mlflow")
-    client, runs = mlflow_runs(place, "made_up")
+    client, runs = mlflow_runs(place, project)
     return {
         run.data.tags["ablate.id"]: Read(
             run.data.tags["ablate.arm"],
@@ -85,7 +85,7 @@ def read_mlflow(folder: Path, place: str) -> dict[str, Read]:
     }
 
 
-def read_wandb(folder: Path, place: str) -> dict[str, Read]:
+def read_wandb(project: str, place: str) -> dict[str, Read]:
     read = {}
     for path in (Path(place) / "wandb").glob("offline-run-*"):
         run = read_run(path)
@@ -100,13 +100,13 @@ def read_wandb(folder: Path, place: str) -> dict[str, Read]:
     return read
 
 
-def read_trackio(folder: Path, place: str) -> dict[str, Read]:
+def read_trackio(project: str, place: str) -> dict[str, Read]:
     import trackio
     from trackio.sqlite_storage import SQLiteStorage
 
     read = {}
-    for run in trackio.Api().runs("made_up"):
-        logs = [{**log, "step": log["step"]} for log in SQLiteStorage.get_logs("made_up", run.name, run_id=run.id)]
+    for run in trackio.Api().runs(project):
+        logs = [{**log, "step": log["step"]} for log in SQLiteStorage.get_logs(project, run.name, run_id=run.id)]
         config = run.config
         last = {name: value for name, value in logs[-1].items() if name not in ("step", "timestamp", "curve")}
         steps = {log["step"]: log["curve"] for log in logs if "curve" in log}
@@ -114,7 +114,7 @@ def read_trackio(folder: Path, place: str) -> dict[str, Read]:
     return read
 
 
-def read_tensorboard(folder: Path, place: str) -> dict[str, Read]:
+def read_tensorboard(project: str, place: str) -> dict[str, Read]:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     hparams = pytest.importorskip("tensorboard.plugins.hparams.plugin_data_pb2")
     read = {}
@@ -153,7 +153,7 @@ def test_it_keeps_what_the_folder_holds_and_nothing_twice(kind: str, folder: Pat
     told = told_of(folder)
     (done,) = export(folder, kind, uri=uri)
     assert (done.added, done.already, done.summary) == (6, 0, True)
-    read = READERS[kind](folder, done.place)
+    read = READERS[kind]("made_up", done.place)
     trials = {identifier: run for identifier, run in read.items() if identifier in told}
     assert trials.keys() == told.keys()
     assert len(read) == 7
@@ -176,12 +176,12 @@ def test_it_keeps_what_the_folder_holds_and_nothing_twice(kind: str, folder: Pat
 
     (again,) = export(folder, kind, uri=uri)
     assert (again.added, again.already, again.summary) == (0, 6, False)
-    assert READERS[kind](folder, done.place).keys() == read.keys()
+    assert READERS[kind]("made_up", done.place).keys() == read.keys()
 
     _run_once_more(folder)
     (more,) = export(folder, kind, uri=uri)
     assert (more.added, more.already, more.summary) == (1, 5, True)
-    later = READERS[kind](folder, done.place)
+    later = READERS[kind]("made_up", done.place)
     assert later.keys() > trials.keys()
     # W&B keeps both states in files; sent to a server, the later takes the earlier one's place.
     assert len(later) == 9 if kind == "wandb" else 8
@@ -261,19 +261,20 @@ def test_uploading_takes_a_server_that_is_named(folder: Path, monkeypatch: pytes
     assert done.place == f"sqlite:///{folder / 'tracking' / 'mlflow' / 'mlflow.db'}"
 
 
-@pytest.mark.parametrize("kind", ["mlflow", "wandb", "tensorboard"])
-def test_a_study_is_followed(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", READERS)
+def test_a_study_is_followed(kind: str, tmp_path: Path, trackio_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(PACKAGES.get(kind, kind))
     make_everything_tiny(monkeypatch, tmp_path)
     monkeypatch.setattr("ablate.export.following.PATIENCE", Patience(before=300, between=300, after=300))
-    study = Study.of(add_one_in(["silu"]), name="made_up", question="Does it work?", blocks=2, processes=1)
+    study = Study.of(add_one_in(["silu"]), name=f"followed_{kind}", question="Does it work?", blocks=2, processes=1)
     said: list[str] = []
-    results = ablate.run(study, out=tmp_path / "run", track=kind, announce=said.append)
+    uri = str(trackio_folder) if kind == "trackio" else None
+    results = ablate.run(study, out=tmp_path / "run", track=Destination(kind=kind, uri=uri), announce=said.append)
     assert " has 4 trials: " in said[-1]
-    read = READERS[kind](results.folder.path, said[-1].partition(": ")[2])
+    read = READERS[kind](study.name, said[-1].partition(": ")[2])
     assert len(read) == 5
     assert read.keys() > told_of(results.folder.path).keys()
-    (again,) = results.export(kind)
+    (again,) = results.export(kind, uri=uri)
     assert (again.added, again.summary) == (0, False)
 
 
@@ -282,3 +283,19 @@ def test_a_place_that_takes_nothing_is_an_error(folder: Path) -> None:
     pytest.importorskip("tensorboardX")
     with pytest.raises(AblateError, match=r"^cannot write /proc/nowhere/"):
         export(folder, "tensorboard", uri="/proc/nowhere")
+
+
+def _open_full(path: str) -> BinaryIO:
+    return Path("/dev/full").open("wb")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a disk that is full is /dev/full")
+def test_a_disk_that_is_full_leaves_no_half_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorboardX")
+    monkeypatch.setattr("tensorboardX.record_writer.open_file", _open_full)
+    with pytest.raises(AblateError, match=r"^cannot write .*: No space left on device$"):
+        export(folder, "tensorboard", uri=str(tmp_path / "events"))
+    assert not list((tmp_path / "events").glob("*/*/*"))
+    monkeypatch.undo()
+    (done,) = export(folder, "tensorboard", uri=str(tmp_path / "events"))
+    assert done.added == 6
