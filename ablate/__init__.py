@@ -31,7 +31,7 @@ _HOMES = {
     "resume": "ablate.api",
     "run": "ablate.api",
 }
-_MODULES = frozenset({"airbench", "lineages", "parts", "plots", "report", "stats", "study"})
+_MODULES = frozenset({"airbench", "export", "lineages", "parts", "plots", "report", "stats", "study"})
 
 __all__ = [*sorted(_HOMES), *sorted(_MODULES)]
 

@@ -1,19 +1,22 @@
 """Running studies from Python: everything the command line does is a call or two of these."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from ablate.engine.conditions import Difference, differences, marks_for
-from ablate.engine.events import Event, StudyOpened
+from ablate.engine.events import Event, StudyOpened, TrialFailed, TrialFinished
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.errors import InterruptedStudyError, UsageError
+from ablate.export.destinations import Destination, destinations_of
+from ablate.export.following import Following
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
 from ablate.study import Study
@@ -45,6 +48,9 @@ __all__ = [
 ]
 
 OnEvent = Callable[[Event], None]
+Track = str | Destination | Sequence[str | Destination]
+"""Trackers that a study's trials are exported to as they are stored."""
+
 CHILD_TRAINER = "ablate.training.opening:child_trainer"
 
 _OWN_LIMIT_MARGIN_SECONDS = 60.0
@@ -73,6 +79,7 @@ def run(
     minutes: float | None = None,
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
+    track: Track = (),
     debug: bool = False,
     on_event: OnEvent = ignore_event,
     **planning: Unpack[Planning],
@@ -80,13 +87,15 @@ def run(
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
     One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
-    `Results.summary` counts them.
+    `Results.summary` counts them. `track` names trackers that get each trial between it and the next, as `Results.export` would; one that
+    fails is said once and costs nothing else.
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
+    tracked = destinations_of(track, option="--track")
     given = planning.get("registry")
     if given is not None and study.parallel > 1:
         raise UsageError(
@@ -112,6 +121,7 @@ def run(
         minutes=minutes,
         fail_fast=fail_fast,
         timeout_seconds=timeout_seconds,
+        track=tracked,
         debug=debug,
         on_event=on_event,
         announce=planning.get("announce", say_on_stderr),
@@ -164,11 +174,12 @@ def resume(
     retry_failed: bool = False,
     allow_mixed: bool = False,
     timeout_seconds: float | None = None,
+    track: Track = (),
     debug: bool = False,
     on_event: OnEvent = ignore_event,
     announce: Announce = say_on_stderr,
 ) -> Results:
-    """Go on with a run folder, on the machine it was made on or another.
+    """Go on with a run folder, on the machine it was made on or another; `track` is that of `run`.
 
     Where code, features, torch or device are not what the folder has, the trials still to run are marked, if `allow_mixed`.
 
@@ -177,6 +188,7 @@ def resume(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
+    tracked = destinations_of(track, option="--track")
     folder, planned, found = plan_resume(
         path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
     )
@@ -192,6 +204,7 @@ def resume(
         fail_fast=fail_fast,
         retry_failed=retry_failed,
         timeout_seconds=timeout_seconds,
+        track=tracked,
         marks=marks_for(found, allow_mixed=allow_mixed),
         debug=debug,
         on_event=on_event,
@@ -209,6 +222,7 @@ def carry_on(
     fail_fast: bool = False,
     retry_failed: bool = False,
     timeout_seconds: float | None = None,
+    track: Sequence[Destination] = (),
     marks: tuple[str, ...] = (),
     debug: bool = False,
     on_event: OnEvent = ignore_event,
@@ -217,9 +231,9 @@ def carry_on(
     """Run what a run folder's schedule still has pending.
 
     Raises:
-        InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded and compilers tried.
+        InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded, compilers tried and trackers opened.
     """
-    with folder.open_store() as store:
+    with folder.open_store() as store, ExitStack() as stack:
         try:
             with StopSignals():
                 executor = _executor(
@@ -231,6 +245,7 @@ def carry_on(
                     debug=debug,
                     announce=announce,
                 )
+                following = stack.enter_context(Following(track, folder, store, announce))
         except KeyboardInterrupt:
             raise InterruptedStudyError(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
@@ -241,7 +256,7 @@ def carry_on(
             folder.resolved.schedule,
             store,
             executor,
-            on_event=on_event,
+            on_event=_told_to(following, on_event),
             minutes=minutes,
             fail_fast=fail_fast,
             retry_failed=retry_failed,
@@ -251,6 +266,17 @@ def carry_on(
             parallel=folder.resolved.study.parallel,
         )
     return Results(folder, summary)
+
+
+def _told_to(following: Following, on_event: OnEvent) -> OnEvent:
+    """Show what happens first, then hand stored trials to the trackers: nothing is trained here before both are done."""
+
+    def told(event: Event) -> None:
+        on_event(event)
+        if isinstance(event, TrialFinished | TrialFailed):
+            following.take(event.trial)
+
+    return told
 
 
 def _executor(

@@ -16,6 +16,7 @@ MODULES = (
     "ablate.study",
     "ablate.plots",
     "ablate.report",
+    "ablate.export",
     "ablate.stats",
     "ablate.parts",
     "ablate.lineages",

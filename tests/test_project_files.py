@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from ablate.export.destinations import _KINDS
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CITATION = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
@@ -58,3 +60,10 @@ def test_the_source_distribution_holds_them() -> None:
         assert (ROOT / path.lstrip("/")).exists(), path
     assert {"/CHANGELOG.md", "/CITATION.cff", "/README.md", "/LICENSE"} <= set(included)
     assert PROJECT["project"]["optional-dependencies"]["parquet"] == ["pyarrow>=17"]
+
+
+def test_every_tracker_has_an_extra_with_its_packages() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    for kind in _KINDS.values():
+        names = {re.split(r"[<>=]", each)[0].replace("-skinny", "") for each in extras[kind.extra]}
+        assert names == set(kind.packages), kind.title

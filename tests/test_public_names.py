@@ -47,5 +47,5 @@ def test_the_lists_cover_what_the_package_hands_out() -> None:
     assert {
         f"ablate.{name}"
         for name in ablate.__all__
-        if name in ("airbench", "parts", "plots", "report", "stats", "study")
+        if name in ("airbench", "export", "parts", "plots", "report", "stats", "study")
     } <= set(MODULES)

@@ -191,6 +191,16 @@ def _small(leave_one_out: object) -> object:
     return small
 
 
+def test_the_export_to_tables(here: Path, ablate: CommandLine) -> None:
+    pytest.importorskip("pyarrow")
+    line = "ablate export DIR --to parquet"
+    assert line in IN_TEXT
+    ablate.ok("run", "--disable", "silu", "--trials", "1", "--out", "run")
+    said = ablate.ok(*shlex.split(line.replace("DIR", "run"))[1:])
+    assert said.out.startswith("parquet: 2 trials added, 0 there already; the summary is new.")
+    assert len(pd.read_parquet(here / "run" / "tracking" / "parquet" / "trials.parquet")) == 2
+
+
 COMMANDS = {
     "Run all ten": ["pip install -e .", "ablate run --disable selective_tta"],
     "run the tests": ["pip install -e '.[dev]'", "python -m pytest"],

@@ -1,4 +1,4 @@
-"""Words that a shell completes: names of recipes, of their features and groups, and of studies. Free of torch.
+"""Words that a shell completes: names of recipes, of their features and groups, of studies and of trackers. Free of torch.
 
 A fault completes nothing: the command itself says what is wrong.
 """
@@ -44,6 +44,13 @@ def studies(incomplete: str) -> list[str]:
     from ablate.lineages.study_files import study_files
 
     return _beginning(incomplete, study_files())
+
+
+def trackers(incomplete: str) -> list[str]:
+    """The trackers that begin so."""
+    from ablate.export import KINDS
+
+    return _beginning(incomplete, KINDS)
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:

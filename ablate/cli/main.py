@@ -14,6 +14,7 @@ from ablate.cli import data, init
 from ablate.cli.command import make_helpful
 from ablate.cli.compare import compare
 from ablate.cli.doctor import doctor
+from ablate.cli.export import export
 from ablate.cli.features import features
 from ablate.cli.figure import figure
 from ablate.cli.imports import import_logs
@@ -41,6 +42,7 @@ app.command("list")(list_folders)
 app.command()(report)
 app.command()(figure)
 app.command()(compare)
+app.command()(export)
 app.command("import")(import_logs)
 app.add_typer(data.app, name="data")
 app.command()(doctor)

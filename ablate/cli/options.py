@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli import completion
 from ablate.errors import UsageError
+
+if TYPE_CHECKING:
+    from ablate.export.destinations import Destination
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DataDir = Annotated[
@@ -73,7 +76,23 @@ Curves = Annotated[bool, typer.Option("--curves", help="Validate after every epo
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Stop at the first trial that fails.")]
 Out = Annotated[Path | None, typer.Option(help="The run folder to make; otherwise runs/<date>_<time>_<name>.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, how long, and what it could see.")]
-
+Track = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="KIND",
+        help="A tracker that gets each trial before the next begins, as `ablate export` would; several by repeating.",
+        autocompletion=completion.trackers,
+    ),
+]
+TrackUri = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track-uri",
+        metavar="FOLDER_OR_ADDRESS",
+        help='Where --track goes instead of DIR/tracking; one for each, in their order, "" for the usual place.',
+    ),
+]
 SpreadsFrom = Annotated[
     Path | None,
     typer.Option("--spreads-from", metavar="DIR", help="With --dry-run: the run folder whose spreads it goes by."),
@@ -102,6 +121,8 @@ class StudyOptions:
     features_from: FeaturesFrom = None
     registry_file: RegistryFile = None
     out: Out = None
+    track: Track = None
+    track_uri: TrackUri = None
     timeout: Timeout = None
     dry: DryRun = False
     spreads_from: SpreadsFrom = None
@@ -120,6 +141,22 @@ class RunOptions(StudyOptions):
     preset: Preset = "auto"
     data: Data = "auto"
     seed: Seed = 0
+
+
+def trackers(kinds: Sequence[str] | None, uris: Sequence[str] | None) -> "tuple[Destination, ...]":
+    """Where `--track` and `--track-uri` send trials.
+
+    Raises:
+        UsageError: no such tracker, another number of uris, a package that is not installed.
+    """
+    if not kinds:
+        if uris:
+            raise UsageError(f"--track-uri {uris[0]} changes nothing without --track.")
+        return ()
+    # Loaded where asked for: what makes tables and reports takes longer to load than the rest of a command.
+    from ablate.export.destinations import destinations_of
+
+    return destinations_of(kinds, uri=uris, option="--track", uri_option="--track-uri")
 
 
 def split_names(option: str, given: Sequence[str] | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ablate.cli.foreseen import print_estimate
-from ablate.cli.options import StudyOptions
+from ablate.cli.options import StudyOptions, trackers
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress
 from ablate.cli.state import command_line, debugging
@@ -29,6 +29,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     """
     from ablate import api
 
+    tracked = trackers(options.track, options.track_uri)
     planning: api.Planning = {
         "recipe": options.recipe,
         "features_from": options.features_from,
@@ -56,6 +57,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
             minutes=options.minutes,
             fail_fast=options.fail_fast,
             timeout_seconds=options.timeout,
+            track=tracked,
             debug=debugging(),
             on_event=progress.show,
             **planning,

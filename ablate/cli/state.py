@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 
+from ablate.formats.secrets import without_secrets
+
 DEBUG_FLAG = "--debug"
 _DEBUG_VARIABLE = "ABLATE_DEBUG"
 
@@ -25,8 +27,8 @@ def set_command_line(words: Sequence[str]) -> None:
 
 
 def command_line() -> tuple[str, ...]:
-    """The command as it was given, for the record."""
-    return ("ablate", *_words)
+    """The command as it was given, for the record: without passwords, since records are passed on."""
+    return ("ablate", *map(without_secrets, _words))
 
 
 def version_line() -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
-from ablate.cli.options import split_names
+from ablate.cli.options import split_names, trackers
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume, refuse_spreads
@@ -191,6 +191,8 @@ def resume(
     data_dir: options.DataDir = None,
     device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
     timeout: options.Timeout = None,
+    track: options.Track = None,
+    track_uri: options.TrackUri = None,
     dry: options.DryRun = False,
     spreads_from: options.SpreadsFrom = None,
     fail_fast: options.FailFast = False,
@@ -199,6 +201,7 @@ def resume(
     """Go on with a run folder, here or on another machine."""
     from ablate import api
 
+    tracked = trackers(track, track_uri)
     if dry:
         dry_resume(
             directory,
@@ -220,6 +223,7 @@ def resume(
             retry_failed=retry_failed,
             allow_mixed=allow_mixed,
             timeout_seconds=timeout,
+            track=tracked,
             debug=debugging(),
             on_event=progress.show,
             announce=remark,

@@ -1,11 +1,13 @@
 """The results of a study, as data frames."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ablate.engine.runner import Summary
+from ablate.export import Destination, Exported, export
 from ablate.report.export import trials_table
 from ablate.stats import effects, effects_frame, look_at
 from ablate.stats.effects import LEVEL
@@ -38,6 +40,17 @@ class Results:
             table.attrs[LEVEL] = look.level
             return table
         return effects(trials, study.contrasts, arms=study.arms, score=resolved.score)
+
+    def export(
+        self,
+        to: str | Destination | Sequence[str | Destination],
+        *,
+        uri: str | Sequence[str] | None = None,
+        project: str | None = None,
+        upload: bool = False,
+    ) -> tuple[Exported, ...]:
+        """Keep the trials as runs of trackers, each of `ablate.export.KINDS` by name; see `ablate.export.export`."""
+        return export(self.folder.path, to, uri=uri, project=project, upload=upload)
 
 
 def open_results(path: str | Path) -> Results:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 import pandas as pd
@@ -115,7 +116,11 @@ def export_trials(folder: str | os.PathLike[str], format: str = "csv") -> bytes:
         UsageError: there is no run folder there, no such format, or no pyarrow.
         AblateError: its files cannot be understood.
     """
-    writers: Mapping[str, Callable[[pd.DataFrame], bytes]] = {"csv": trials_csv, "json": _json, "parquet": _parquet}
+    writers: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
+        "csv": trials_csv,
+        "json": _json,
+        "parquet": parquet_bytes,
+    }
     if format not in writers:
         raise UsageError(
             f"Trials are written as {', '.join(TRIAL_FORMATS)}, not as '{format}'.{_near(format)} Leave out --trials for a report."
@@ -157,7 +162,12 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def parquet_bytes(frame: pd.DataFrame, said: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A table, such as that of trials, as Parquet; `said` is kept beside it, for whoever reads the file's metadata.
+
+    Raises:
+        UsageError: pyarrow is not installed here.
+    """
     try:
         import pyarrow
         import pyarrow.parquet
@@ -175,12 +185,16 @@ def _parquet(frame: pd.DataFrame) -> bytes:
         for name, column in frame.items()
     }
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.table(arrays), buffer)
+    table = pyarrow.table(arrays)
+    pyarrow.parquet.write_table(table.replace_schema_metadata(dict(said)) if said else table, buffer)
     return buffer.getvalue()
 
 
 def _values(column: pd.Series) -> Iterable[Any]:
-    return [None if isinstance(value, float) and not isfinite(value) else value for value in column.tolist()]
+    return [
+        None if value is pd.NA or (isinstance(value, float) and not isfinite(value)) else value
+        for value in column.tolist()
+    ]
 
 
 def _type(pyarrow: Any, column: pd.Series) -> Any:

@@ -30,11 +30,16 @@ def csv_report(evidence: Evidence) -> str:
     A factorial study's own answers come first, as lines of kind "shapley" (subjects and "total") and "interaction" (subject
     "X × Y"), in the columns that they share with effects.
     """
+    return effects_table(evidence).to_csv(index=False, lineterminator="\n")
+
+
+def effects_table(evidence: Evidence) -> pd.DataFrame:
+    """The rows and columns of `csv_report`: every value as it is, None for what could not be computed."""
     unmeasured = _unmeasured(evidence)
     columns = [field.name for field in fields(Effect) if field.name not in unmeasured]
     lines = [*_answers(evidence), *(asdict(effect) for effect in evidence.effects)]
     rows = [{name: _rounded(line.get(name)) for name in columns} for line in lines]
-    return pd.DataFrame(rows, columns=columns, dtype=object).to_csv(index=False, lineterminator="\n")
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _unmeasured(evidence: Evidence) -> frozenset[str]:

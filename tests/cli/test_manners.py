@@ -48,7 +48,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     study = {f"study {name}" for name in ("list", "run", "resume", "status", "check")}
     data = {f"data {name}" for name in ("import", "fetch", "list")}
     init = {f"init {name}" for name in ("feature", "registry")}
-    alone = {"run", "recipes", "features", "list", "report", "figure", "compare", "import", "doctor"}
+    alone = {"run", "recipes", "features", "list", "report", "figure", "compare", "export", "import", "doctor"}
     assert leaves == {*alone, *study, *data, *init}
 
 
