@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from ablate.cli.output import line, stdout
-from ablate.cli.progress import rough_duration
 from ablate.formats.fitted_table import FittedTable
+from ablate.watch.progress import rough_duration
 
 if TYPE_CHECKING:
     from ablate.api import Plan

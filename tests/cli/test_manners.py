@@ -15,7 +15,6 @@ from rich.console import Console
 import ablate as package
 from ablate.cli.main import app
 from ablate.cli.output import line
-from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.engine.events import (
     ArmRetired,
     Event,
@@ -28,6 +27,7 @@ from ablate.engine.events import (
     WarmUpStarted,
 )
 from ablate.machine.environment import source_state
+from ablate.watch.progress import StudyProgress, rough_duration
 from tests.fakes import finished_trial, spec
 from tests.tiny_study import CommandLine
 

@@ -10,8 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
-from ablate.cli.first_look import FirstLook
-from ablate.cli.output import line
 from ablate.engine.events import (
     ArmRetired,
     Event,
@@ -28,9 +26,12 @@ from ablate.engine.events import (
     WarmUpStarted,
 )
 from ablate.engine.pace import Pace
+from ablate.formats.console import line
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialSpec
 from ablate.study.score import TTA_ACCURACY, Score
+from ablate.watch.durations import rough_duration
+from ablate.watch.first_look import FirstLook
 
 MOST_BARS = 24
 """Arms that get a bar of their own; more would fill the screen."""
@@ -164,14 +165,6 @@ class StudyProgress:
 
     def _say(self, text: str, style: str) -> None:
         line(self._bars.console, text, style)
-
-
-def rough_duration(seconds: float) -> str:
-    """A duration as people say it: "40 s", "12 min", "3 h 20 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _result(trial: Trial, score: Score) -> str:
