@@ -45,7 +45,7 @@ EVERY = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands_are_those_of_the_design() -> None:
     leaves = {path for path, command in EVERY.items() if not hasattr(command, "commands")}
-    study = {f"study {name}" for name in ("list", "run", "resume", "status", "check")}
+    study = {f"study {name}" for name in ("list", "run", "resume", "status", "watch", "check")}
     data = {f"data {name}" for name in ("import", "fetch", "list")}
     init = {f"init {name}" for name in ("feature", "registry")}
     alone = {"run", "recipes", "features", "list", "report", "figure", "compare", "import", "doctor"}
