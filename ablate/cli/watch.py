@@ -11,7 +11,6 @@ import typer
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.errors import UsageError
 
-
 _STAND_BACK = 10
 """How far this process goes back behind others: at the very end, busy trainings would keep a page waiting for minutes."""
 

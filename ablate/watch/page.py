@@ -43,7 +43,8 @@ class Page:
 class LivePage:
     """The page of a run folder, made again when asked for after its trials changed, and not sooner than `MOST_OF_A_CORE` allows.
 
-    Several threads may ask. `clock` and `work` tell the time and the seconds that the calling thread has computed. A folder that cannot be read makes a page that says why.
+    Several threads may ask. `clock` and `work` tell the time and the seconds that the calling thread has computed. A folder that
+    cannot be read makes a page that says why.
     """
 
     def __init__(

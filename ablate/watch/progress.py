@@ -27,10 +27,10 @@ from ablate.engine.events import (
 )
 from ablate.engine.pace import Pace
 from ablate.formats.console import line
+from ablate.formats.durations import rough_duration
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialSpec
 from ablate.study.score import TTA_ACCURACY, Score
-from ablate.watch.durations import rough_duration
 from ablate.watch.first_look import FirstLook
 
 MOST_BARS = 24

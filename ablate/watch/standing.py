@@ -8,12 +8,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ablate.engine.status import StudyStatus
+from ablate.formats.durations import rough_duration
 from ablate.formats.fitted_table import FittedTable
 from ablate.formats.printable import printable_lines
 from ablate.stats.score_words import decimals_of, value_name
 from ablate.stats.wording import counted
 from ablate.study.score import Score
-from ablate.watch.durations import rough_duration
 
 
 def counts_words(now: StudyStatus) -> str:

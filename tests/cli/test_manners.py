@@ -26,8 +26,9 @@ from ablate.engine.events import (
     TrialStarted,
     WarmUpStarted,
 )
+from ablate.formats.durations import rough_duration
 from ablate.machine.environment import source_state
-from ablate.watch.progress import StudyProgress, rough_duration
+from ablate.watch.progress import StudyProgress
 from tests.fakes import finished_trial, spec
 from tests.tiny_study import CommandLine
 
