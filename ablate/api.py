@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from ablate.engine.conditions import Difference, differences, marks_for
-from ablate.engine.events import Event, StudyOpened
+from ablate.engine.events import Event, StudyOpened, ignore_event
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
@@ -28,6 +28,7 @@ from ablate.training.opening import (
     untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
+from ablate.watch.notebook import showing
 
 __all__ = [
     "CHILD_TRAINER",
@@ -51,10 +52,6 @@ _OWN_LIMIT_MARGIN_SECONDS = 60.0
 """What a trainer that keeps time itself may take beyond a trial's limit before its process is stopped."""
 
 
-def ignore_event(event: Event) -> None:
-    """Show no progress."""
-
-
 def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
     """Refuse time limits that are none, before anything is done.
 
@@ -74,13 +71,13 @@ def run(
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     **planning: Unpack[Planning],
 ) -> Results:
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
     One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
-    `Results.summary` counts them.
+    `Results.summary` counts them. `on_event` is told what happens; without one a notebook shows the progress in the cell.
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
@@ -165,7 +162,7 @@ def resume(
     allow_mixed: bool = False,
     timeout_seconds: float | None = None,
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
 ) -> Results:
     """Go on with a run folder, on the machine it was made on or another.
@@ -211,7 +208,7 @@ def carry_on(
     timeout_seconds: float | None = None,
     marks: tuple[str, ...] = (),
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
 ) -> Results:
     """Run what a run folder's schedule still has pending.
@@ -219,7 +216,7 @@ def carry_on(
     Raises:
         InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded and compilers tried.
     """
-    with folder.open_store() as store:
+    with folder.open_store() as store, showing(on_event) as tell:
         try:
             with StopSignals():
                 executor = _executor(
@@ -236,18 +233,18 @@ def carry_on(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
-        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
+        tell(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
         summary = run_study(
             folder.resolved.schedule,
             store,
             executor,
-            on_event=on_event,
+            on_event=tell,
             minutes=minutes,
             fail_fast=fail_fast,
             retry_failed=retry_failed,
             marks=marks,
             how_to_resume=folder.how_to_resume,
-            look=look_for(folder.resolved, store, on_event),
+            look=look_for(folder.resolved, store, tell),
             parallel=folder.resolved.study.parallel,
         )
     return Results(folder, summary)

@@ -144,12 +144,18 @@ class StudyProgress:
         self._remark_overall(advance=1)
         if trial.status != "ok":
             self._say(f"{trial.spec.arm}, block {trial.spec.block}: {trial.status}: {trial.error}", "red")
-        elif not self._console.is_terminal:
+        else:
+            self._tell_trial(trial, remark)
+        self._take_first_look(trial)
+
+    def _tell_trial(self, trial: Trial, result: str) -> None:
+        if not self._console.is_terminal:
             clock = time.strftime("%H:%M:%S")
             self._say(
-                f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {remark}  {self._time_left()}".rstrip(), ""
+                f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {result}  {self._time_left()}".rstrip(), ""
             )
 
+    def _take_first_look(self, trial: Trial) -> None:
         if self._first_look.take(trial):
             for part in self._first_look.shown(self._duration_left()):
                 self._bars.console.print(part, soft_wrap=isinstance(part, Text))
