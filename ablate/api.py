@@ -66,7 +66,7 @@ def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
 def run(
     study: Study,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     minutes: float | None = None,
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
@@ -95,13 +95,14 @@ def run(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
         )
-    if out is not None:
-        check_new_folder(out)
+    new = None if out is None else Path(out)
+    if new is not None:
+        check_new_folder(new)
     planned = plan(study, **planning)
     if _trains_here(planned, timeout_seconds):
         # A device that does not work is refused before there is a folder; children refuse it themselves.
         planned.kind.open_device(planned.resolved.device)
-    folder = RunFolder.create(planned.resolved, out)
+    folder = RunFolder.create(planned.resolved, new)
     return carry_on(
         folder,
         planned,

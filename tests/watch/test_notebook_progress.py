@@ -52,21 +52,21 @@ def counts(text: str) -> list[str]:
 
 
 def test_one_output_changes_in_its_place_and_ends_as_the_study_did(cell: Cell) -> None:
-    pending = fake_study(2, ("a", "b")).schedule()
+    pending = fake_study(2).schedule()
     now = [0.0]
     with NotebookProgress(lambda: now[0]) as progress:
-        progress.show(StudyOpened(folder=Path("runs/x"), arms=("a", "b")))
+        progress.show(StudyOpened(folder=Path("runs/x"), arms=("all", "all - a", "all - b")))
         assert cell.outputs == []
-        progress.show(StudyStarted(pending=pending, total=4))
-        assert counts(cell.outputs[-1]) == ["0/2", "0/2", "0/4"]
-        for number, spec in enumerate(pending[:3]):
+        progress.show(StudyStarted(pending=pending, total=6))
+        assert counts(cell.outputs[-1]) == ["0/2", "0/2", "0/2", "0/6"]
+        for number, spec in enumerate(pending[:5]):
             now[0] += LEAST_SECONDS if number == 1 else LEAST_SECONDS / 10
             progress.show(TrialStarted(spec=spec, process=0))
             progress.show(TrialFinished(trial=finished_trial(spec).trial))
         assert len(cell.outputs) == 2, "changes that come at once are told together"
-        progress.show(TrialFailed(trial=finished_trial(pending[3], status="failed").trial))
+        progress.show(TrialFailed(trial=finished_trial(pending[5], status="failed").trial))
     assert cell.displayed == 1
-    assert counts(cell.outputs[-1]) == ["2/2", "2/2", "4/4"]
+    assert counts(cell.outputs[-1]) == ["2/2", "2/2", "2/2", "6/6"]
     assert "width: 100.0%" in cell.outputs[-1]
     assert "failed" in cell.outputs[-1]
     assert "Run folder: runs/x" in cell.outputs[-1]
@@ -74,7 +74,7 @@ def test_one_output_changes_in_its_place_and_ends_as_the_study_did(cell: Cell) -
 
 def test_remarks_are_text_and_only_the_newest_stay(cell: Cell) -> None:
     with NotebookProgress() as progress:
-        progress.show(StudyStarted(pending=fake_study(2, ("a",)).schedule(), total=2))
+        progress.show(StudyStarted(pending=fake_study(2).schedule(), total=6))
         for number in range(MOST_REMARKS + 3):
             progress.show(ProcessDied(process=number, process_id=1, reason="<b>killed</b>"))
     last = cell.outputs[-1]
