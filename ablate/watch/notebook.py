@@ -22,8 +22,8 @@ MOST_REMARKS = 8
 """Remarks that are shown, the newest."""
 
 _STYLE = """
-.ablate-shown .track { display: inline-block; width: 11em; height: .5em; margin: 0 .4em 0 0; vertical-align: middle; background: rgba(128, 128, 128, .3);
- border-radius: .25em; overflow: hidden; }
+.ablate-shown .track { display: inline-block; width: 11em; height: .5em; margin-right: .4em; vertical-align: middle;
+ background: rgba(128, 128, 128, .3); border-radius: .25em; overflow: hidden; }
 .ablate-shown .track span { display: block; height: 100%; background: #2f8fc9; }
 """
 
