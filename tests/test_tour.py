@@ -58,20 +58,21 @@ def test_the_tour_is_kept_without_outputs_and_names_only_what_there_is() -> None
     }
     assert {"load_registry", "run", "Study", "Feature", "plots"} <= used <= set(ablate.__all__)
     registry = ablate.load_registry()
-    assert {"selective_tta", "periodic_normalisation", "tuning"} <= set(registry.names)
+    assert {"selective_tta", "tuning"} <= set(registry.names)
 
 
 @pytest.mark.slow
 def test_the_tour_ends_where_it_says(executed: Callable[[Any], dict[str, Any]]) -> None:
     cells = executed(nbformat.read(TOUR, as_version=4))
     assert "published: 5.17 %" in html_of(cells["registry"])
-    assert "3 arms × 6 blocks = 18 trainings in 3 processes" in html_of(cells["study"])
-    assert "</span></span> 18/18" in html_of(cells["run"])
+    assert "3 arms × 5 blocks = 15 trainings in one process" in html_of(cells["study"])
+    assert "</span></span> 15/15" in html_of(cells["run"])
     found = html_of(cells["results"])
-    assert len(re.findall(r"<small>selective_tta|<th>selective_tta", found)) == 1
+    assert [name for name in re.findall(r"<tr><th>(\w+)<small>", found)] == ["selective_tta", "tuning"]
+    assert "One process" in found or "one process" in found
     assert "<svg" in found
-    assert "time_verdict" in html_of(cells["effects"])
-    assert cells["csv"].outputs[0].data["text/plain"] == "18"
+    assert "score_verdict" in html_of(cells["effects"])
+    assert cells["csv"].outputs[0].data["text/plain"] == "15"
     assert any("image/png" in output.get("data", {}) for output in cells["figure"].outputs)
     assert "<td>LinearDecay()</td><td>CosineDecay()</td>" in html_of(cells["own"])
     progress, results = (

@@ -14,16 +14,13 @@ from ablate.errors import AblateError
 from ablate.report.figures import draw_figures, palette_css
 from ablate.report.html import page_parts, templates
 from ablate.watch.standing import counts_words, what_now
-from ablate.watch.watched import Mark, Sight, Watched
+from ablate.watch.watched import Mark, Sight, Watched, rest_after
 
 POLL_SECONDS = 2
 """How often a page asks whether there is a newer one."""
 
 RELOAD_SECONDS = 30
 """How often a page without scripts is loaded again."""
-
-MOST_OF_A_CORE = 0.1
-"""The share of a core's time that making pages may take, which a training on this machine could feel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Page:
 
 
 class LivePage:
-    """The page of a run folder, made again when asked for after its trials changed, and not sooner than `MOST_OF_A_CORE` allows.
+    """The page of a run folder, made again when asked for after its trials changed, and not sooner than its share of the machine allows.
 
     Several threads may ask. `clock` and `work` tell the time and the seconds that the calling thread has computed. A folder that
     cannot be read makes a page that says why.
@@ -68,7 +65,7 @@ class LivePage:
             before = self._work()
             self._mark, text = self._made()
             self._page = Page.of(text)
-            self._not_before = self._clock() + (self._work() - before) * (1 / MOST_OF_A_CORE - 1)
+            self._not_before = self._clock() + rest_after(self._work() - before)
             return self._page
 
     def _made(self) -> tuple[Mark, str]:

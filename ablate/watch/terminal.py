@@ -14,7 +14,7 @@ from ablate.formats.console import line
 from ablate.formats.printable import printable_lines
 from ablate.store.run_folder import RunFolder
 from ablate.watch.standing import counts_words, standing, what_now
-from ablate.watch.watched import Mark, Sight, Watched
+from ablate.watch.watched import Mark, Sight, Watched, rest_after
 
 LOOK_SECONDS = 1.0
 """How often the folder is looked at; its trials are read only when it has changed."""
@@ -32,7 +32,7 @@ def follow(
     with screen as shown:
         seen: Mark | None = None
         while True:
-            mark = watched.mark()
+            mark, begun = watched.mark(), time.thread_time()
             if mark != seen:
                 seen = mark
                 try:
@@ -43,7 +43,7 @@ def follow(
                     shown.show(sight)
                     if until_done and sight.status.state in ("finished", "settled"):
                         return
-            pause(LOOK_SECONDS)
+            pause(max(LOOK_SECONDS, rest_after(time.thread_time() - begun)))
 
 
 class _Screen(Protocol):

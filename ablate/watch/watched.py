@@ -11,6 +11,14 @@ from ablate.stats.evidence import Evidence
 from ablate.store.lock import holder_of
 from ablate.store.run_folder import RunFolder
 
+MOST_OF_A_CORE = 0.1
+"""The share of a core's time that looking on may take, which a training on this machine could feel."""
+
+
+def rest_after(work: float) -> float:
+    """Seconds to rest after so many of work."""
+    return work * (1 / MOST_OF_A_CORE - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

@@ -13,9 +13,9 @@ import pytest
 
 from ablate.report import Evidence
 from ablate.report.html import html_report
-from ablate.watch.page import MOST_OF_A_CORE, POLL_SECONDS, RELOAD_SECONDS, LivePage, Page, live_page
+from ablate.watch.page import POLL_SECONDS, RELOAD_SECONDS, LivePage, Page, live_page
 from ablate.watch.server import PageServer
-from ablate.watch.watched import Watched
+from ablate.watch.watched import MOST_OF_A_CORE, Watched
 from tests.watch.conftest import SKETCH
 
 Grown = Callable[[int], Path]

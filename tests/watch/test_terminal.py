@@ -19,7 +19,7 @@ class Pauses:
         self.happenings = list(happenings)
 
     def __call__(self, seconds: float) -> None:
-        assert seconds == LOOK_SECONDS
+        assert seconds >= LOOK_SECONDS
         if not self.happenings:
             raise KeyboardInterrupt
         self.happenings.pop(0)()
