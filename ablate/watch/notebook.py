@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from markupsafe import Markup
@@ -88,13 +89,14 @@ class NotebookProgress(StudyProgress):
         )
 
     def _draw(self) -> None:
-        from IPython.display import HTML, display
-
         self._drawn_at = self._clock()
+        overall = self._bars.tasks[-1]
+        told = {"text/html": self.html(), "text/plain": f"{overall.completed:,.0f} of {overall.total:,.0f} trials"}
         if self._handle is None:
-            self._handle = display(HTML(self.html()), display_id=True)
+            # By name: it is there wherever a notebook is, and nowhere else needed.
+            self._handle = import_module("IPython.display").display(told, raw=True, display_id=True)
         else:
-            self._handle.update(HTML(self.html()))
+            self._handle.update(told, raw=True)
 
     def _say(self, text: str, style: str) -> None:
         self._remarks.append(text)

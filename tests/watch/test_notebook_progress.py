@@ -27,21 +27,23 @@ class Cell:
         self.outputs: list[str] = []
         self.displayed = 0
 
-    def display(self, content: str, *, display_id: bool) -> "Cell":
+    def display(self, told: dict[str, str], *, raw: bool, display_id: bool) -> "Cell":
         assert display_id
         self.displayed += 1
-        self.outputs.append(content)
+        self.update(told, raw=raw)
         return self
 
-    def update(self, content: str) -> None:
-        self.outputs.append(content)
+    def update(self, told: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.outputs.append(told["text/html"])
+        self.in_words = told["text/plain"]
 
 
 @pytest.fixture
 def cell(monkeypatch: pytest.MonkeyPatch) -> Cell:
     made = Cell()
     shell = SimpleNamespace(kernel=object())
-    display = SimpleNamespace(HTML=str, display=made.display)
+    display = SimpleNamespace(display=made.display)
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell, display=display))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     return made
@@ -68,6 +70,7 @@ def test_one_output_changes_in_its_place_and_ends_as_the_study_did(cell: Cell) -
     assert cell.displayed == 1
     assert counts(cell.outputs[-1]) == ["2/2", "2/2", "2/2", "6/6"]
     assert "width: 100.0%" in cell.outputs[-1]
+    assert cell.in_words == "6 of 6 trials"
     assert "failed" in cell.outputs[-1]
     assert "Run folder: runs/x" in cell.outputs[-1]
 
