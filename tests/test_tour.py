@@ -31,7 +31,7 @@ def executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any],
 
     def execute(notebook: Any) -> dict[str, Any]:
         resources = {"metadata": {"path": str(tmp_path)}}
-        nbclient.NotebookClient(notebook, timeout=280, kernel_name="python3", resources=resources).execute()
+        nbclient.NotebookClient(notebook, timeout=800, kernel_name="python3", resources=resources).execute()
         return {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
 
     return execute
@@ -62,6 +62,7 @@ def test_the_tour_is_kept_without_outputs_and_names_only_what_there_is() -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_tour_ends_where_it_says(executed: Callable[[Any], dict[str, Any]]) -> None:
     cells = executed(nbformat.read(TOUR, as_version=4))
     assert "published: 5.17 %" in html_of(cells["registry"])
