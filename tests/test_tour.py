@@ -74,7 +74,7 @@ def test_the_tour_ends_where_it_says(executed: Callable[[Any], dict[str, Any]]) 
     assert "<svg" in found
     assert "score_verdict" in html_of(cells["effects"])
     assert cells["csv"].outputs[0].data["text/plain"] == "15"
-    assert any("image/png" in output.get("data", {}) for output in cells["figure"].outputs)
+    assert "<svg" in cells["figure"].outputs[0].data["image/svg+xml"]
     assert "<td>LinearDecay()</td><td>CosineDecay()</td>" in html_of(cells["own"])
     progress, results = (
         output.data["text/html"] for output in cells["own-study"].outputs if "text/html" in output.get("data", {})
