@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from ablate.engine.conditions import Difference, differences, marks_for
-from ablate.engine.events import Event, StudyOpened, TrialFailed, TrialFinished
+from ablate.engine.events import Event, StudyOpened, TrialFailed, TrialFinished, ignore_event
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
@@ -31,6 +31,7 @@ from ablate.training.opening import (
     untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
+from ablate.watch.notebook import showing
 
 __all__ = [
     "CHILD_TRAINER",
@@ -57,10 +58,6 @@ _OWN_LIMIT_MARGIN_SECONDS = 60.0
 """What a trainer that keeps time itself may take beyond a trial's limit before its process is stopped."""
 
 
-def ignore_event(event: Event) -> None:
-    """Show no progress."""
-
-
 def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
     """Refuse time limits that are none, before anything is done.
 
@@ -75,20 +72,20 @@ def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
 def run(
     study: Study,
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     minutes: float | None = None,
     fail_fast: bool = False,
     timeout_seconds: float | None = None,
     track: Track = (),
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     **planning: Unpack[Planning],
 ) -> Results:
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
     One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
     `Results.summary` counts them. `track` names trackers that get each trial between it and the next, as `Results.export` would; one that
-    fails is said once and costs nothing else.
+    fails is said once and costs nothing else. `on_event` is told what happens; without one a notebook shows the progress in the cell.
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
@@ -107,13 +104,14 @@ def run(
             "A time limit needs child processes, which a registry made in Python cannot be handed to. Write it to a file and pass "
             f"registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
         )
-    if out is not None:
-        check_new_folder(out)
+    new = None if out is None else Path(out)
+    if new is not None:
+        check_new_folder(new)
     planned = plan(study, **planning)
     if _trains_here(planned, timeout_seconds):
         # A device that does not work is refused before there is a folder; children refuse it themselves.
         planned.kind.open_device(planned.resolved.device)
-    folder = RunFolder.create(planned.resolved, out)
+    folder = RunFolder.create(planned.resolved, new)
     return carry_on(
         folder,
         planned,
@@ -176,7 +174,7 @@ def resume(
     timeout_seconds: float | None = None,
     track: Track = (),
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
 ) -> Results:
     """Go on with a run folder, on the machine it was made on or another; `track` is that of `run`.
@@ -225,7 +223,7 @@ def carry_on(
     track: Sequence[Destination] = (),
     marks: tuple[str, ...] = (),
     debug: bool = False,
-    on_event: OnEvent = ignore_event,
+    on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
 ) -> Results:
     """Run what a run folder's schedule still has pending.
@@ -233,7 +231,7 @@ def carry_on(
     Raises:
         InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded, compilers tried and trackers opened.
     """
-    with folder.open_store() as store, ExitStack() as stack:
+    with folder.open_store() as store, showing(on_event) as tell, ExitStack() as stack:
         try:
             with StopSignals():
                 executor = _executor(
@@ -251,18 +249,18 @@ def carry_on(
                 f"Interrupted before a trial began. Resume with: {folder.how_to_resume}"
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
-        on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
+        tell(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
         summary = run_study(
             folder.resolved.schedule,
             store,
             executor,
-            on_event=_told_to(following, on_event),
+            on_event=_told_to(following, tell),
             minutes=minutes,
             fail_fast=fail_fast,
             retry_failed=retry_failed,
             marks=marks,
             how_to_resume=folder.how_to_resume,
-            look=look_for(folder.resolved, store, on_event),
+            look=look_for(folder.resolved, store, tell),
             parallel=folder.resolved.study.parallel,
         )
     return Results(folder, summary)

@@ -11,7 +11,7 @@ import ablate
 ROOT = Path(__file__).resolve().parent.parent
 
 # What reads results; one that is there must stand in the contract, which may name more.
-TORCH_FREE = ("engine", "errors", "formats", "plots", "report", "stats", "store", "study")
+TORCH_FREE = ("engine", "errors", "formats", "plots", "report", "stats", "store", "study", "watch")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from ablate.cli.output import line, stdout
-from ablate.cli.progress import rough_duration
+from ablate.formats.durations import rough_duration
 from ablate.formats.fitted_table import FittedTable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
         answer |= {"arm_features": resolved.arm_features, "left_out": resolved.study.left_out}
         typer.echo(json_text(answer), nl=False)
         return
-    from ablate.stats.wording import counted
+    from ablate.engine.estimate_words import how_long, what_runs
 
     console = stdout()
     table = FittedTable()
@@ -46,27 +46,8 @@ def print_estimate(planned: "Plan", estimate: "Estimate", as_json: bool) -> None
     for name, reason in resolved.study.left_out:
         line(console, f"left out: {name}: {reason}")
     study = resolved.study
-    processes = len({spec.process for spec in resolved.schedule})
-    rounds = study.rounds * study.processes
-    apart = f" and {counted(rounds, 'round')} of times" if study.clock == "interleaved" else ""
-    at_a_time = f", {study.parallel} trainings at a time" if study.parallel > 1 else ""
-    left = "" if estimate.trials == len(resolved.schedule) else f" left of {len(resolved.schedule)}"
-    compiling = f"; {counted(estimate.compile_keys, 'network')} to compile" if estimate.compile_keys else ""
-    line(
-        console,
-        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')}{apart} "
-        f"in {counted(processes, 'process')}{at_a_time}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}"
-        f"{compiling}.",
-    )
-    if isnan(estimate.minutes):
-        line(
-            console, f"How long that takes nobody knows before a trial has run here; `{estimate.visible.pilot}` tells."
-        )
-    else:
-        basis = f"from {estimate.pace_source}" if estimate.pace_source else "a rough guess; other machines differ"
-        compiled = ", compiling included" if estimate.compile_keys else ""
-        gain = f"; no gain by {study.parallel} at a time is assumed" if estimate.gain_measured is False else ""
-        line(console, f"About {rough_duration(60 * estimate.minutes)}{compiled} ({basis}{gain}).")
+    line(console, what_runs(resolved, estimate))
+    line(console, how_long(resolved, estimate))
     line(console, f"{estimate.visible.sentence}.")
     if estimate.outlook is not None and estimate.outlook.effects:
         _print_outlook(console, estimate.outlook, resolved.score)

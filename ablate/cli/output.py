@@ -3,10 +3,11 @@
 import os
 
 from rich.console import Console
-from rich.text import Text
 
+from ablate.formats.console import line
 from ablate.formats.fitted_table import UNWRAPPED
-from ablate.formats.printable import printable_lines
+
+__all__ = ["line", "remark", "stderr", "stdout"]
 
 
 def stdout() -> Console:
@@ -22,11 +23,6 @@ def stderr() -> Console:
 def remark(text: str) -> None:
     """One loud line on stderr."""
     line(stderr(), text, "yellow")
-
-
-def line(console: Console, text: str, style: str = "") -> None:
-    """One line of plain text, which only the terminal itself may break: a path or command in it can be copied whole."""
-    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
 
 
 def _wide_unless_terminal(console: Console) -> Console:

@@ -10,10 +10,10 @@ import typer
 from ablate.cli.foreseen import print_estimate
 from ablate.cli.options import StudyOptions, trackers
 from ablate.cli.output import line, remark, stderr, stdout
-from ablate.cli.progress import StudyProgress
 from ablate.cli.state import command_line, debugging
 from ablate.errors import UsageError
 from ablate.formats.canonical import Json
+from ablate.watch.progress import StudyProgress
 
 if TYPE_CHECKING:
     from ablate.api import Results

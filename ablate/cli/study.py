@@ -1,33 +1,31 @@
 """`ablate study`: whole studies, from a file to a finished run folder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
 from ablate.cli.options import split_names, trackers
 from ablate.cli.output import line, remark, stderr, stdout
-from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume, refuse_spreads
 from ablate.cli.state import debugging
+from ablate.cli.watch import watch
 from ablate.errors import UsageError
 from ablate.formats.fitted_table import FittedTable
+from ablate.watch.progress import StudyProgress
 
 if TYPE_CHECKING:
     from ablate.engine.status import StudyStatus
     from ablate.recipes.registry import Registry
     from ablate.study import Catalogue, Study
-    from ablate.study.score import Score
 
-app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status, check.")
+app = typer.Typer(no_args_is_help=True, help="Whole studies: list, run, resume, status, watch, check.")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder; `ablate list` lists them.")]
 
@@ -242,28 +240,11 @@ def status(directory: Folder, as_json: options.AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(_as_json(now), indent=2, ensure_ascii=False))
         return
+    from ablate.watch.standing import standing, what_now
+
     console = stdout()
-    console.print(_arms_table(now, folder.resolved.score))
-    left = "" if now.seconds_left is None or not now.left else f", about {rough_duration(now.seconds_left)}"
-    console.print(Text(f"{now.done} done, {now.failed} failed, {now.left} left{left}."))
-    if now.slowest_arm is not None:
-        console.print(Text(f"Slowest arm: {now.slowest_arm}."))
-    line(console, _what_now(now, folder.how_to_resume))
-
-
-def _what_now(now: "StudyStatus", how_to_resume: str) -> str:
-    """Whether a study runs, has ended or has stopped, and the command that goes on with it where there is something left."""
-    from ablate.stats.wording import counted
-
-    if now.state == "running":
-        return f"Process {now.writer} is running it."
-    if now.state == "settled":
-        return "Settled; nothing is left to run."
-    if now.state == "stopped":
-        return f"Stopped; resume with: {how_to_resume}"
-    if now.failed:
-        return f"Finished; {counted(now.failed, 'trial')} failed, to run again: {how_to_resume} --retry-failed"
-    return "Finished."
+    console.print(standing(now, folder.resolved.score))
+    line(console, what_now(now, folder.how_to_resume))
 
 
 def _as_json(now: "StudyStatus") -> dict[str, Any]:
@@ -272,32 +253,5 @@ def _as_json(now: "StudyStatus") -> dict[str, Any]:
     return {**told, "state": now.state, "arms": rows}
 
 
-def _arms_table(now: "StudyStatus", score: "Score") -> FittedTable:
-    from ablate.stats.score_words import decimals_of, value_name
-
-    decimals = decimals_of(score, *(score.factor * (now.arms["score_high"] - now.arms["score_low"])))
-    table = FittedTable()
-    table.add_column("arm", words=True)
-    for heading in ("trials", "failed", value_name(score), "seconds"):
-        table.add_column(heading, numeric=True)
-    for row in now.arms.to_dict("records"):
-        table.add_row(
-            row["arm"],
-            str(row["trials"]),
-            str(row["failed"] + row["timed_out"]),
-            _with_interval(row, "score", scale=score.factor, decimals=decimals),
-            _with_interval(row, "time_seconds", scale=1, decimals=3),
-        )
-    return table
-
-
-def _with_interval(row: Mapping[Any, Any], outcome: str, *, scale: float, decimals: int) -> str:
-    """A mean, and its 95 % interval where there is one."""
-    mean, low, high = (scale * row[f"{outcome}_{number}"] for number in ("mean", "low", "high"))
-    if not isfinite(mean):
-        return ""
-    interval = f" [{low:.{decimals}f}, {high:.{decimals}f}]" if isfinite(low) else ""
-    return f"{mean:.{decimals}f}{interval}"
-
-
 app.command()(check)
+app.command()(watch)

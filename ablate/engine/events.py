@@ -136,3 +136,7 @@ Event: TypeAlias = (
     | LookTaken
     | RoundsRetired
 )
+
+
+def ignore_event(event: Event) -> None:
+    """Show no progress."""

@@ -11,15 +11,25 @@ from ablate.export import Destination, Exported, export
 from ablate.report.export import trials_table
 from ablate.stats import effects, effects_frame, look_at
 from ablate.stats.effects import LEVEL
+from ablate.stats.evidence import Evidence
 from ablate.store.run_folder import RunFolder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """A run folder's trials and what they say; read from disk at each use."""
 
     folder: RunFolder
     summary: Summary | None = None
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.folder.path)!r})"
+
+    def _repr_html_(self) -> str:
+        # Loaded where a notebook asks: matplotlib takes longer to load than all else.
+        from ablate.report.notebook import results_html
+
+        return results_html(Evidence.of(self.folder.resolved, self.folder.read_trials()), self.folder.path)
 
     @property
     def trials(self) -> pd.DataFrame:

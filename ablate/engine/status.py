@@ -11,6 +11,7 @@ from ablate.engine.runner import pending_trials, summarise
 from ablate.stats import arm_summary, trials_frame
 from ablate.store.lock import holder_of
 from ablate.store.run_folder import RunFolder
+from ablate.store.trials import MemoryTrialStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +42,13 @@ class StudyStatus:
         return "stopped" if self.left else "finished"
 
 
-def study_status(folder: RunFolder) -> StudyStatus:
-    """The status of a run folder.
+def study_status(folder: RunFolder, store: MemoryTrialStore | None = None) -> StudyStatus:
+    """The status of a run folder; `store` holds its trials where they have been read already.
 
     Raises:
         AblateError: a line of its trials cannot be read.
     """
-    store = folder.read_trials()
+    store = folder.read_trials() if store is None else store
     schedule = folder.resolved.schedule
     pending = pending_trials(schedule, store)
     summary = summarise(schedule, store)

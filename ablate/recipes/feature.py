@@ -55,6 +55,22 @@ class Feature:
         object.__setattr__(self, "requires", frozenset(self.requires))
         object.__setattr__(self, "excludes", frozenset(self.excludes))
 
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """What the baseline has in the fields of the patch; empty before a registry has taken the feature."""
+        return vars(self).get("_before", MappingProxyType({}))
+
+    def taken_by(self, baseline: Any) -> None:
+        """Learn what the patch replaces; of several registries, the last one's baseline is told."""
+        before = {name: getattr(baseline, name) for name in self.patch}
+        object.__setattr__(self, "_before", MappingProxyType(before))
+
+    def _repr_html_(self) -> str:
+        # Loaded where a notebook asks.
+        from ablate.recipes.shown import feature_html
+
+        return feature_html(self)
+
     def digest(self) -> str:
         """A hash of what the feature does: its patch, and the source of the parts that live outside the package."""
         sources = sorted({foreign_source(value) for value in self.patch.values() if is_dataclass(value)})

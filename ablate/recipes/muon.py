@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from ablate.errors import UsageError
 from ablate.formats.canonical import digest
+from ablate.formats.notebook import fields_shown
 from ablate.formats.values import jsonable
 from ablate.parts import (
     Activation,
@@ -164,6 +165,9 @@ class MuonPlan:
     """Of every step, how many of the first groups it leaves as they are."""
     windows: tuple[range, ...] = ()
     """The steps of each epoch, where only some are run."""
+
+    def _repr_html_(self) -> str:
+        return fields_shown(self)
 
     @classmethod
     def of(cls, recipe: MuonRecipe, num_train_images: int) -> "MuonPlan":

@@ -70,6 +70,7 @@ class Registry(Roster):
                 )
         for feature in self.features.values():
             self._check(feature)
+            feature.taken_by(baseline)
         for slug in self.groups:
             if slug not in self.features:
                 continue
@@ -116,6 +117,12 @@ class Registry(Roster):
             ladders=self.ladders.values(),
             lineage=self.lineage,
         )
+
+    def _repr_html_(self) -> str:
+        # Loaded where a notebook asks.
+        from ablate.recipes.shown import registry_html
+
+        return registry_html(self)
 
     def expand(self, names: Iterable[str]) -> frozenset[str]:
         """Feature names, groups replaced by their members.

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from torch import Tensor
 
 from ablate.formats.canonical import digest
+from ablate.formats.notebook import fields_shown
 from ablate.formats.values import jsonable
 from ablate.parts import (
     Activation,
@@ -183,6 +184,9 @@ class SgdPlan:
     is_short: bool = False
     windows: tuple[range, ...] = ()
     """The steps of each epoch, where only some are run."""
+
+    def _repr_html_(self) -> str:
+        return fields_shown(self)
 
     @classmethod
     def of(cls, recipe: SgdRecipe, num_train_images: int) -> Self:

@@ -88,7 +88,7 @@ def _drawn(kind: str, evidence: Evidence, target: float | None) -> MatplotlibFig
 
 def palette_css() -> str:
     """The colours of both themes as custom properties: those of the page by their role, those of figures by their light value."""
-    light, dark = _properties(LIGHT), _properties(DARK)
+    light, dark = palette(LIGHT), palette(DARK)
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ color-scheme: dark; {dark} }} }}\n"
@@ -116,7 +116,8 @@ _ROLES = {"background": "background", "ink": "ink", "muted": "muted", "rule": "g
 _TONES = ("gain", "loss", "settled")
 
 
-def _properties(theme: Theme) -> str:
+def palette(theme: Theme) -> str:
+    """The colours of one theme as custom properties."""
     page = {name: getattr(theme, role) for name, role in (_ROLES | {tone: tone for tone in _TONES}).items()}
     drawn = {f"f{light[1:]}": light if theme is LIGHT else dark for light, (_, dark) in _PAIRS.items()}
     return " ".join(f"--{name}: {colour};" for name, colour in (page | drawn).items())

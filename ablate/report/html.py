@@ -5,12 +5,13 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from math import isfinite
+from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ablate.formats.printable import printable
@@ -111,6 +112,11 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...], target: float |
 
     The same evidence and figures give the same text. Everything that came from outside is escaped.
     """
+    return templates().get_template("page.html.j2").render(page_parts(evidence, figures, target))
+
+
+def page_parts(evidence: Evidence, figures: tuple[Figure, ...], target: float | None = None) -> dict[str, Any]:
+    """What the page's template is filled with, by name."""
     study = evidence.resolved.study
     by_arm = dict(iter(evidence.frame.groupby("arm", sort=False)))
     shown = [(str(arm), by_arm[arm]) for arm in evidence.arms["arm"] if arm in by_arm]
@@ -118,7 +124,7 @@ def html_report(evidence: Evidence, figures: tuple[Figure, ...], target: float |
     longest = max((len(group) for _, group in shown), default=0)
     columns = _trial_columns(evidence)
     shown_tables = tables(evidence, target)
-    return _template().render(
+    return dict(
         name=study.name,
         question=study.question,
         badges=_badges(evidence),
@@ -210,13 +216,15 @@ def _arm_trials(
     return _ArmTrials(name, counted(len(group), "trial"), Markup("\n".join(lines)))
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@cache
+def templates(*further: str) -> Environment:
+    """The report's templates, and before them those of `further` packages of ablate's, whose pages extend the report's."""
+    loaders = [PackageLoader("ablate", folder) for folder in (*further, "report")]
     environment = Environment(
-        loader=PackageLoader("ablate", "report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+        loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["slug"] = _slug
-    return environment.get_template("page.html.j2")
+    return environment
 
 
 def _asset(name: str) -> str:

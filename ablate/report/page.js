@@ -17,23 +17,26 @@
 
   // Rows whose words do not hold what was typed are hidden, and folded tables opened for those that do.
   const filter = document.getElementById("filter");
-  const rows = [...document.querySelectorAll("table.sortable tbody tr")];
-  filter.hidden = rows.length === 0;
-  filter.addEventListener("input", () => {
+  const show = () => {
+    const rows = [...document.querySelectorAll("table.sortable tbody tr")];
     const wanted = filter.value.trim().toLowerCase();
     let found = 0;
     for (const row of rows) {
       row.hidden = !row.textContent.toLowerCase().includes(wanted);
       found += row.hidden ? 0 : 1;
     }
-    document.querySelectorAll("details.long").forEach((each) => (each.open = wanted !== ""));
+    filter.hidden = rows.length === 0;
     document.getElementById("filtered").textContent = wanted ? `${found} of ${rows.length} rows` : "";
+  };
+  filter.addEventListener("input", () => {
+    show();
+    document.querySelectorAll("details.long").forEach((each) => (each.open = filter.value.trim() !== ""));
   });
 
   // Numbers by value, words by the alphabet, what has neither at the end in both directions.
   const key = (row, column) => row.cells[column].dataset.order;
   const compare = (one, other, numeric) => (numeric ? Number(one) - Number(other) : one.localeCompare(other));
-  for (const table of document.querySelectorAll("table.sortable")) {
+  const makeSortable = (table) => {
     const headings = [...table.tHead.rows[0].cells];
     const body = table.tBodies[0];
     const original = [...body.rows];
@@ -55,5 +58,17 @@
         body.append(...rows);
       });
     });
-  }
+  };
+
+  // Again where a page that is watched has put new tables in the place of old ones.
+  const sortable = new WeakSet();
+  const arrange = () => {
+    for (const table of document.querySelectorAll("table.sortable")) {
+      if (!sortable.has(table)) makeSortable(table);
+      sortable.add(table);
+    }
+    show();
+  };
+  document.addEventListener("arrange", arrange);
+  arrange();
 })();

@@ -281,6 +281,12 @@ class Study:
         )
         return timetable.of_interleaved_pieces() if self.clock == "interleaved" else timetable.of_whole_trials()
 
+    def _repr_html_(self) -> str:
+        # Loaded where a notebook asks.
+        from ablate.study.shown import study_html
+
+        return study_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` turns back into an equal study."""
         return {

@@ -35,6 +35,12 @@ class Plan:
     data: Data
     data_dir: Path | None = None
 
+    def _repr_html_(self) -> str:
+        # Loaded where a notebook asks.
+        from ablate.training.plan_shown import plan_html
+
+        return plan_html(self)
+
     @property
     def kind(self) -> Kind:
         """What opens and trains such recipes."""

@@ -15,7 +15,6 @@ from rich.console import Console
 import ablate as package
 from ablate.cli.main import app
 from ablate.cli.output import line
-from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.engine.events import (
     ArmRetired,
     Event,
@@ -27,7 +26,9 @@ from ablate.engine.events import (
     TrialStarted,
     WarmUpStarted,
 )
+from ablate.formats.durations import rough_duration
 from ablate.machine.environment import source_state
+from ablate.watch.progress import StudyProgress
 from tests.fakes import finished_trial, spec
 from tests.tiny_study import CommandLine
 
@@ -45,7 +46,7 @@ EVERY = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands_are_those_of_the_design() -> None:
     leaves = {path for path, command in EVERY.items() if not hasattr(command, "commands")}
-    study = {f"study {name}" for name in ("list", "run", "resume", "status", "check")}
+    study = {f"study {name}" for name in ("list", "run", "resume", "status", "watch", "check")}
     data = {f"data {name}" for name in ("import", "fetch", "list")}
     init = {f"init {name}" for name in ("feature", "registry")}
     alone = {"run", "recipes", "features", "list", "report", "figure", "compare", "export", "import", "doctor"}

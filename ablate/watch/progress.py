@@ -10,8 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
-from ablate.cli.first_look import FirstLook
-from ablate.cli.output import line
 from ablate.engine.events import (
     ArmRetired,
     Event,
@@ -28,9 +26,12 @@ from ablate.engine.events import (
     WarmUpStarted,
 )
 from ablate.engine.pace import Pace
+from ablate.formats.console import line
+from ablate.formats.durations import rough_duration
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialSpec
 from ablate.study.score import TTA_ACCURACY, Score
+from ablate.watch.first_look import FirstLook
 
 MOST_BARS = 24
 """Arms that get a bar of their own; more would fill the screen."""
@@ -143,12 +144,18 @@ class StudyProgress:
         self._remark_overall(advance=1)
         if trial.status != "ok":
             self._say(f"{trial.spec.arm}, block {trial.spec.block}: {trial.status}: {trial.error}", "red")
-        elif not self._console.is_terminal:
+        else:
+            self._tell_trial(trial, remark)
+        self._take_first_look(trial)
+
+    def _tell_trial(self, trial: Trial, result: str) -> None:
+        if not self._console.is_terminal:
             clock = time.strftime("%H:%M:%S")
             self._say(
-                f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {remark}  {self._time_left()}".rstrip(), ""
+                f"{clock}  {trial.spec.arm}, block {trial.spec.block}: {result}  {self._time_left()}".rstrip(), ""
             )
 
+    def _take_first_look(self, trial: Trial) -> None:
         if self._first_look.take(trial):
             for part in self._first_look.shown(self._duration_left()):
                 self._bars.console.print(part, soft_wrap=isinstance(part, Text))
@@ -164,14 +171,6 @@ class StudyProgress:
 
     def _say(self, text: str, style: str) -> None:
         line(self._bars.console, text, style)
-
-
-def rough_duration(seconds: float) -> str:
-    """A duration as people say it: "40 s", "12 min", "3 h 20 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _result(trial: Trial, score: Score) -> str:

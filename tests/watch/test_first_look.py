@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ablate.cli.first_look import MOST_ROWS, FirstLook
-from ablate.cli.progress import StudyProgress
 from ablate.engine.events import Event, StudyOpened, StudyStarted
 from ablate.engine.runner import run_study
 from ablate.store.trials import MemoryTrialStore
 from ablate.study.score import TTA_ACCURACY, Score
+from ablate.watch.first_look import MOST_ROWS, FirstLook
+from ablate.watch.progress import StudyProgress
 from tests.fakes import FakeExecutor, fake_study, finished_trial
 from tests.losses import LOSS
 from tests.tiny_study import CommandLine, study_json
