@@ -3,7 +3,6 @@
 Messages are JSON lines over two pipes of their own, so that trainers may print. Free of torch until the trainer needs it.
 """
 
-import functools
 import importlib
 import json
 import os
@@ -11,7 +10,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ablate.engine.events import RoundStarted, TrialStarted, WarmUpFinished, WarmUpStarted
@@ -32,14 +31,14 @@ def main(commands: int, answers: int) -> None:
         os.set_inheritable(pipe, False)
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
-    connection = _Connection(answers)
-    try:
-        trainer = _make(inbox.get())
-        connection.send({"kind": "ready", "remarks": list(trainer.remarks)})
+    service = Service()
+    with os.fdopen(answers, "wb") as answer_pipe:
         while (command := inbox.get())["kind"] != "stop":
-            _serve(trainer, [TrialSpec(**spec) for spec in command["specs"]], command, connection)
-    except AblateError as error:
-        connection.send({"kind": "refused", "error": str(error), "type": type(error).__name__})
+            for message in service.answer(command):
+                answer_pipe.write(json.dumps(message).encode() + b"\n")
+                answer_pipe.flush()
+                if message["kind"] == "refused":
+                    return
 
 
 def _listen(commands: int, inbox: "queue.SimpleQueue[dict[str, Any]]") -> None:
@@ -77,54 +76,66 @@ def find_factory(reference: str) -> Callable[..., Trainer]:
     return factory
 
 
-def _serve(trainer: Trainer, specs: Sequence[TrialSpec], command: Mapping[str, Any], connection: "_Connection") -> None:
-    process = command["process"]
-    for spec in specs:
-        connection.send_untried(spec.arm, functools.partial(trainer.untried, spec, process))
-    if command["kind"] == "time":
-        _tell(time_round(trainer, specs, process), connection)
-    else:
-        _tell(train_one(trainer, specs[0], process), connection)
+class Service:
+    """What a worker answers, whatever carries its messages: `make` gives it a trainer, which trains what is asked for after that.
 
+    Recipes and environments are told once each.
+    """
 
-def _tell(happenings: Iterable[Happening], connection: "_Connection") -> None:
-    for happening in happenings:
-        match happening:
-            case FinishedTrial():
-                connection.send_finished("finished", [happening])
-            case FinishedRound():
-                # In one message: a child that dies meanwhile has given all or nothing.
-                connection.send_finished("finished", happening.trials)
-            case WarmUpStarted():
-                connection.send({"kind": "warm_up_started", "arm": happening.arm})
-            case WarmUpFinished():
-                connection.send({"kind": "warm_up_finished", "arm": happening.arm})
-            case RoundStarted():
-                connection.send({"kind": "round_started", "arms": [spec.arm for spec in happening.specs]})
-            case TrialStarted():
-                connection.send({"kind": "trial_started"})
-
-
-class _Connection:
-    """The pipe to the parent; recipes and environments go over it once each."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = os.fdopen(pipe, "wb")
+    def __init__(self) -> None:
+        self._trainer: Trainer | None = None
         self._sent: set[str] = set()
         self._arms: set[str] = set()
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        self._pipe.write(json.dumps(message).encode() + b"\n")
-        self._pipe.flush()
+    def answer(self, command: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The messages that answer a command, each as soon as it is true; "refused" is the last word of a worker that cannot go on."""
+        try:
+            if command["kind"] == "make":
+                self._trainer = _make(command)
+                yield {"kind": "ready", "remarks": list(self._trainer.remarks)}
+            elif self._trainer is None:
+                raise AblateError(f"A worker was asked to '{command['kind']}' before it was given a trainer.")
+            else:
+                yield from self._run(self._trainer, command)
+        except AblateError as error:
+            yield {"kind": "refused", "error": str(error), "type": type(error).__name__}
 
-    def send_untried(self, arm: str, make: Callable[[], FinishedTrial]) -> None:
-        """Tell, once an arm, what to record should it kill this process."""
-        if arm not in self._arms:
-            self._arms.add(arm)
-            self.send_finished("untried", [make()])
+    def _run(self, trainer: Trainer, command: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        specs, process = [TrialSpec(**spec) for spec in command["specs"]], command["process"]
+        for spec in specs:
+            # What to record of an arm should it kill this process.
+            if spec.arm not in self._arms:
+                self._arms.add(spec.arm)
+                yield self._with_records("untried", [trainer.untried(spec, process)])
+        if command["kind"] == "time":
+            happenings: Iterator[Happening] = time_round(trainer, specs, process)
+        else:
+            happenings = train_one(trainer, specs[0], process)
+        for happening in happenings:
+            message = self._told(happening)
+            if message is not None:
+                yield message
 
-    def send_finished(self, kind: str, finished: Iterable[FinishedTrial]) -> None:
-        self.send({"kind": kind, "trials": [self._as_json(one) for one in finished]})
+    def _told(self, happening: Happening) -> dict[str, Any] | None:
+        match happening:
+            case FinishedTrial():
+                return self._with_records("finished", [happening])
+            case FinishedRound():
+                # In one message: a worker that dies meanwhile has given all or nothing.
+                return self._with_records("finished", happening.trials)
+            case WarmUpStarted():
+                return {"kind": "warm_up_started", "arm": happening.arm}
+            case WarmUpFinished():
+                return {"kind": "warm_up_finished", "arm": happening.arm}
+            case RoundStarted():
+                return {"kind": "round_started", "arms": [spec.arm for spec in happening.specs]}
+            case TrialStarted():
+                return {"kind": "trial_started"}
+            case _:
+                return None
+
+    def _with_records(self, kind: str, finished: Iterable[FinishedTrial]) -> dict[str, Any]:
+        return {"kind": kind, "trials": [self._as_json(one) for one in finished]}
 
     def _as_json(self, finished: FinishedTrial) -> dict[str, Any]:
         told: dict[str, Any] = {"trial": finished.trial.to_json()}
