@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -81,6 +82,7 @@ class Child:
         self._environments: dict[str, Environment] = {}
         self._halted = halted or threading.Event()
         self.busy = False
+        self.host = socket.gethostname()
         with suppress(ChildDiedError):
             self.send({"kind": "make", "factory": factory, "arguments": dict(arguments)})
 

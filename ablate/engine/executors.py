@@ -6,6 +6,7 @@ from typing import Any
 
 from ablate.engine.events import ProcessStarted
 from ablate.engine.lot import Common, Lot
+from ablate.engine.places import LocalPlace
 from ablate.engine.rounds import Happening, is_round, pieces, time_round
 from ablate.engine.seats import runs_alone
 from ablate.engine.trainer import Trainer, train_one
@@ -76,7 +77,7 @@ class ChildExecutor:
     def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
         """See `runner.Executor`."""
         environment = {} if runs_alone(specs, self._parallel) else share_of_cores(self._parallel)
-        return Lot(self._common, process, environment).run(specs)
+        return Lot(self._common, process, LocalPlace(environment)).run(specs)
 
     def halt(self) -> None:
         """See `runner.Executor`."""

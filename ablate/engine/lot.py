@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ablate import errors
-from ablate.engine.child import Child, ChildDiedError, ChildTimeoutError, HaltedError
+from ablate.engine.child import ChildDiedError, ChildTimeoutError, HaltedError
 from ablate.engine.deaths import Deaths
 from ablate.engine.events import (
     Event,
@@ -19,6 +19,7 @@ from ablate.engine.events import (
     WarmUpFinished,
     WarmUpStarted,
 )
+from ablate.engine.places import NeverRanError, Place, Worker
 from ablate.engine.rounds import FinishedRound, Happening, is_round, pieces
 from ablate.engine.trainer import failed
 from ablate.engine.worker import command_for
@@ -27,6 +28,9 @@ from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
 
 _SIGNAL_SECONDS = 0.05
+
+STARTS_TO_GIVE_UP = 3
+"""How many workers in a row a place may lose before their first trial."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,11 +70,12 @@ class Common:
 
 
 class Lot:
-    """The trials of one process. `free` is the first process number that no trial on disk has."""
+    """The trials of one process, in workers of one place. `free` is the first process number that no trial on disk has."""
 
-    def __init__(self, common: Common, free: int, environment: Mapping[str, str]) -> None:
-        self._common, self._free, self._environment = common, free, environment
-        self._child: Child | None = None
+    def __init__(self, common: Common, free: int, place: Place) -> None:
+        self._common, self._free, self._place = common, free, place
+        self._child: Worker | None = None
+        self._never_ran = 0
         self._number: int | None = None
         self._restart = False
         self._warming: str | None = None
@@ -110,22 +115,30 @@ class Lot:
                 if child is None:
                     child = yield from self._start()
                 yield from self._serve(child, left)
+            except NeverRanError as loss:
+                yield from self._start_over(loss)
             except (ChildDiedError, ChildTimeoutError) as death:
                 yield from self._mourn(death, left)
 
-    def _start(self) -> Generator[Event, None, Child]:
-        child = Child(
-            self._common.factory,
-            self._common.arguments,
-            environment=self._environment,
-            halted=self._common.halted,
-        )
+    def _start(self) -> Generator[Event, None, Worker]:
+        child = self._place.start(self._common.factory, self._common.arguments, self._common.halted)
         self._child = child
         yield ProcessStarted(process=self._process, process_id=child.process_id, restart=self._restart)
         self._common.say_once(_checked(child.receive(self._limit))["remarks"])
+        self._never_ran = 0
         return child
 
-    def _serve(self, child: Child, left: dict[str, TrialSpec]) -> Iterator[Happening]:
+    def _start_over(self, loss: NeverRanError) -> Iterator[Event]:
+        """Bury a worker that no arm is to blame for, so that the next one gets its trials; a place that loses all is given up."""
+        yield from self._bury(str(loss))
+        self._number, self._restart = None, True
+        self._never_ran += 1
+        if self._never_ran == STARTS_TO_GIVE_UP:
+            raise AblateError(
+                f"Seat {self._place.name} has lost {STARTS_TO_GIVE_UP} workers in a row before their first trial; the last: {loss}."
+            ) from loss
+
+    def _serve(self, child: Worker, left: dict[str, TrialSpec]) -> Iterator[Happening]:
         """Have the child run what is left, taking each trial out that it gives a record of."""
         specs, in_round = tuple(left.values()), False
         child.busy = True
