@@ -14,9 +14,10 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from ablate.engine.told import ToldTrials
 from ablate.errors import AblateError
 from ablate.machine.programs import same_modules
-from ablate.store.records import Environment, FinishedTrial, RecipeRecord, Trial
+from ablate.store.records import FinishedTrial
 
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 10.0
@@ -78,8 +79,7 @@ class Child:
         self._buffer = b""
         self._arrivals = select.poll()
         self._arrivals.register(self._answers, select.POLLIN)
-        self._recipes: dict[str, RecipeRecord] = {}
-        self._environments: dict[str, Environment] = {}
+        self._told = ToldTrials()
         self._halted = halted or threading.Event()
         self.busy = False
         self.host = socket.gethostname()
@@ -135,17 +135,7 @@ class Child:
 
     def finished(self, message: Mapping[str, Any]) -> tuple[FinishedTrial, ...]:
         """The trials that a message holds, with the records they cite."""
-        return tuple(self._finished(told) for told in message["trials"])
-
-    def _finished(self, told: Mapping[str, Any]) -> FinishedTrial:
-        trial = Trial.from_json(told["trial"])
-        if "recipe" in told:
-            self._recipes[trial.recipe] = RecipeRecord.from_json(told["recipe"])
-        if "environment" in told:
-            self._environments[trial.environment] = Environment.from_json(told["environment"])
-        return FinishedTrial(
-            trial=trial, recipe=self._recipes[trial.recipe], environment=self._environments[trial.environment]
-        )
+        return self._told.read(message)
 
     def end(self) -> None:
         """Let an idle child end by itself, and wait for it."""

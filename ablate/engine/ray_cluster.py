@@ -1,0 +1,253 @@
+"""Ray clusters: reached, or started here, and the places that their nodes have. Free of torch; ray is imported on first use."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ablate.engine.on_ray import LEASE_SECONDS, RayPlace, import_ray
+from ablate.errors import AblateError, UsageError
+from ablate.machine.processor import usable_cores
+
+LOCAL_STORE_BYTES = 80 * 2**20
+"""The object store of a Ray started here: messages are small, and Ray would take a third of the memory."""
+
+_LOOK_SECONDS = 2.0
+_SYNTAX = "ray:auto, ray:HOST:PORT, ray:ADDRESS*SEATS, ray:ADDRESS@LABEL=VALUE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RayAddress:
+    """Which cluster, how many seats of it (None: all that it has), and the labels that its nodes must carry."""
+
+    address: str
+    seats: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "RayAddress":
+        """What comes after "ray:": an address or "auto", then "*SEATS", then "@LABEL=VALUE", which may be repeated.
+
+        Raises:
+            UsageError: it is none of that.
+        """
+        head, *labels = text.split("@")
+        address, star, seats = head.partition("*")
+        if address.startswith(("ray://", "//")):
+            raise UsageError(
+                f"'ray:{text}' is a Ray client's address, which cannot place trials; run this on a machine of the cluster, as ray:auto."
+            )
+        if not address or (address != "auto" and not address.rpartition(":")[0]):
+            raise UsageError(f"'ray:{text}' names no cluster; write one of: {_SYNTAX}.")
+        if star and not (seats.isdecimal() and int(seats) > 0):
+            raise UsageError(
+                f"'ray:{text}' asks for '{seats}' seats, which is no positive number; write ray:{address}*4."
+            )
+        pairs = [label.partition("=") for label in labels]
+        for name, equals, value in pairs:
+            if not (name and equals and value):
+                raise UsageError(f"'ray:{text}' has the label '{name}{equals}{value}'; write ray:{head}@NAME=VALUE.")
+        return cls(
+            address=address,
+            seats=int(seats) if star else None,
+            labels={name: value for name, _, value in pairs},
+        )
+
+    def __str__(self) -> str:
+        seats = "" if self.seats is None else f"*{self.seats}"
+        return f"ray:{self.address}{seats}" + "".join(f"@{name}={value}" for name, value in self.labels.items())
+
+
+class RayCluster:
+    """The places of a cluster: each GPU of its nodes is one, or each core where no node has a GPU or `on_gpus` is False.
+
+    `announce` is told of a Ray that is started, of waiting, and of nodes that join. Call from the main thread: Ray takes signals there.
+    """
+
+    def __init__(
+        self,
+        address: RayAddress,
+        *,
+        on_gpus: bool | None = None,
+        announce: Callable[[str], None] = lambda line: None,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self.address, self._on_gpus, self._announce, self._lease_seconds = address, on_gpus, announce, lease_seconds
+        self._ray, self._ours = import_ray(), False
+        self._known: set[str] = set()
+        self._given = 0
+        self._looked_at = 0.0
+
+    def places(self, *, wait_seconds: float = 600.0, halted: threading.Event | None = None) -> tuple[RayPlace, ...]:
+        """Connect, and give the places there are now. With a number of seats asked for, the cluster is asked to grow to it, and may
+        take `wait_seconds` until its first node with a place has come.
+
+        Raises:
+            AblateError: the cluster cannot be reached, or has no such place.
+        """
+        self._connect()
+        self._ask_for_nodes()
+        deadline, said = time.monotonic() + wait_seconds, False
+        while not (places := self._look()):
+            asked_for = self.address.seats is not None
+            if not asked_for or time.monotonic() > deadline or (halted is not None and halted.is_set()):
+                raise AblateError(self._nothing())
+            if not said:
+                self._announce(f"{self.address}: waits for a node to join that has a place.")
+                said = True
+            time.sleep(0.5)
+        return places
+
+    def joined(self) -> tuple[RayPlace, ...]:
+        """The places of nodes that have joined since this was asked last; the cluster itself is asked every other second only."""
+        if time.monotonic() - self._looked_at < _LOOK_SECONDS or not self._ray.is_initialized():
+            return ()
+        places = self._look()
+        for place in places:
+            self._announce(f"{place.name} has joined.")
+        return places
+
+    def close(self) -> None:
+        """Leave the cluster, and end it where it was started here; not where the connection was made by somebody else."""
+        if self._ours:
+            self._ours = False
+            self._ray.shutdown()
+
+    def _look(self) -> tuple[RayPlace, ...]:
+        self._looked_at = time.monotonic()
+        nodes = [node for node in self._ray.nodes() if node["Alive"] and self._fits(node)]
+        if self._on_gpus is None and nodes:
+            # What the first nodes have decides: a study's trials all run on GPUs, or none does.
+            gpus = any(_number(node, "GPU") for node in self._ray.nodes() if node["Alive"])
+            self._on_gpus = gpus
+        places: list[RayPlace] = []
+        for node in nodes:
+            if node["NodeID"] not in self._known:
+                found = list(self._of(node))
+                if found:
+                    self._known.add(node["NodeID"])
+                    places += found
+        self._given += len(places)
+        return tuple(places)
+
+    def _of(self, node: Mapping[str, Any]) -> Iterator[RayPlace]:
+        """A node's places, as many as are still wanted."""
+        share: dict[str, float] = {"num_cpus": 1}
+        number = _number(node, "CPU")
+        if self._on_gpus:
+            share["num_gpus"] = 1
+            number = min(number, _number(node, "GPU"))
+        if self.address.seats is not None:
+            number = min(number, self.address.seats - self._given)
+        kind = "gpu" if self._on_gpus else "cpu"
+        for unit in range(number):
+            name = f"ray:{self.address.address}/{node['NodeManagerHostname']}/{kind}:{unit}"
+            yield RayPlace(name, node["NodeID"], share, lease_seconds=self._lease_seconds)
+
+    def _fits(self, node: Mapping[str, Any]) -> bool:
+        labels = node["Labels"]
+        return all(labels.get(name) == value for name, value in self.address.labels.items())
+
+    def _nothing(self) -> str:
+        nodes = [node for node in self._ray.nodes() if node["Alive"]]
+        wanted = "GPU and core free for a trial" if self._on_gpus else "core for a trial"
+        with_labels = "".join(f" and the label {name}={value}" for name, value in self.address.labels.items())
+        there = "; ".join(
+            f"{node['NodeManagerHostname']}: {_number(node, 'CPU')} cores, {_number(node, 'GPU')} GPUs"
+            + "".join(f", {name}={value}" for name, value in node["Labels"].items() if name != "ray.io/node-id")
+            for node in nodes
+        )
+        return f"No node of {self.address} has a {wanted}{with_labels}. There are: {there or 'no nodes'}."
+
+    def _ask_for_nodes(self) -> None:
+        if self.address.seats is not None:
+            from ray.autoscaler.sdk import request_resources
+
+            bundle = {"CPU": 1, "GPU": 1} if self._on_gpus else {"CPU": 1}
+            request_resources(bundles=[bundle] * self.address.seats)
+
+    def _connect(self) -> None:
+        ray, address = self._ray, self.address.address
+        if ray.is_initialized():
+            there = ray.get_runtime_context().gcs_address
+            if address not in ("auto", there):
+                raise UsageError(
+                    f"This process is connected to the Ray at {there} already, not to the one at {address}."
+                )
+            return
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        # Ray's own handler exits without a word; whoever runs a study has one that says how to resume.
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            if address == "auto":
+                try:
+                    self._init(address="auto")
+                except ConnectionError:
+                    if "RAY_ADDRESS" in os.environ:
+                        raise
+                    self._start_here()
+            else:
+                self._init(address=address)
+        except AblateError:
+            raise
+        except Exception as error:
+            raise AblateError(_refusal(address, error)) from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+        self._ours = True
+
+    def _start_here(self) -> None:
+        cores = max(1, int(usable_cores()))
+        self._announce(f"No Ray cluster is running; starting one on this machine, with {cores} cores.")
+        # A loaded machine takes its time, and Ray would give up meanwhile.
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+        self._init(address="local", num_cpus=cores, include_dashboard=False, object_store_memory=LOCAL_STORE_BYTES)
+
+    def _init(self, **options: Any) -> None:
+        # What actors print stays in Ray's log files: the driver's output is the study's.
+        with _without_death_notices():
+            self._ray.init(namespace="ablate", log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+@contextmanager
+def _without_death_notices() -> Iterator[None]:
+    """Keep Ray from printing each worker's death on stdout, which is the results' alone; the study tells of them itself."""
+    worker = sys.modules.get("ray._private.worker")
+    listen = getattr(worker, "listen_error_messages", None)
+    if listen is None:
+        yield
+        return
+    worker.listen_error_messages = lambda *_: None  # type: ignore[union-attr]
+    try:
+        yield
+    finally:
+        worker.listen_error_messages = listen  # type: ignore[union-attr]
+
+
+def _number(node: Mapping[str, Any], resource: str) -> int:
+    return int(node["Resources"].get(resource, 0))
+
+
+def _refusal(address: str, error: Exception) -> str:
+    """Why a cluster cannot be used, in a line, with what to do."""
+    text = str(error)
+    if "Version mismatch" in text or "version mismatch" in text:
+        said = " ".join(text.split())
+        return (
+            f"The Ray at {address} runs other versions than this process: {said} Install the same ones on both sides."
+        )
+    if "raylet" in text.lower() or "node" in text.lower():
+        return (
+            f"This machine is no node of the Ray at {address}; make it one that takes no trials, and try again: "
+            f"ray start --address={address} --num-cpus=0 --num-gpus=0"
+        )
+    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    return f"Cannot reach a Ray cluster at {address}: {first} Start one with: ray start --head"
