@@ -1,6 +1,7 @@
 """The child's side of a study: `python -m ablate.engine.worker` trains what its parent sends, and ends when its parent does.
 
-Messages are JSON lines over two pipes of their own, so that trainers may print. Free of torch until the trainer needs it.
+Messages are JSON lines over two pipes of their own, so that trainers may print; with `--stdio`, over stdin and stdout. A worker with a
+lease ends by itself when it has heard nothing for so long. Free of torch until the trainer needs it.
 """
 
 import functools
@@ -8,20 +9,34 @@ import importlib
 import json
 import os
 import queue
+import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ablate.engine import parcels
 from ablate.engine.events import RoundStarted, TrialStarted, WarmUpFinished, WarmUpStarted
+from ablate.engine.hello import hello
 from ablate.engine.rounds import FinishedRound, Happening, is_round, time_round
 from ablate.engine.trainer import Trainer, train_one
 from ablate.errors import AblateError, UsageError
 from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
 
+ALIVE = "alive"
+"""The kind of a message that is a sign of life and nothing else."""
+
+WANTED = "wanted"
+"""The kind of a message that asks the parent for files."""
+
 PARENT_GONE_STATUS = 3
+CUT_OFF_STATUS = 4
+STDIO = "--stdio"
+
+_BEATS_IN_A_LEASE = 6
 
 
 def main(commands: int, answers: int) -> None:
@@ -34,23 +49,74 @@ def main(commands: int, answers: int) -> None:
     threading.Thread(target=_listen, args=(commands, inbox), daemon=True).start()
     connection = _Connection(answers)
     try:
-        trainer = _make(inbox.get())
-        connection.send({"kind": "ready", "remarks": list(trainer.remarks)})
+        order = inbox.get()
+        if "lease_seconds" in order:
+            threading.Thread(target=_beat, args=(connection, order["lease_seconds"]), daemon=True).start()
+        if "parcel" in order:
+            order = {**order, "arguments": _unpacked(order, inbox, connection)}
+        trainer = _make(order)
+        ready = {"kind": "ready", "remarks": list(trainer.remarks)}
+        connection.send({**ready, "hello": hello(trainer)} if order.get("hello") else ready)
         while (command := inbox.get())["kind"] != "stop":
+            connection.request = command.get("request")
             _serve(trainer, [TrialSpec(**spec) for spec in command["specs"]], command, connection)
     except AblateError as error:
         connection.send({"kind": "refused", "error": str(error), "type": type(error).__name__})
 
 
+def main_over_stdio() -> None:
+    """Serve trials over what are now stdin and stdout; what trainers print goes to stderr."""
+    commands, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    main(commands, answers)
+
+
 def _listen(commands: int, inbox: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    """Pass commands on; when the parent is gone, so is this process, whatever it is doing."""
-    with os.fdopen(commands, "rb") as pipe:
-        for line in pipe:
-            command = json.loads(line)
-            inbox.put(command)
+    """Pass commands on; when the parent is gone, so is this process, whatever it is doing, and when nothing comes for its lease."""
+    arrivals = select.poll()
+    arrivals.register(commands, select.POLLIN)
+    buffer, lease = b"", None
+    while True:
+        # What has arrived is looked at again: this thread may have been kept from its work for longer than the lease.
+        if lease is not None and not arrivals.poll(lease * 1000) and not arrivals.poll(0):
+            print(f"ablate: nothing was heard of the driver for {lease:g} s; this worker ends.", file=sys.stderr)
+            os._exit(CUT_OFF_STATUS)
+        arrived = os.read(commands, 1 << 16)
+        if not arrived:
+            os._exit(PARENT_GONE_STATUS)
+        *lines, buffer = (buffer + arrived).split(b"\n")
+        for command in map(json.loads, lines):
+            lease = command.get("lease_seconds", lease)
+            if command["kind"] != ALIVE:
+                inbox.put(command)
             if command["kind"] == "stop":
                 return
-    os._exit(PARENT_GONE_STATUS)
+
+
+def _beat(connection: "_Connection", lease_seconds: float) -> None:
+    """Give signs of life, so that whoever waits at the other end of a cut wire does not wait for ever."""
+    while True:
+        try:
+            connection.send({"kind": ALIVE})
+        except OSError:
+            os._exit(PARENT_GONE_STATUS)
+        time.sleep(lease_seconds / _BEATS_IN_A_LEASE)
+
+
+def _unpacked(
+    order: Mapping[str, Any], inbox: "queue.SimpleQueue[dict[str, Any]]", connection: "_Connection"
+) -> dict[str, Any]:
+    """The order's arguments with the run folder found here, or made from what is asked of the parent."""
+
+    def fetch(names: Sequence[str]) -> Mapping[str, str]:
+        connection.send({"kind": WANTED, "names": list(names)})
+        files: Mapping[str, str] = inbox.get()["files"]
+        return files
+
+    return parcels.unpack(order["parcel"], order["arguments"], fetch)
 
 
 def _make(order: Mapping[str, Any]) -> Trainer:
@@ -110,12 +176,16 @@ class _Connection:
 
     def __init__(self, pipe: int) -> None:
         self._pipe = os.fdopen(pipe, "wb")
+        self._sending = threading.Lock()
+        self.request: int | None = None
         self._sent: set[str] = set()
         self._arms: set[str] = set()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        self._pipe.write(json.dumps(message).encode() + b"\n")
-        self._pipe.flush()
+        told = message if self.request is None else {**message, "request": self.request}
+        with self._sending:
+            self._pipe.write(json.dumps(told).encode() + b"\n")
+            self._pipe.flush()
 
     def send_untried(self, arm: str, make: Callable[[], FinishedTrial]) -> None:
         """Tell, once an arm, what to record should it kill this process."""
@@ -143,4 +213,7 @@ def command_for(specs: Sequence[TrialSpec], process: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[1:] == [STDIO]:
+        main_over_stdio()
+    else:
+        main(int(sys.argv[1]), int(sys.argv[2]))
