@@ -1,16 +1,27 @@
 """Places: where a seat's workers start, and what a lot needs of a worker. Free of torch."""
 
+import os
 import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from ablate.engine.child import Child, ChildDiedError
+from ablate.errors import AblateError
+from ablate.machine import nvidia
 from ablate.store.records import FinishedTrial
 
 
 class NeverRanError(ChildDiedError):
     """A worker was lost before it was asked for its first trial, so no arm is to blame; the message says how."""
+
+
+class SeatLostError(AblateError):
+    """A seat is given up: its place starts no workers any more, or none that may train in this study."""
+
+    def __init__(self, message: str, *, exit_code: int = AblateError.exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Worker(Protocol):
@@ -72,12 +83,31 @@ class Place(Protocol):
 
 
 class LocalPlace:
-    """Children of this process, one at a time, with what `environment` adds to theirs."""
+    """Children of this process, one at a time, with what `environment` adds to theirs; `hello`: they say what they run on."""
 
-    def __init__(self, environment: Mapping[str, str] = MappingProxyType({}), *, name: str = "local") -> None:
+    def __init__(
+        self, environment: Mapping[str, str] = MappingProxyType({}), *, name: str = "local", hello: bool = False
+    ) -> None:
         self.name = name
-        self._environment = environment
+        self._environment, self._hello = environment, hello
 
     def start(self, factory: str, arguments: Mapping[str, Any], halted: threading.Event) -> Worker:
         """See `Place`."""
-        return Child(factory, arguments, environment=self._environment, halted=halted)
+        return Child(factory, arguments, environment=self._environment, halted=halted, hello=self._hello)
+
+
+def gpu_place(index: int) -> LocalPlace:
+    """The place of GPU `index` of this machine, as nvidia-smi counts those that this process may use: its children see no other."""
+    return LocalPlace(
+        {"CUDA_VISIBLE_DEVICES": visible_gpus()[index], "CUDA_DEVICE_ORDER": "PCI_BUS_ID"},
+        name=f"gpu:{index}",
+        hello=True,
+    )
+
+
+def visible_gpus() -> list[str]:
+    """How CUDA is told each of the GPUs that this process may use: in the order of CUDA_VISIBLE_DEVICES where it is set."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return [gpu.strip() for gpu in given.split(",") if gpu.strip()]
+    return [str(place) for place in range(len(nvidia.gpu_names()))]

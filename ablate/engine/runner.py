@@ -4,20 +4,22 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
 from ablate.engine.admission import Admission
-from ablate.engine.events import Event, StudyStarted, TrialFailed, TrialFinished
+from ablate.engine.events import Event, SeatLost, StudyStarted, TrialFailed, TrialFinished
 from ablate.engine.interruption import StopSignals
 from ablate.engine.pace import Pace
+from ablate.engine.places import SeatLostError
 from ablate.engine.rounds import FinishedRound, Happening
 from ablate.engine.seats import Seats, Specs, lots, runs_alone
 from ablate.engine.trainer import sound
 from ablate.errors import InterruptedStudyError, TrialsFailedError
 from ablate.store.records import FinishedTrial, Status, Trial
 from ablate.store.trials import TrialStore
-from ablate.study.schedule import TrialSpec
+from ablate.study.schedule import TrialKey, TrialSpec
 
 Stop: TypeAlias = Literal["minutes", "fail_fast", "settled", "hopeless"]
 """What ends a study before its schedule does; "hopeless": what is open cannot be settled in the minutes left."""
@@ -27,6 +29,9 @@ LookNow: TypeAlias = Callable[[TrialStore, TrialSpec | None, Callable[[], int | 
 
 Nothing is asked of it but at the study's looks, so that it answers at once elsewhere.
 """
+
+MOVED_MARK = "moved"
+"""The mark of trials whose block began in a seat that was lost: scores are compared within it, times are not, across processes."""
 
 _LOOK_SECONDS = 0.2
 """How long a signal may wait for the seats to say something."""
@@ -39,13 +44,20 @@ def no_look(store: TrialStore, finished: TrialSpec | None, blocks_left: Callable
 class Executor(Protocol):
     """Runs trials, in this process or in others."""
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
+    def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[Happening]:
         """Run one process's trials in order, yielding each when it is done and what happens in between; rounds of times come whole.
 
         `process` is the first process number of the run folder that no stored trial has; a process that takes over from a dead one
         takes the next, and none takes a number that another of this executor has. A trial may start only when the one before it has
-        been taken. Closing the iterator ends the process. Where lots run side by side, each is iterated in a thread of its own.
+        been taken. Closing the iterator ends the process. Where lots run side by side, each is iterated in a thread of its own, in the
+        seat of that number, from 0.
+
+        Raises:
+            SeatLostError: nothing can be run in that seat any more.
         """
+
+    def give_up(self, seat: int) -> None:
+        """Take note that a seat is lost."""
 
     def halt(self) -> None:
         """Break off, for good, what lots are doing in other threads: their iterators end, and what was in flight has no record."""
@@ -104,6 +116,8 @@ def run_study(
     how_to_resume: str = "",
     look: LookNow = no_look,
     parallel: int = 1,
+    apart: bool = False,
+    announce: Callable[[str], None] = lambda line: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run what is pending, each trial appended before the next one starts.
@@ -112,14 +126,16 @@ def run_study(
     every trial (a resume on another machine). `how_to_resume` ends the message of an interruption. Failed trials do not stop the
     others, except with `fail_fast`. `look` says after each trial whether the study stops there. A study that a look has stopped has
     nothing pending but failed trials to be run again. `parallel` lots run at a time, each in a thread of its own, where none of them
-    holds times alone; this thread alone stores trials and tells of events.
+    holds times alone, or where seats are `apart`: on hardware of their own. This thread alone stores trials and tells of events. What a
+    lost seat leaves goes to another, and of a block that had begun it is marked; `announce` is handed what must be said of that.
 
     Raises:
         InterruptedStudyError: SIGINT or SIGTERM; what was finished is kept.
+        SeatLostError: no seat is left; what was finished is kept.
         UsageError: `minutes` is not a positive number.
         AblateError: the store cannot be written, or the executor cannot start.
     """
-    pace = Pace(clock, parallel=parallel)
+    pace = Pace(clock, parallel=parallel, apart=apart)
     admission = Admission(minutes, pace, clock)
     stopped: Stop | None = None
 
@@ -143,22 +159,29 @@ def run_study(
                 signals,
                 fail_fast,
                 parallel,
+                apart,
+                announce,
                 lambda spec: look(store, spec, blocks_left),
             )
             run.begin(schedule, pending)
             while run.pending and stopped is None:
-                stopped = run.alone() if runs_alone(run.pending[0], parallel) else run.side_by_side()
+                alone = runs_alone(run.pending[0], parallel, apart=apart)
+                stopped = run.alone() if alone else run.side_by_side()
             if settled and not stopped:
                 # What ran again may have changed what was settled.
                 stopped = look(store, None, blocks_left) if pending else settled
     except KeyboardInterrupt:
-        summary = summarise(schedule, store)
-        done = len(schedule) - summary.left
-        advice = f" Resume with: {how_to_resume}" if how_to_resume else ""
-        raise InterruptedStudyError(
-            f"Interrupted; {done} of {len(schedule)} trials are done and kept.{advice}"
-        ) from None
+        raise InterruptedStudyError(f"Interrupted; {_what_is_kept(schedule, store, how_to_resume)}") from None
+    except SeatLostError as lost:
+        kept = _what_is_kept(schedule, store, how_to_resume)
+        raise SeatLostError(f"No seat is left; {kept} The last: {lost}", exit_code=lost.exit_code) from lost
     return summarise(schedule, store, stopped=stopped)
+
+
+def _what_is_kept(schedule: Sequence[TrialSpec], store: TrialStore, how_to_resume: str) -> str:
+    done = len(schedule) - summarise(schedule, store).left
+    advice = f" Resume with: {how_to_resume}" if how_to_resume else ""
+    return f"{done} of {len(schedule)} trials are done and kept.{advice}"
 
 
 class _Run:
@@ -175,16 +198,23 @@ class _Run:
         signals: StopSignals,
         fail_fast: bool,
         parallel: int,
+        apart: bool,
+        announce: Callable[[str], None],
         look: Callable[[TrialSpec], Stop | None],
     ) -> None:
         self._store, self._executor, self._on_event, self._marks = store, executor, on_event, marks
         self._pace, self._admission, self._signals = pace, admission, signals
-        self._fail_fast, self._parallel, self._look = fail_fast, parallel, look
+        self._fail_fast, self._parallel, self._apart, self._look = fail_fast, parallel, apart, look
+        self._announce = announce
         self._ended_by: Stop | None = None
         self.pending: deque[Specs] = deque()
         self._left: Counter[tuple[int, int]] = Counter()
         self._next_block: dict[tuple[int, int], TrialSpec] = {}
         self._free_process = 0
+        self._seats = list(range(parallel))
+        self._in_seat: dict[int, Specs] = {}
+        self._kept: set[TrialKey] = set()
+        self._moved: set[TrialKey] = set()
 
     def begin(self, schedule: Sequence[TrialSpec], pending: tuple[TrialSpec, ...]) -> None:
         """Say that the study starts, and learn from earlier sittings."""
@@ -198,7 +228,11 @@ class _Run:
                 if spec.block != after.block:
                     self._next_block[_part(spec)] = after
         rounds = tuple(dict.fromkeys(spec.block for spec in schedule if spec.measures == "time"))
-        self._tell(StudyStarted(pending=pending, total=len(schedule), rounds=rounds, parallel=self._parallel))
+        self._tell(
+            StudyStarted(
+                pending=pending, total=len(schedule), rounds=rounds, parallel=self._parallel, apart=self._apart
+            )
+        )
 
     def _recorded(self) -> Iterator[Trial]:
         """The trials of earlier sittings; on the way, the process numbers they took."""
@@ -231,9 +265,15 @@ class _Run:
     def side_by_side(self) -> Stop | None:
         """Run the next lots, all that may run beside others, in threads; what stopped them before their end."""
         beside: deque[Specs] = deque()
-        while self.pending and not runs_alone(self.pending[0], self._parallel):
+        while self.pending and not runs_alone(self.pending[0], self._parallel, apart=self._apart):
             beside.append(self.pending.popleft())
-        with Seats(self._parallel, lambda: self._next_lot(beside), self._executor.halt) as seats:
+        last: list[SeatLostError] = []
+
+        def lose(seat: int, error: SeatLostError) -> None:
+            last.append(error)
+            self._lose(seat, error, beside)
+
+        with Seats(self._seats, lambda seat: self._next_lot(beside, seat), self._executor.halt, lose) as seats:
             try:
                 while seats.occupied:
                     with self._signals.held():
@@ -245,7 +285,26 @@ class _Run:
                 while seats.occupied:
                     self._take(seats, even_failed=False)
                 raise
-        return self._ended_by or ("minutes" if self._admission.closed else None)
+        stopped = self._ended_by or ("minutes" if self._admission.closed else None)
+        if beside and stopped is None:
+            raise last[-1]
+        return stopped
+
+    def _lose(self, seat: int, error: SeatLostError, pending: "deque[Specs]") -> None:
+        """Leave the rest of a lost seat's lot to the others."""
+        self._seats = [number for number in self._seats if number != seat]
+        self._executor.give_up(seat)
+        lot = self._in_seat.pop(seat)
+        rest = tuple(spec for spec in lot if spec.key not in self._kept)
+        begun = {_part(spec) for spec in lot if spec.key in self._kept}
+        self._moved |= {spec.key for spec in rest if _part(spec) in begun}
+        if rest:
+            pending.appendleft(rest)
+        self._tell(SeatLost(seat=seat, reason=str(error), left=len(self._seats)))
+        if self._seats:
+            self._announce(
+                f"A SEAT IS LOST; the study goes on with {len(self._seats)} other{'s' if len(self._seats) > 1 else ''}. {error}"
+            )
 
     def _take(self, seats: Seats, *, even_failed: bool = True) -> tuple[Trial, ...]:
         """Take what happens next in any seat, if it happens soon; the trials that were kept."""
@@ -260,17 +319,18 @@ class _Run:
         if isinstance(happening, FinishedTrial) and happening.trial.status != "ok" and not even_failed:
             seat.go_on(False)
             return ()
-        kept = self._keep(happening, beside=self._parallel - 1)
+        kept = self._keep(happening, beside=0 if self._apart else self._parallel - 1)
         seat.go_on(not self._ends(kept) and self._goes_on(kept))
         return kept
 
-    def _next_lot(self, pending: "deque[Specs] | None" = None) -> Iterator[Happening] | None:
-        """Start the next lot that there is time for; None: there is none."""
+    def _next_lot(self, pending: "deque[Specs] | None" = None, seat: int = 0) -> Iterator[Happening] | None:
+        """Start the next lot that there is time for, in a seat; None: there is none."""
         pending = self.pending if pending is None else pending
         while pending:
             lot = pending.popleft()
             if self._admission.admits(lot[0]):
-                return self._executor.execute(lot, self._free_process)
+                self._in_seat[seat] = lot
+                return self._executor.execute(lot, self._free_process, seat)
         return None
 
     def _goes_on(self, kept: tuple[Trial, ...]) -> bool:
@@ -295,10 +355,13 @@ class _Run:
         kept = []
         for one in finished.trials if isinstance(finished, FinishedRound) else (finished,):
             trial = sound(one.trial)
-            trial = replace(trial, marks=trial.marks + self._marks, beside=beside)
+            marks = trial.marks + self._marks + ((MOVED_MARK,) if trial.spec.key in self._moved else ())
+            received_at = datetime.now(UTC).isoformat(timespec="milliseconds") if trial.seat else ""
+            trial = replace(trial, marks=marks, beside=max(beside, trial.beside), received_at=received_at)
             self._store.append(replace(one, trial=trial))
             self._free_process = max(self._free_process, trial.process + 1)
             self._tell(TrialFinished(trial=trial) if trial.status == "ok" else TrialFailed(trial=trial))
+            self._kept.add(trial.spec.key)
             kept.append(trial)
         return tuple(kept)
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from types import TracebackType
 from typing import TypeAlias
 
+from ablate.engine.places import SeatLostError
 from ablate.engine.rounds import FinishedRound, Happening
 from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
@@ -19,30 +20,34 @@ def lots(specs: Iterable[TrialSpec]) -> Iterator[Specs]:
     return (tuple(lot) for _, lot in groupby(specs, key=lambda spec: spec.process))
 
 
-def runs_alone(lot: Sequence[TrialSpec], parallel: int) -> bool:
-    """Whether nothing may run beside the lot: where it measures the time alone, or nothing runs side by side at all."""
-    return parallel == 1 or any(spec.measures == "time" for spec in lot)
+def runs_alone(lot: Sequence[TrialSpec], parallel: int, *, apart: bool = False) -> bool:
+    """Whether nothing may run beside the lot: where nothing runs side by side at all, or it measures the time alone on hardware that
+    seats share, which they do unless they are `apart`.
+    """
+    return parallel == 1 or (not apart and any(spec.measures == "time" for spec in lot))
 
 
 class Seats:
     """Threads that each take a lot, run it to its end and take the next; what happens is handed over by `take`, in the caller's thread.
 
-    `next_lot` starts a lot (None: there is none left) and is called in that thread too. `halt` breaks off what all lots are doing, from
-    any thread. As a context manager it leaves no thread behind.
+    `next_lot` starts a lot in a seat (None: there is none left) and `lost` is told of a seat that was given up, before another lot is
+    begun; both are called in that thread too. `halt` breaks off what all lots are doing, from any thread. `numbers` are the seats'. As a
+    context manager it leaves no thread behind.
     """
 
     def __init__(
-        self, number: int, next_lot: Callable[[], Iterator[Happening] | None], halt: Callable[[], None]
+        self,
+        numbers: Iterable[int],
+        next_lot: Callable[[int], Iterator[Happening] | None],
+        halt: Callable[[], None],
+        lost: Callable[[int, SeatLostError], None],
     ) -> None:
-        self._next_lot, self._halt, self._halted = next_lot, halt, False
+        self._next_lot, self._halt, self._lost, self._halted = next_lot, halt, lost, False
         self._error: BaseException | None = None
         self._inbox: queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]] = queue.SimpleQueue()
-        self._seats: list[Seat] = []
-        for _ in range(number):
-            lot = next_lot()
-            if lot is not None:
-                self._seats.append(Seat(lot, self._inbox))
-        self._occupied = len(self._seats)
+        self._seats = [Seat(number, self._inbox) for number in numbers]
+        self._idle, self._occupied = list(self._seats), 0
+        self._fill()
 
     def __enter__(self) -> "Seats":
         return self
@@ -78,15 +83,27 @@ class Seats:
             return None
         if not isinstance(happening, _LotEnded):
             return seat, happening
-        if happening.error is not None:
+        self._occupied -= 1
+        if isinstance(happening.error, SeatLostError):
+            self._lost(seat.number, happening.error)
+        elif happening.error is not None:
             self._error = self._error or happening.error
             self.halt()
-        lot = None if self._halted else self._next_lot()
-        if lot is None:
-            self._occupied -= 1
         else:
-            seat.run(lot)
+            self._idle.append(seat)
+        self._fill()
         return None
+
+    def _fill(self) -> None:
+        """Give every idle seat a lot, as far as there are any."""
+        waiting, self._idle = self._idle, []
+        for seat in waiting:
+            lot = None if self._halted else self._next_lot(seat.number)
+            if lot is None:
+                self._idle.append(seat)
+            else:
+                self._occupied += 1
+                seat.run(lot)
 
     def halt(self) -> None:
         """Break off what is in flight and begin nothing more; what had been finished before can still be taken."""
@@ -103,25 +120,24 @@ class _LotEnded:
 
 
 class Seat:
-    """A thread that runs one lot at a time."""
+    """A thread that runs one lot at a time; `number` counts the seats."""
 
-    def __init__(
-        self, lot: Iterator[Happening], inbox: "queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]]"
-    ) -> None:
-        self._inbox = inbox
+    def __init__(self, number: int, inbox: "queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]]") -> None:
+        self.number, self._inbox = number, inbox
         self._lots: queue.SimpleQueue[Iterator[Happening] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         # A daemon: whoever presses Ctrl-C a second time does not want to wait for children to end.
         self._thread = threading.Thread(target=self._work, daemon=True)
-        self._lots.put(lot)
+        self._has_lot = False
 
     def start(self) -> None:
-        """Begin with the first lot, if that is still to do."""
-        if self._thread.ident is None:
+        """Begin with the first lot, if there is one and that is still to do."""
+        if self._has_lot and self._thread.ident is None:
             self._thread.start()
 
     def run(self, lot: Iterator[Happening]) -> None:
-        """Go on with another lot, after one has ended."""
+        """Go on with a lot, after any other has ended."""
+        self._has_lot = True
         self._lots.put(lot)
 
     def go_on(self, further: bool) -> None:
