@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from ablate.engine import parcels
 from ablate.engine.child import ChildDiedError, ChildTimeoutError, HaltedError
 from ablate.engine.places import NeverRanError, Worker
 from ablate.engine.ray_actor import RayTrainer
 from ablate.engine.told import ToldTrials
+from ablate.engine.worker import WANTED
 from ablate.errors import UsageError
 from ablate.machine.programs import same_modules
 from ablate.store.records import FinishedTrial
@@ -71,7 +73,7 @@ class RayPlace:
         )
         worker = RayWorker(actor, self.name, halted, self._lease_seconds)
         worker.place()
-        worker.send({"kind": "make", "factory": factory, "arguments": dict(arguments)})
+        worker.make(factory, arguments)
         return worker
 
 
@@ -91,6 +93,7 @@ class RayWorker:
         self._ray, self._actor, self._name, self._halted = import_ray(), actor, name, halted
         self._answers: deque[Any] = deque()
         self._told = ToldTrials()
+        self._order: dict[str, Any] = {}
         self._asked = False
         self._gone = threading.Event()
         self.busy = False
@@ -110,6 +113,17 @@ class RayWorker:
             self._actor.introduce.remote(), PLACEMENT_SECONDS, f"found no free place within {PLACEMENT_SECONDS:g} s"
         )
         self.process_id, self.host = said["process_id"], said["host"]
+
+    def make(self, factory: str, arguments: Mapping[str, Any]) -> None:
+        """Have it make its trainer; what it lacks of the run folder goes to it when it says so."""
+        self._order = {
+            "kind": "make",
+            "factory": factory,
+            "arguments": dict(arguments),
+            "hello": True,
+            "parcel": parcels.manifest(arguments),
+        }
+        self.send(self._order)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """See `places.Worker`. A worker that was lost since its last trial is found out before it is asked for the next."""
@@ -131,7 +145,10 @@ class RayWorker:
                 arrived, _ = self._ray.wait([self._answers[0]], timeout=max(0.0, wait))
                 if arrived:
                     message: dict[str, Any] = self._ray.get(next(self._answers[0]))
-                    return message
+                    if message["kind"] != WANTED:
+                        return message
+                    files = parcels.pack(self._order["arguments"], message["names"])
+                    self.send({**self._order, "files": files})
             except StopIteration:
                 self._answers.popleft()
                 continue
@@ -140,7 +157,7 @@ class RayWorker:
             if self._halted.is_set():
                 raise HaltedError
             if wait <= 0:
-                raise ChildTimeoutError
+                raise ChildTimeoutError if self._asked else NeverRanError("it was not ready in time")
         raise ChildDiedError(f"its actor on {self.host} stopped answering in the middle of a trial")
 
     def finished(self, message: Mapping[str, Any]) -> tuple[FinishedTrial, ...]:

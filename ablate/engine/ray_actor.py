@@ -4,10 +4,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ablate.engine.worker import Service
+from ablate.engine import parcels
+from ablate.engine.worker import WANTED, Service, refusal
+from ablate.errors import AblateError
 
 LEASE_ENDED_STATUS = 4
 
@@ -34,9 +36,36 @@ class RayTrainer:
         self._lease.begin()
 
     def answer(self, command: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """See `Service.answer`."""
+        """See `Service.answer`. An order whose run folder is not here is answered with what is wanted of it, and comes again with that."""
         with self._lease:
-            yield from self._service.answer(command)
+            try:
+                arguments = _unpacked(command)
+            except _WantedError as wanted:
+                yield {"kind": WANTED, "names": wanted.names}
+            except AblateError as error:
+                yield refusal(error)
+            else:
+                yield from self._service.answer({**command, **arguments})
+
+
+class _WantedError(Exception):
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(*names)
+        self.names = list(names)
+
+
+def _unpacked(command: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command's arguments are on this machine."""
+    if "parcel" not in command:
+        return {}
+
+    def fetch(names: Sequence[str]) -> Mapping[str, str]:
+        if "files" not in command:
+            raise _WantedError(names)
+        files: Mapping[str, str] = command["files"]
+        return files
+
+    return {"arguments": parcels.unpack(command["parcel"], command["arguments"], fetch)}
 
 
 class Lease:
