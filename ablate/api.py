@@ -1,21 +1,29 @@
 """Running studies from Python: everything the command line does is a call or two of these."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
 from ablate.engine.conditions import Difference, differences, marks_for
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
+from ablate.engine.hello import Muster
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
+from ablate.engine.places import Place
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
+from ablate.engine.seating import HERE, Seating, check_seats, seating_of
+from ablate.engine.seating import OPTION as SEATS_OPTION
 from ablate.errors import InterruptedStudyError, UsageError
+from ablate.formats.canonical import Json
+from ablate.store.records import Environment
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
+from ablate.store.trials import TrialStore
 from ablate.study import Study
 from ablate.training.kinds import Announce, kind_of
 from ablate.training.opening import (
@@ -75,23 +83,27 @@ def run(
     timeout_seconds: float | None = None,
     debug: bool = False,
     on_event: OnEvent = ignore_event,
+    seats: Sequence[str | Place] = (),
     **planning: Unpack[Planning],
 ) -> Results:
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
 
     One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
-    `Results.summary` counts them.
+    `Results.summary` counts them. `seats` says where they train, as `--seats` does: "local:4", "gpu:all", "gpu:0,2",
+    "command:ssh box", "ray:auto".
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
+    check_seats(seat for seat in seats if isinstance(seat, str))
     given = planning.get("registry")
-    if given is not None and study.parallel > 1:
+    if given is not None and (seats or study.parallel > 1):
         raise UsageError(
-            "Trials side by side need child processes, which a registry made in Python cannot be handed to. Take parallel=1, or write it "
-            f"to a file and pass registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+            f"Trials {'in seats' if seats else 'side by side'} need child processes, which a registry made in Python cannot be handed to. "
+            f"{'Leave seats out' if seats else 'Take parallel=1'}, or write it to a file and pass registry_file=… ({REGISTRY_OPTION}) or "
+            f"features_from=… ({FEATURES_OPTION})."
         )
     if given is not None and timeout_seconds is not None and not kind_of(given).keeps_time:
         raise UsageError(
@@ -100,8 +112,11 @@ def run(
         )
     if out is not None:
         check_new_folder(out)
+    announce = planning.get("announce", say_on_stderr)
+    seating = seating_of(seats, announce)
+    study, planning = seated(study, seating, planning)
     planned = plan(study, **planning)
-    if _trains_here(planned, timeout_seconds):
+    if _trains_here(planned, timeout_seconds, seating):
         # A device that does not work is refused before there is a folder; children refuse it themselves.
         planned.kind.open_device(planned.resolved.device)
     folder = RunFolder.create(planned.resolved, out)
@@ -114,8 +129,39 @@ def run(
         timeout_seconds=timeout_seconds,
         debug=debug,
         on_event=on_event,
-        announce=planning.get("announce", say_on_stderr),
+        announce=announce,
+        seating=seating,
     )
+
+
+def seated(study: Study, seating: Seating, planning: Planning) -> tuple[Study, Planning]:
+    """A study and its planning as its seats ask for, which go into the record; says what they leave idle, or train on by mistake.
+
+    Raises:
+        UsageError: the device is not that of the seats.
+    """
+    if not seating.names:
+        return study, planning
+    announce, device = planning.get("announce", say_on_stderr), planning.get("device", "auto")
+    planned: Planning = {**planning, "overrides": {**(planning.get("overrides") or {}), "seats": list(seating.names)}}
+    if seating.on_gpus:
+        if device not in ("auto", "cuda"):
+            raise UsageError(f"Seats that are GPUs train on cuda, not on --device {device}. Leave --device out.")
+        planned["device"] = "cuda"
+    if seating.elsewhere:
+        planned["elsewhere"] = True
+        if device == "auto":
+            announce(
+                "Seats elsewhere train on the device that this machine would take; --device cuda says that they have GPUs."
+            )
+    if seating.parallel is not None:
+        study = study.override(parallel=seating.parallel)
+    elif study.processes < seating.count:
+        announce(
+            f"The study has {study.processes} processes for {seating.count} seats: a process trains in one seat. "
+            f"With --processes {2 * seating.count} none would be idle."
+        )
+    return study, planned
 
 
 def plan_resume(
@@ -125,10 +171,12 @@ def plan_resume(
     device: str | None = None,
     timeout_seconds: float | None = None,
     announce: Announce = say_on_stderr,
+    seating: Seating = HERE,
 ) -> tuple[RunFolder, Plan, tuple[Difference, ...]]:
     """A run folder, its study looked up again here, and what is not as the folder has it; nothing is written.
 
-    Where children will train, for one because trials have a time limit, a GPU is looked at in a process of its own.
+    Where children will train, for one because trials have a time limit, a GPU is looked at in a process of its own. Where seats are
+    elsewhere, what they run on is looked at there.
 
     Raises:
         UsageError: no such run folder; a file, name or device is gone; the data set is another.
@@ -147,10 +195,15 @@ def plan_resume(
         overrides=recorded.overrides,
         features_from=folder.source_file(FEATURES_OPTION),
         registry_file=folder.source_file(REGISTRY_OPTION),
+        elsewhere=seating.elsewhere,
     )
     planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir)
     environments = list(folder.read_trials().environments.values())
-    here = kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds))
+    here = (
+        Environment(facts={})
+        if seating.elsewhere and environments
+        else kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds, seating))
+    )
     return folder, planned, differences(recorded, now, environments=environments, environment=here)
 
 
@@ -167,8 +220,9 @@ def resume(
     debug: bool = False,
     on_event: OnEvent = ignore_event,
     announce: Announce = say_on_stderr,
+    seats: Sequence[str | Place] = (),
 ) -> Results:
-    """Go on with a run folder, on the machine it was made on or another.
+    """Go on with a run folder, on the machine it was made on or another; `seats` need not be those it ran on before.
 
     Where code, features, torch or device are not what the folder has, the trials still to run are marked, if `allow_mixed`.
 
@@ -177,9 +231,15 @@ def resume(
         InterruptedStudyError: Ctrl-C or SIGTERM; finished trials are kept.
     """
     check_limits(minutes, timeout_seconds)
+    seating = seating_of(seats, announce)
     folder, planned, found = plan_resume(
-        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
+        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce, seating=seating
     )
+    if seating.parallel is not None and seating.shared > 1 and folder.resolved.study.times_count:
+        raise UsageError(
+            f"{SEATS_OPTION} local:{seating.shared} has trials share this machine's cores, and this study compares their times. "
+            "Resume it without, or start a new study."
+        )
     warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
     if warning:
         announce(warning)
@@ -196,6 +256,8 @@ def resume(
         debug=debug,
         on_event=on_event,
         announce=announce,
+        seating=seating,
+        allow_mixed=allow_mixed,
     )
 
 
@@ -213,6 +275,8 @@ def carry_on(
     debug: bool = False,
     on_event: OnEvent = ignore_event,
     announce: Announce = say_on_stderr,
+    seating: Seating = HERE,
+    allow_mixed: bool = False,
 ) -> Results:
     """Run what a run folder's schedule still has pending.
 
@@ -230,6 +294,8 @@ def carry_on(
                     timeout_seconds=timeout_seconds,
                     debug=debug,
                     announce=announce,
+                    seating=seating,
+                    muster=Muster(_last_facts(store), allow_mixed=allow_mixed) if seating.places else None,
                 )
         except KeyboardInterrupt:
             raise InterruptedStudyError(
@@ -237,20 +303,39 @@ def carry_on(
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
         on_event(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
-        summary = run_study(
-            folder.resolved.schedule,
-            store,
-            executor,
-            on_event=on_event,
-            minutes=minutes,
-            fail_fast=fail_fast,
-            retry_failed=retry_failed,
-            marks=marks,
-            how_to_resume=folder.how_to_resume,
-            look=look_for(folder.resolved, store, on_event),
-            parallel=folder.resolved.study.parallel,
-        )
+        joined = None
+        if seating.clusters and isinstance(executor, ChildExecutor):
+            joined = partial(_join, executor, seating)
+        try:
+            summary = run_study(
+                folder.resolved.schedule,
+                store,
+                executor,
+                on_event=on_event,
+                minutes=minutes,
+                fail_fast=fail_fast,
+                retry_failed=retry_failed,
+                marks=marks,
+                how_to_resume=folder.how_to_resume,
+                look=look_for(folder.resolved, store, on_event),
+                parallel=seating.count if seating.names else folder.resolved.study.parallel,
+                apart=bool(seating.places),
+                announce=announce,
+                joined=joined,
+            )
+        finally:
+            seating.close()
     return Results(folder, summary)
+
+
+def _join(executor: ChildExecutor, seating: Seating) -> int:
+    return executor.join(seating.joined())
+
+
+def _last_facts(store: TrialStore) -> Mapping[str, Json] | None:
+    """The facts of the environment that the last trial of a run folder to go well cites; None before the first."""
+    last = next((trial for trial in reversed(list(store)) if trial.status == "ok"), None)
+    return None if last is None else store.environments[last.environment].facts
 
 
 def _executor(
@@ -262,9 +347,11 @@ def _executor(
     timeout_seconds: float | None,
     debug: bool,
     announce: Announce,
+    seating: Seating,
+    muster: Muster | None,
 ) -> Executor:
     own_limit = timeout_seconds if planned.kind.keeps_time else None
-    if _trains_here(planned, timeout_seconds):
+    if _trains_here(planned, timeout_seconds, seating):
         return InProcessExecutor(
             trainer_for(
                 folder.resolved,
@@ -287,11 +374,15 @@ def _executor(
         untried=untried_by(planned.resolved, planned.registry),
         announce=announce,
         timeout_seconds=limit if timeout_seconds is not None else None,
-        parallel=folder.resolved.study.parallel,
+        parallel=seating.count if seating.names else folder.resolved.study.parallel,
+        places=seating.places,
+        muster=muster,
     )
 
 
-def _trains_here(planned: Plan, timeout_seconds: float | None) -> bool:
-    """One process trains in this one; several, or a time limit that the trainer does not keep itself, take children."""
+def _trains_here(planned: Plan, timeout_seconds: float | None, seating: Seating) -> bool:
+    """One process trains in this one; several, seats, or a time limit that the trainer does not keep itself, take children."""
     study = planned.resolved.study
+    if seating.places or seating.shared > 1:
+        return False
     return study.processes == study.parallel == 1 and (timeout_seconds is None or planned.kind.keeps_time)

@@ -13,7 +13,7 @@ from rich.text import Text
 from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
-from ablate.cli.options import split_names
+from ablate.cli.options import check_parallel, split_names
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.progress import StudyProgress, rough_duration
 from ablate.cli.running import carry_out, conclude, dry_resume, refuse_spreads
@@ -111,6 +111,7 @@ def run_study(
     from ablate.store.run_folder import check_new_folder
     from ablate.training.kinds import kind_of
 
+    check_parallel(options.parallel, options.seats)
     if options.out is not None:
         check_new_folder(options.out)
     given: dict[str, Any] = {
@@ -188,6 +189,7 @@ def resume(
         typer.Option("--allow-mixed", help="Go on although code, features, torch or device differ; marks the trials."),
     ] = False,
     minutes: options.Minutes = None,
+    seats: options.Seats = None,
     data_dir: options.DataDir = None,
     device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
     timeout: options.Timeout = None,
@@ -199,6 +201,7 @@ def resume(
     """Go on with a run folder, here or on another machine."""
     from ablate import api
 
+    check_parallel(None, seats)
     if dry:
         dry_resume(
             directory,
@@ -223,6 +226,7 @@ def resume(
             debug=debugging(),
             on_event=progress.show,
             announce=remark,
+            seats=seats or (),
         )
     conclude(results, as_json)
 

@@ -71,7 +71,7 @@ class ChildExecutor:
     ) -> None:
         if timeout_seconds is not None and not timeout_seconds > 0:
             raise UsageError(f"A trial's time limit is a positive number of seconds, not {timeout_seconds}.")
-        self._parallel, self._places = parallel, places
+        self._parallel, self._places = parallel, list(places)
         self._common = Common(
             factory=factory,
             arguments=arguments,
@@ -88,6 +88,11 @@ class ChildExecutor:
             return Lot(self._common, process, self._places[seat]).run(specs)
         environment = {} if runs_alone(specs, self._parallel) else share_of_cores(self._parallel)
         return Lot(self._common, process, LocalPlace(environment)).run(specs)
+
+    def join(self, places: Sequence[Place]) -> int:
+        """Take more seats in; how many they are."""
+        self._places += places
+        return len(places)
 
     def give_up(self, seat: int) -> None:
         """See `runner.Executor`."""

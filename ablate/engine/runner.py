@@ -118,6 +118,7 @@ def run_study(
     parallel: int = 1,
     apart: bool = False,
     announce: Callable[[str], None] = lambda line: None,
+    joined: Callable[[], int] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run what is pending, each trial appended before the next one starts.
@@ -127,7 +128,8 @@ def run_study(
     others, except with `fail_fast`. `look` says after each trial whether the study stops there. A study that a look has stopped has
     nothing pending but failed trials to be run again. `parallel` lots run at a time, each in a thread of its own, where none of them
     holds times alone, or where seats are `apart`: on hardware of their own. This thread alone stores trials and tells of events. What a
-    lost seat leaves goes to another, and of a block that had begun it is marked; `announce` is handed what must be said of that.
+    lost seat leaves goes to another, and of a block that had begun it is marked; `announce` is handed what must be said of that. `joined`
+    says how many more seats the executor has than when it was asked last.
 
     Raises:
         InterruptedStudyError: SIGINT or SIGTERM; what was finished is kept.
@@ -161,12 +163,12 @@ def run_study(
                 parallel,
                 apart,
                 announce,
+                joined,
                 lambda spec: look(store, spec, blocks_left),
             )
             run.begin(schedule, pending)
             while run.pending and stopped is None:
-                alone = runs_alone(run.pending[0], parallel, apart=apart)
-                stopped = run.alone() if alone else run.side_by_side()
+                stopped = run.alone() if run.has_to_be_alone() else run.side_by_side()
             if settled and not stopped:
                 # What ran again may have changed what was settled.
                 stopped = look(store, None, blocks_left) if pending else settled
@@ -200,12 +202,13 @@ class _Run:
         parallel: int,
         apart: bool,
         announce: Callable[[str], None],
+        joined: Callable[[], int] | None,
         look: Callable[[TrialSpec], Stop | None],
     ) -> None:
         self._store, self._executor, self._on_event, self._marks = store, executor, on_event, marks
         self._pace, self._admission, self._signals = pace, admission, signals
         self._fail_fast, self._parallel, self._apart, self._look = fail_fast, parallel, apart, look
-        self._announce = announce
+        self._announce, self._joined = announce, joined
         self._ended_by: Stop | None = None
         self.pending: deque[Specs] = deque()
         self._left: Counter[tuple[int, int]] = Counter()
@@ -240,6 +243,10 @@ class _Run:
             self._free_process = max(self._free_process, trial.process + 1)
             yield trial
 
+    def has_to_be_alone(self) -> bool:
+        """Whether nothing may run beside the next lot."""
+        return self._joined is None and runs_alone(self.pending[0], self._parallel, apart=self._apart)
+
     def alone(self) -> Stop | None:
         """Run the next lot in this thread; what stopped it before its end."""
         happenings = self._next_lot()
@@ -265,7 +272,7 @@ class _Run:
     def side_by_side(self) -> Stop | None:
         """Run the next lots, all that may run beside others, in threads; what stopped them before their end."""
         beside: deque[Specs] = deque()
-        while self.pending and not runs_alone(self.pending[0], self._parallel, apart=self._apart):
+        while self.pending and not self.has_to_be_alone():
             beside.append(self.pending.popleft())
         last: list[SeatLostError] = []
 
@@ -278,6 +285,7 @@ class _Run:
                 while seats.occupied:
                     with self._signals.held():
                         kept = self._take(seats)
+                    self._let_join(seats)
                     if kept and self._ended_by:
                         seats.halt()
             except KeyboardInterrupt:
@@ -289,6 +297,12 @@ class _Run:
         if beside and stopped is None:
             raise last[-1]
         return stopped
+
+    def _let_join(self, seats: Seats) -> None:
+        for _ in range(self._joined() if self._joined is not None else 0):
+            self._seats.append(self._parallel)
+            seats.add(self._parallel)
+            self._parallel += 1
 
     def _lose(self, seat: int, error: SeatLostError, pending: "deque[Specs]") -> None:
         """Leave the rest of a lost seat's lot to the others."""

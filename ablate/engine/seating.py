@@ -1,9 +1,9 @@
 """Which seats a study runs on, as `--seats` names them: shares of this machine's cores, GPUs, commands, a cluster. Free of torch."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Protocol
 
 from ablate.engine.places import LocalPlace, Place, gpu_place, visible_gpus
 from ablate.engine.remote import CommandPlace, command_line
@@ -13,7 +13,24 @@ OPTION = "--seats"
 KINDS = ("local", "gpu", "command", "ray")
 EXAMPLES = "local:4, gpu:all, gpu:0,2, command:'ssh box', ray:auto"
 
-_RAY = "ablate.engine.on_ray"
+_RAY = "ablate.engine.ray_cluster"
+
+
+class Cluster(Protocol):
+    """Machines that come and go, reached through one address."""
+
+    def places(self) -> Sequence[Place]:
+        """The places there are now.
+
+        Raises:
+            AblateError: the cluster cannot be reached, or has no place.
+        """
+
+    def joined(self) -> Sequence[Place]:
+        """The places that have come since this was asked last."""
+
+    def close(self) -> None:
+        """Leave the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +38,14 @@ class Seating:
     """Where a study's trials are trained.
 
     `shared` children of this machine at a time have a part of its cores each, so that their times say nothing; or each of `places`
-    is a seat with hardware of its own. `names` are as given. With neither, trials run one at a time as if nothing were said.
+    is a seat with hardware of its own; `clusters` may bring more while the study runs. `names` are as given. With none of these, trials
+    run one at a time as if nothing were said.
     """
 
     names: tuple[str, ...] = ()
     shared: int = 1
     places: tuple[Place, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
 
     @property
     def count(self) -> int:
@@ -43,8 +62,26 @@ class Seating:
         """Whether a seat is a GPU of this machine."""
         return any(place.name.startswith("gpu:") for place in self.places)
 
+    @property
+    def parallel(self) -> int | None:
+        """The trainings at a time that a study on these seats asks for; None: it keeps its own number."""
+        return self.shared if self.names and not self.places else None
 
-def seating_of(seats: Iterable[str | Place]) -> Seating:
+    def joined(self) -> tuple[Place, ...]:
+        """The places that clusters have gained since this was asked last."""
+        return tuple(place for cluster in self.clusters for place in cluster.joined())
+
+    def close(self) -> None:
+        """Leave the clusters."""
+        for cluster in self.clusters:
+            cluster.close()
+
+
+HERE = Seating()
+"""Trials one at a time on this machine, or as many as the study itself says."""
+
+
+def seating_of(seats: Iterable[str | Place], announce: Callable[[str], None] = lambda line: None) -> Seating:
     """The seats that names (`local:4`, `gpu:all`, `command:ssh box`, …) and places ask for; a cluster is only now connected to.
 
     Raises:
@@ -54,6 +91,7 @@ def seating_of(seats: Iterable[str | Place]) -> Seating:
     seats = tuple(seats)
     check_seats(seat for seat in seats if isinstance(seat, str))
     places: list[Place] = []
+    clusters: list[Cluster] = []
     local = 0
     for seat in seats:
         if not isinstance(seat, str):
@@ -67,7 +105,8 @@ def seating_of(seats: Iterable[str | Place]) -> Seating:
         elif kind == "command":
             places.append(CommandPlace(rest))
         else:
-            places += _on_ray(rest)
+            clusters.append(_on_ray(rest, announce))
+            places += clusters[-1].places()
     names = tuple(seat if isinstance(seat, str) else seat.name for seat in seats)
     if local > 1 and places:
         raise UsageError(
@@ -75,11 +114,11 @@ def seating_of(seats: Iterable[str | Place]) -> Seating:
         )
     if local == 1 and places:
         places.insert(0, LocalPlace(hello=True))
-    repeated = [name for name, count in Counter(place.name for place in places).items() if count > 1]
-    twice = next((name for name in repeated if name.startswith("gpu:")), None)
+    gpus = [place.name for place in places if place.name.startswith("gpu:")]
+    twice = next((name for name in gpus if gpus.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{OPTION} names {twice} twice; a GPU is one seat.")
-    return Seating(names, max(1, local), tuple(places))
+    return Seating(names, max(1, local), tuple(places), tuple(clusters))
 
 
 def check_seats(seats: Iterable[str]) -> None:
@@ -135,10 +174,10 @@ def _gpus(which: str) -> Sequence[int]:
     return asked
 
 
-def _on_ray(address: str) -> Sequence[Place]:
+def _on_ray(address: str, announce: Callable[[str], None]) -> Cluster:
     try:
         module = import_module(_RAY)
     except ModuleNotFoundError as error:
         raise UsageError(f"{OPTION} ray:{address} needs Ray ({error}): pip install 'ablate-recipes[ray]'.") from error
-    places: Sequence[Place] = module.places(address)
-    return places
+    cluster: Cluster = module.RayCluster(module.RayAddress.parse(address), announce=announce)
+    return cluster

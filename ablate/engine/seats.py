@@ -94,6 +94,13 @@ class Seats:
         self._fill()
         return None
 
+    def add(self, number: int) -> None:
+        """Let another seat take part."""
+        seat = Seat(number, self._inbox)
+        self._seats.append(seat)
+        self._idle.append(seat)
+        self._fill()
+
     def _fill(self) -> None:
         """Give every idle seat a lot, as far as there are any."""
         waiting, self._idle = self._idle, []
