@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class RayCluster:
         self._ray, self._ours = import_ray(), False
         self._known: set[str] = set()
         self._given = 0
+        self._of_host: Counter[str] = Counter()
         self._looked_at = 0.0
 
     def places(self, *, wait_seconds: float = 600.0, halted: threading.Event | None = None) -> tuple[RayPlace, ...]:
@@ -146,8 +148,11 @@ class RayCluster:
         if self.address.seats is not None:
             number = min(number, self.address.seats - self._given)
         kind = "gpu" if self._on_gpus else "cpu"
-        for unit in range(number):
-            name = f"ray:{self.address.address}/{node['NodeManagerHostname']}/{kind}:{unit}"
+        host = node["NodeManagerHostname"]
+        for _ in range(number):
+            # A host may have several nodes, one after the other too.
+            name = f"ray:{self.address.address}/{host}/{kind}:{self._of_host[host]}"
+            self._of_host[host] += 1
             yield RayPlace(name, node["NodeID"], share, lease_seconds=self._lease_seconds)
 
     def _fits(self, node: Mapping[str, Any]) -> bool:

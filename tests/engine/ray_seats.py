@@ -27,7 +27,12 @@ RAY_SETTINGS = {
     "RAY_health_check_timeout_ms": "5000",
     "RAY_health_check_failure_threshold": "3",
 }
-SMALL = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+SMALL = {
+    "object_store_memory": 80 * 2**20,
+    "include_dashboard": False,
+    "include_log_monitor": False,
+    "no_monitor": True,
+}
 
 
 @contextmanager
@@ -55,9 +60,10 @@ class OnRay:
         labels: dict[str, str] | None = None,
         timeout_seconds: float | None = None,
         lease_seconds: float = 60.0,
+        said: list[str] | None = None,
         **arguments: Any,
     ) -> None:
-        self.said: list[str] = []
+        self.said: list[str] = [] if said is None else said
         self.cluster = RayCluster(
             RayAddress(address=address, seats=seats, labels=labels or {}),
             announce=self.said.append,

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ablate.engine import on_ray
+from ablate.engine import on_ray, parcels
 from ablate.engine.child import ChildDiedError, HaltedError
 from ablate.engine.events import Event, TrialFinished, TrialStarted
 from ablate.engine.on_ray import RayPlace
@@ -120,36 +121,26 @@ def _at_second_trial() -> Any:
 
 
 def test_a_node_that_joins_late_adds_a_seat(cluster: Any) -> None:
-    later: list[Any] = []
-
-    def join() -> None:
-        node = node_of(cluster, "late")
-        node.__enter__()
-        later.append(node)
-
-    try:
-        with node_of(cluster, "one"):
-            told = OnRay(cluster.address, blocks=12, processes=12, seconds=1.0)
-            assert told.run(once(lambda: threading.Thread(target=join).start())).ok == 36
-            assert len(told.seats()) == 2
-            assert any("has joined" in line for line in told.said)
-    finally:
-        for node in later:
-            node.__exit__(None, None, None)
+    with node_of(cluster, "one"), ExitStack() as later:
+        told = OnRay(cluster.address, blocks=12, processes=12, seconds=0.5)
+        assert told.run(once(lambda: later.enter_context(node_of(cluster, "late")))).ok == 36
+        assert len(told.seats()) == 2
+        assert any("has joined" in line for line in told.said)
 
 
 def test_seats_that_are_asked_for_are_waited_for(cluster: Any) -> None:
-    nodes: list[Any] = []
-    joining = threading.Timer(1.0, lambda: nodes.append(cluster.add_node(num_cpus=4, labels={"name": "late"}, **SMALL)))
-    joining.start()
-    try:
-        told = OnRay(cluster.address, seats=2, labels={"name": "late"})
+    with ExitStack() as later:
+
+        class Says(list[str]):
+            def append(self, line: str) -> None:
+                super().append(line)
+                if "waits" in line:
+                    later.enter_context(node_of(cluster, "late", cores=4))
+
+        told = OnRay(cluster.address, seats=2, labels={"name": "late"}, said=Says())
         assert told.run().ok == 6
         assert told.said[0] == f"ray:{cluster.address}*2@name=late: waits for a node to join that has a place."
         assert len(told.seats()) == 2
-    finally:
-        joining.join()
-        cluster.remove_node(nodes[0])
 
 
 def test_labels_choose_nodes_and_hardware_that_differs_is_refused(cluster: Any) -> None:
@@ -208,19 +199,31 @@ def test_a_trainer_that_kills_its_process_before_a_trial_never_ran(cluster: Any)
 def test_what_a_worker_lacks_of_the_run_folder_is_sent_to_it(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    RunFolder.create(resolved_study(fake_study(1, 1)), tmp_path / "run")
-    monkeypatch.setenv("ABLATE_CACHE_DIR", str(tmp_path / "cache"))
-    # A path that holds here and not where the nodes run.
-    monkeypatch.chdir(tmp_path)
+    folder = RunFolder.create(resolved_study(fake_study(1, 1)), tmp_path / "run").path
     diary = tmp_path / "diary"
+    monkeypatch.setenv("ABLATE_CACHE_DIR", str(tmp_path / "cache"))
     with node_of(cluster, "one"):
         place = place_on(cluster, "one")
-        for folder in (str(tmp_path / "run"), "run"):
-            start(place, folder=folder, diary=str(diary)).end()
-    seen, sent = [line.split() for line in diary.read_text().splitlines() if line.startswith("folder")]
-    assert seen[1] == str(tmp_path / "run")
+        start(place, folder=str(folder), diary=str(diary)).end()
+        monkeypatch.setattr(on_ray, "parcels", SeenHereOnly(folder))
+        start(place, folder="/nowhere/run", diary=str(diary)).end()
+    seen, sent = [line.split(maxsplit=2) for line in diary.read_text().splitlines() if line.startswith("folder")]
+    assert seen[1] == str(folder)
     assert sent[1].startswith(str(tmp_path / "cache"))
-    assert sent[2] == "['study.json']"
+    assert sent[2] == "['study.json'] None"
+
+
+class SeenHereOnly:
+    """Parcels of a folder whose path holds on this side only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.arguments = {"folder": str(folder)}
+
+    def manifest(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        return parcels.manifest(self.arguments)
+
+    def pack(self, arguments: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+        return parcels.pack(self.arguments, names)
 
 
 class Driver:
