@@ -162,6 +162,10 @@ class PipedWorker:
         """Let an idle child end by itself, and wait for it."""
         with suppress(ChildDiedError):
             self.send({"kind": "stop"})
+        # What stands between, as a shell's pipeline does, ends with its input.
+        with self._sending:
+            os.close(self._commands)
+            self._commands = -1
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -253,10 +253,14 @@ class OwnTrainer:
                 above.rmdir()
 
     def _new_scratch(self, spec: TrialSpec) -> Path:
-        above = None if self.folder is None else self.folder / SCRATCH
-        if above is not None:
-            above.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f"{file_stem(spec)}-", dir=above))
+        prefix = f"{file_stem(spec)}-"
+        if self.folder is None:
+            return Path(tempfile.mkdtemp(prefix=prefix))
+        while True:
+            # Another process may find it empty, and remove it, between the two.
+            with suppress(FileNotFoundError):
+                (self.folder / SCRATCH).mkdir(parents=True, exist_ok=True)
+                return Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder / SCRATCH))
 
 
 def file_stem(spec: TrialSpec) -> str:
