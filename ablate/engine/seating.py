@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Protocol
 
 from ablate.engine.places import LocalPlace, Place, gpu_place, visible_gpus
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.remote import CommandPlace, command_line
 from ablate.errors import UsageError, near_match
 
 OPTION = "--seats"
 KINDS = ("local", "gpu", "command", "ray")
 EXAMPLES = "local:4, gpu:all, gpu:0,2, command:'ssh box', ray:auto"
-
-_RAY = "ablate.engine.ray_cluster"
 
 
 class Cluster(Protocol):
@@ -105,7 +104,7 @@ def seating_of(seats: Iterable[str | Place], announce: Callable[[str], None] = l
         elif kind == "command":
             places.append(CommandPlace(rest))
         else:
-            clusters.append(_on_ray(rest, announce))
+            clusters.append(RayCluster(RayAddress.parse(rest), announce=announce))
             places += clusters[-1].places()
     names = tuple(seat if isinstance(seat, str) else seat.name for seat in seats)
     if local > 1 and places:
@@ -151,8 +150,7 @@ def _check_command(seat: str, rest: str | None) -> None:
 
 
 def _check_ray(seat: str, rest: str | None) -> None:
-    if not rest:
-        raise UsageError(f"{OPTION} {seat} does not say which cluster: ray:auto, or an address, as ray:10.0.0.1:6379.")
+    RayAddress.parse(rest or "")
 
 
 _CHECKS: dict[str, Callable[[str, str | None], None]] = {
@@ -172,12 +170,3 @@ def _gpus(which: str) -> Sequence[int]:
         if index >= here:
             raise UsageError(f"{OPTION} gpu:{index}: there is no such GPU here; the last is gpu:{here - 1}.")
     return asked
-
-
-def _on_ray(address: str, announce: Callable[[str], None]) -> Cluster:
-    try:
-        module = import_module(_RAY)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{OPTION} ray:{address} needs Ray ({error}): pip install 'ablate-recipes[ray]'.") from error
-    cluster: Cluster = module.RayCluster(module.RayAddress.parse(address), announce=announce)
-    return cluster

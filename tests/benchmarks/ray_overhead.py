@@ -10,7 +10,8 @@ import threading
 import time
 
 from ablate.engine.places import LocalPlace, Place
-from ablate.engine.ray_cluster import RayAddress, RayCluster
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.worker import command_for
 from tests.fakes import fake_study
 

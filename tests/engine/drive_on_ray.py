@@ -7,7 +7,8 @@ from typing import Any
 
 from ablate.engine.events import Event, ProcessStarted, TrialFinished, TrialStarted
 from ablate.engine.executors import ChildExecutor
-from ablate.engine.ray_cluster import RayAddress, RayCluster
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.runner import run_study
 from ablate.store.run_folder import RunFolder
 from tests.fakes import untried

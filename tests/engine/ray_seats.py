@@ -10,7 +10,8 @@ from typing import Any
 from ablate.engine.events import Event, ProcessStarted, SeatLost, TrialStarted
 from ablate.engine.executors import ChildExecutor
 from ablate.engine.hello import Muster
-from ablate.engine.ray_cluster import RayAddress, RayCluster
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.runner import Summary, run_study
 from ablate.store.records import Trial
 from ablate.store.trials import MemoryTrialStore

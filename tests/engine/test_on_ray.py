@@ -17,7 +17,8 @@ from ablate.engine.child import ChildDiedError, HaltedError
 from ablate.engine.events import Event, TrialFinished, TrialStarted
 from ablate.engine.on_ray import RayPlace
 from ablate.engine.places import NeverRanError, Worker
-from ablate.engine.ray_cluster import RayAddress, RayCluster
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.runner import Summary
 from ablate.engine.worker import command_for
 from ablate.errors import AblateError, UsageError

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 
 from ablate.engine import seating
 from ablate.engine.places import LocalPlace, visible_gpus
+from ablate.engine.ray_address import RayAddress
 from ablate.engine.remote import CommandPlace
 from ablate.engine.seating import HERE, check_seats, seating_of
 from ablate.errors import UsageError
@@ -23,7 +23,7 @@ WRONG = {
     "gpu:0,x": "--seats gpu:0,x does not say which",
     "command:": "needs a command, as command:'ssh box'",
     "command:ssh 'box": "cannot be split into words: No closing quotation",
-    "ray:": "--seats ray: does not say which cluster: ray:auto",
+    "ray:": "'ray:' names no cluster; write one of: ray:auto, ray:HOST:PORT",
 }
 
 
@@ -79,8 +79,8 @@ def test_a_cluster_is_connected_to_when_it_is_asked_for_and_brings_more_seats(mo
     said: list[str] = []
 
     class Cluster:
-        def __init__(self, address: str, announce: object) -> None:
-            said.append(address)
+        def __init__(self, address: RayAddress, announce: object) -> None:
+            said.append(str(address))
 
         def places(self) -> list[FakePlace]:
             return [FakePlace("ray:1")]
@@ -91,21 +91,11 @@ def test_a_cluster_is_connected_to_when_it_is_asked_for_and_brings_more_seats(mo
         def close(self) -> None:
             said.append("closed")
 
-    module = SimpleNamespace(RayCluster=Cluster, RayAddress=SimpleNamespace(parse=lambda text: f"parsed {text}"))
-    monkeypatch.setattr(seating, "import_module", lambda name: module)
-    found = seating_of(["ray:10.0.0.1:6379"])
+    monkeypatch.setattr(seating, "RayCluster", Cluster)
+    found = seating_of(["ray:10.0.0.1:6379*2"])
     assert [place.name for place in (*found.places, *found.joined())] == ["ray:1", "ray:2"]
     found.close()
-    assert said == ["parsed 10.0.0.1:6379", "closed"]
-
-
-def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError("No module named 'ray'")
-
-    monkeypatch.setattr(seating, "import_module", missing)
-    with pytest.raises(UsageError, match=r"needs Ray .*pip install 'ablate-recipes\[ray\]'"):
-        seating_of(["ray:auto"])
+    assert said == ["ray:10.0.0.1:6379*2", "closed"]
 
 
 def test_seats_are_looked_at_without_torch() -> None:
