@@ -36,11 +36,23 @@ SMALL = {
 }
 
 
+def patiently(start: Callable[[], Any]) -> Any:
+    """Start part of a cluster, again where the machine was too busy for Ray to wait."""
+    for _ in range(2):
+        try:
+            return start()
+        except Exception as error:
+            if "timed out during startup" not in str(error):
+                raise
+    return start()
+
+
 @contextmanager
 def node_of(cluster: Any, name: str, cores: int = 1, *, facts: dict[str, str] | None = None) -> Iterator[Any]:
     """A node with a label of its own, for a while; `facts` its workers say of themselves."""
     environment = {} if facts is None else {"FAKE_FACTS": json.dumps(facts)}
-    node = cluster.add_node(num_cpus=cores, labels={"name": name, "kind": "small"}, env_vars=environment, **SMALL)
+    labels = {"name": name, "kind": "small"}
+    node = patiently(lambda: cluster.add_node(num_cpus=cores, labels=labels, env_vars=environment, **SMALL))
     try:
         yield node
     finally:
