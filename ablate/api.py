@@ -1,7 +1,7 @@
 """Running studies from Python: everything the command line does is a call or two of these."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Unpack
 from ablate.engine.conditions import Difference, differences, marks_for
 from ablate.engine.events import Event, StudyOpened
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
-from ablate.engine.hello import Muster
+from ablate.engine.hello import Muster, facts_of
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
 from ablate.engine.places import Place
@@ -19,11 +19,9 @@ from ablate.engine.runner import Executor, run_study
 from ablate.engine.seating import HERE, Seating, check_seats, seating_of
 from ablate.engine.seating import OPTION as SEATS_OPTION
 from ablate.errors import InterruptedStudyError, UsageError
-from ablate.formats.canonical import Json
 from ablate.store.records import Environment
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
-from ablate.store.trials import TrialStore
 from ablate.study import Study
 from ablate.training.kinds import Announce, kind_of
 from ablate.training.opening import (
@@ -36,6 +34,7 @@ from ablate.training.opening import (
     untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
+from ablate.training.seated import seated
 
 __all__ = [
     "CHILD_TRAINER",
@@ -50,6 +49,7 @@ __all__ = [
     "plan_resume",
     "resume",
     "run",
+    "seated",
 ]
 
 OnEvent = Callable[[Event], None]
@@ -132,36 +132,6 @@ def run(
         announce=announce,
         seating=seating,
     )
-
-
-def seated(study: Study, seating: Seating, planning: Planning) -> tuple[Study, Planning]:
-    """A study and its planning as its seats ask for, which go into the record; says what they leave idle, or train on by mistake.
-
-    Raises:
-        UsageError: the device is not that of the seats.
-    """
-    if not seating.names:
-        return study, planning
-    announce, device = planning.get("announce", say_on_stderr), planning.get("device", "auto")
-    planned: Planning = {**planning, "overrides": {**(planning.get("overrides") or {}), "seats": list(seating.names)}}
-    if seating.on_gpus:
-        if device not in ("auto", "cuda"):
-            raise UsageError(f"Seats that are GPUs train on cuda, not on --device {device}. Leave --device out.")
-        planned["device"] = "cuda"
-    if seating.elsewhere:
-        planned["elsewhere"] = True
-        if device == "auto":
-            announce(
-                "Seats elsewhere train on the device that this machine would take; --device cuda says that they have GPUs."
-            )
-    if seating.parallel is not None:
-        study = study.override(parallel=seating.parallel)
-    elif study.processes < seating.count:
-        announce(
-            f"The study has {study.processes} processes for {seating.count} seats: a process trains in one seat. "
-            f"With --processes {2 * seating.count} none would be idle."
-        )
-    return study, planned
 
 
 def plan_resume(
@@ -295,7 +265,7 @@ def carry_on(
                     debug=debug,
                     announce=announce,
                     seating=seating,
-                    muster=Muster(_last_facts(store), allow_mixed=allow_mixed) if seating.places else None,
+                    muster=Muster(facts_of(store), allow_mixed=allow_mixed) if seating.places else None,
                 )
         except KeyboardInterrupt:
             raise InterruptedStudyError(
@@ -330,12 +300,6 @@ def carry_on(
 
 def _join(executor: ChildExecutor, seating: Seating) -> int:
     return executor.join(seating.joined())
-
-
-def _last_facts(store: TrialStore) -> Mapping[str, Json] | None:
-    """The facts of the environment that the last trial of a run folder to go well cites; None before the first."""
-    last = next((trial for trial in reversed(list(store)) if trial.status == "ok"), None)
-    return None if last is None else store.environments[last.environment].facts
 
 
 def _executor(

@@ -13,6 +13,7 @@ from ablate.engine.trainer import Trainer
 from ablate.formats.canonical import Json
 from ablate.machine import nvidia
 from ablate.store.records import Environment
+from ablate.store.trials import TrialStore
 
 OTHERS_MARK = "other processes on its GPU"
 
@@ -70,6 +71,12 @@ class Admitted:
 
     marks: tuple[str, ...] = ()
     hardware: str = ""
+
+
+def facts_of(store: TrialStore) -> Mapping[str, Json] | None:
+    """The facts of the environment that the last trial of a run folder to go well cites; None before the first."""
+    last = next((trial for trial in reversed(list(store)) if trial.status == "ok"), None)
+    return None if last is None else store.environments[last.environment].facts
 
 
 class Muster:

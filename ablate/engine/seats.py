@@ -46,7 +46,7 @@ class Seats:
         self._error: BaseException | None = None
         self._inbox: queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]] = queue.SimpleQueue()
         self._seats = [Seat(number, self._inbox) for number in numbers]
-        self._idle, self._occupied = list(self._seats), 0
+        self._idle, self._unstarted, self._occupied = list(self._seats), list(self._seats), 0
         self._fill()
 
     def __enter__(self) -> "Seats":
@@ -65,8 +65,9 @@ class Seats:
         """Whether lots are still running, or one has an error to raise."""
         return self._occupied > 0 or self._error is not None
 
-    def take(self, timeout_seconds: float) -> "tuple[Seat, Happening] | None":
-        """What happens next, and where: a seat whose trial is taken waits to be told whether to go on. None: nothing for so long.
+    def take(self, timeout_seconds: float, *, most: int = 1) -> "list[tuple[Seat, Happening]]":
+        """What happens next, and where: a seat whose trial is taken waits to be told whether to go on. Up to `most`, of what has
+        happened by then; nothing, if nothing did for so long.
 
         Raises:
             Exception: what went wrong in a lot, once the other seats have stopped and everything else was taken.
@@ -75,29 +76,35 @@ class Seats:
             error, self._error = self._error, None
             raise error
         # Begun here, where the caller is ready for signals, not on entering.
-        for seat in self._seats:
-            seat.start()
+        self._unstarted = [seat for seat in self._unstarted if not seat.start()]
+        taken: list[tuple[Seat, Happening]] = []
         try:
-            seat, happening = self._inbox.get(timeout=timeout_seconds)
+            for number in range(most):
+                seat, happening = self._inbox.get(timeout=timeout_seconds) if not number else self._inbox.get_nowait()
+                if isinstance(happening, _LotEnded):
+                    self._end_lot(seat, happening)
+                else:
+                    taken.append((seat, happening))
         except queue.Empty:
-            return None
-        if not isinstance(happening, _LotEnded):
-            return seat, happening
+            pass
+        return taken
+
+    def _end_lot(self, seat: "Seat", ended: "_LotEnded") -> None:
         self._occupied -= 1
-        if isinstance(happening.error, SeatLostError):
-            self._lost(seat.number, happening.error)
-        elif happening.error is not None:
-            self._error = self._error or happening.error
+        if isinstance(ended.error, SeatLostError):
+            self._lost(seat.number, ended.error)
+        elif ended.error is not None:
+            self._error = self._error or ended.error
             self.halt()
         else:
             self._idle.append(seat)
         self._fill()
-        return None
 
     def add(self, number: int) -> None:
         """Let another seat take part."""
         seat = Seat(number, self._inbox)
         self._seats.append(seat)
+        self._unstarted.append(seat)
         self._idle.append(seat)
         self._fill()
 
@@ -137,10 +144,11 @@ class Seat:
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._has_lot = False
 
-    def start(self) -> None:
-        """Begin with the first lot, if there is one and that is still to do."""
-        if self._has_lot and self._thread.ident is None:
+    def start(self) -> bool:
+        """Begin with the first lot, if there is one; whether there was."""
+        if self._has_lot:
             self._thread.start()
+        return self._has_lot
 
     def run(self, lot: Iterator[Happening]) -> None:
         """Go on with a lot, after any other has ended."""
