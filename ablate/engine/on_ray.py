@@ -1,6 +1,7 @@
 """Workers that are actors of a Ray cluster, each pinned to a GPU or a core of one node. Free of torch; ray is imported on first use."""
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -167,9 +168,13 @@ class RayWorker:
     def end(self) -> None:
         """See `places.Worker`."""
         # Lets the process end as Python processes do, after what it has still to tidy up.
-        with suppress(self._ray.exceptions.RayError):
-            self._ray.wait([self._actor.__ray_terminate__.remote()], timeout=_GRACE_SECONDS)
-        self.kill()
+        self._gone.set()
+        try:
+            ended, _ = self._ray.wait([self._actor.__ray_terminate__.remote()], timeout=_GRACE_SECONDS)
+        except self._ray.exceptions.RayError:
+            return
+        if not ended:
+            self.kill()
 
     def kill(self) -> None:
         """See `places.Worker`. An actor that is out of reach is disowned: its lease ends it, and nothing it says is read."""
@@ -215,6 +220,8 @@ class RayWorker:
             return f"its actor {where} was killed for want of memory; free some, or use --preset mini"
         if isinstance(error, kinds.ActorUnschedulableError | kinds.NodeDiedError) or "node" in _cause(text):
             return f"its actor {where} was lost with its node"
+        if status := re.search(r"exit code (\d+)", text):
+            return f"its actor {where} ended with exit status {status[1]}; the reason is in Ray's log of it on that machine"
         if "SYSTEM_ERROR" in text:
             return f"its actor {where} ended without a word, killed or crashed; Ray's log of it is on that machine"
         return f"its actor {where} was lost: {_cause(text)}"
@@ -230,7 +237,6 @@ def _show_life(worker: "weakref.ref[RayWorker]", gone: threading.Event, every_se
 
 
 def _cause(text: str) -> str:
-    """The line of one of Ray's messages that says what happened: the last that is no table row, and its first sentence."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if ": " not in line.split(" ", 1)[0] + " " or line is lines[-1]]
-    return (said[-1] if said else "no reason was given").split(". ", 1)[0].strip(".")
+    """What one of Ray's messages says last, after its tables and traces: the first sentence of that line."""
+    lines = text.strip().splitlines() or ["no reason was given"]
+    return lines[-1].split(". ", 1)[0].strip(" .")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,14 @@ from ablate.machine.processor import usable_cores
 LOCAL_STORE_BYTES = 80 * 2**20
 """The object store of a Ray started here: messages are small, and Ray would take a third of the memory."""
 
+ACCELERATOR_LABEL = "ray.io/accelerator-type"
+"""What Ray itself labels nodes with that have GPUs."""
+
 _LOOK_SECONDS = 2.0
 
 
 class RayCluster:
-    """The places of a cluster: each GPU of its nodes is one, or each core where no node has a GPU or `on_gpus` is False.
+    """The places of a cluster: each GPU of its nodes is one, or each core where no node has a GPU.
 
     `announce` is told of a Ray that is started, of waiting, and of nodes that join. Call from the main thread: Ray takes signals there.
     """
@@ -32,18 +35,17 @@ class RayCluster:
         self,
         address: RayAddress,
         *,
-        on_gpus: bool | None = None,
         announce: Callable[[str], None] = lambda line: None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self.address, self._on_gpus, self._announce, self._lease_seconds = address, on_gpus, announce, lease_seconds
+        self.address, self._announce, self._lease_seconds = address, announce, lease_seconds
+        self._on_gpus = True if ACCELERATOR_LABEL in address.labels else None
         self._ray, self._ours = import_ray(), False
-        self._known: set[str] = set()
-        self._given = 0
+        self._given: dict[str, int] = {}
         self._of_host: Counter[str] = Counter()
         self._looked_at = 0.0
 
-    def places(self, *, wait_seconds: float = 600.0, halted: threading.Event | None = None) -> tuple[RayPlace, ...]:
+    def places(self, *, wait_seconds: float = 600.0) -> tuple[RayPlace, ...]:
         """Connect, and give the places there are now. With a number of seats asked for, the cluster is asked to grow to it, and may
         take `wait_seconds` until its first node with a place has come.
 
@@ -54,8 +56,7 @@ class RayCluster:
         self._ask_for_nodes()
         deadline, said = time.monotonic() + wait_seconds, False
         while not (places := self._look()):
-            asked_for = self.address.seats is not None
-            if not asked_for or time.monotonic() > deadline or (halted is not None and halted.is_set()):
+            if self.address.seats is None or time.monotonic() > deadline:
                 raise AblateError(self._nothing())
             if not said:
                 self._announce(f"{self.address}: waits for a node to join that has a place.")
@@ -83,34 +84,39 @@ class RayCluster:
         nodes = [node for node in self._ray.nodes() if node["Alive"] and self._fits(node)]
         if self._on_gpus is None and nodes:
             # What the first nodes have decides: a study's trials all run on GPUs, or none does.
-            gpus = any(_number(node, "GPU") for node in self._ray.nodes() if node["Alive"])
-            self._on_gpus = gpus
+            self._on_gpus = any(_number(node, "GPU") for node in nodes)
         places: list[RayPlace] = []
         for node in nodes:
-            if node["NodeID"] not in self._known:
-                found = list(self._of(node))
+            if node["NodeID"] not in self._given:
+                found = self._of(node, self._still_wanted(nodes))
                 if found:
-                    self._known.add(node["NodeID"])
+                    self._given[node["NodeID"]] = len(found)
                     places += found
-        self._given += len(places)
         return tuple(places)
 
-    def _of(self, node: Mapping[str, Any]) -> Iterator[RayPlace]:
-        """A node's places, as many as are still wanted."""
+    def _still_wanted(self, alive: Sequence[Mapping[str, Any]]) -> int | None:
+        """How many seats are lacking of the number asked for; what a dead node had is lacking again. None: no number was."""
+        if self.address.seats is None:
+            return None
+        return self.address.seats - sum(self._given.get(node["NodeID"], 0) for node in alive)
+
+    def _of(self, node: Mapping[str, Any], wanted: int | None) -> list[RayPlace]:
+        """A node's places, `wanted` at most."""
         share: dict[str, float] = {"num_cpus": 1}
         number = _number(node, "CPU")
         if self._on_gpus:
             share["num_gpus"] = 1
             number = min(number, _number(node, "GPU"))
-        if self.address.seats is not None:
-            number = min(number, self.address.seats - self._given)
-        kind = "gpu" if self._on_gpus else "cpu"
-        host = node["NodeManagerHostname"]
+        if wanted is not None:
+            number = min(number, wanted)
+        kind, host = "gpu" if self._on_gpus else "cpu", node["NodeManagerHostname"]
+        places = []
         for _ in range(number):
             # A host may have several nodes, one after the other too.
             name = f"ray:{self.address.address}/{host}/{kind}:{self._of_host[host]}"
             self._of_host[host] += 1
-            yield RayPlace(name, node["NodeID"], share, lease_seconds=self._lease_seconds)
+            places.append(RayPlace(name, node["NodeID"], share, lease_seconds=self._lease_seconds))
+        return places
 
     def _fits(self, node: Mapping[str, Any]) -> bool:
         labels = node["Labels"]

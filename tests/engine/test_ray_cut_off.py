@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ablate.engine.events import Event, ProcessStarted, TrialFinished
+from ablate.engine.events import Event, ProcessStarted, TrialFinished, TrialStarted
 from tests.engine.ray_seats import RAY_SETTINGS, OnRay, gone
 
 os.environ.update(RAY_SETTINGS)
@@ -143,8 +143,10 @@ def test_a_node_that_is_cut_off_trains_one_trial_at_most_unseen_and_then_ends(ad
     cut: dict[str, Any] = {}
 
     def pull(event: Event) -> None:
-        if cut or not isinstance(event, TrialFinished) or len(list(told.store)) < 4:
+        if cut or not isinstance(event, TrialStarted) or len(list(told.store)) < 4:
             return
+        # In the middle of this trial, and of most that may be in flight beside it.
+        time.sleep(0.3)
         ip("link", "set", "ablv2", "down")
         workers = told.of(ProcessStarted)
         cut.update(at=len(diary.read_text().splitlines()), workers=[worker.process_id for worker in workers])
