@@ -54,6 +54,9 @@ class PipedWorker:
     patience_seconds: float | None = None
     """How long it may keep silent once it has spoken, and its pipe may be full; None: for ever."""
 
+    first_word_seconds: float | None = None
+    """How long it may take until it speaks; None: for ever."""
+
     def __init__(
         self, process: "subprocess.Popen[bytes]", commands: int, answers: int, halted: threading.Event | None
     ) -> None:
@@ -63,7 +66,7 @@ class PipedWorker:
         self._arrivals.register(answers, select.POLLIN)
         self._told = ToldTrials()
         self._halted = halted or threading.Event()
-        self._heard: float | None = None
+        self._spoke, self._heard = False, time.monotonic()
         self._sending = threading.Lock()
         self.busy = False
         self.host = socket.gethostname()
@@ -137,11 +140,10 @@ class PipedWorker:
     def _check_silence(self, spoke: bool) -> None:
         now = time.monotonic()
         if spoke:
-            self._heard = now
-        elif (
-            self.patience_seconds is not None and self._heard is not None and now - self._heard > self.patience_seconds
-        ):
-            raise self._death(f"nothing was heard of it for {self.patience_seconds:g} s")
+            self._spoke, self._heard = True, now
+        limit = self.patience_seconds if self._spoke else self.first_word_seconds
+        if limit is not None and now - self._heard > limit:
+            raise self._death(f"nothing was heard of it for {limit:g} s")
 
     def _message(self, line: bytes) -> dict[str, Any] | None:
         """What a line says to whoever waits; None: nothing."""

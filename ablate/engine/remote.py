@@ -26,6 +26,9 @@ LEASE_SECONDS = 60.0
 """How long a worker waits for a sign of life before it ends by itself; this side waits twice as long before it gives the worker up."""
 
 _BEATS_IN_A_LEASE = 6
+_FIRST_WORD_IN_LEASES = 20
+"""A command may have to queue, and the worker imports torch from a slow disk; what takes longer is allocated before."""
+
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 _JOINING = frozenset({"ssh", "autossh"})
 """Programs that make one line of their words, which a shell at the other end takes apart again."""
@@ -94,6 +97,7 @@ class CommandWorker(PipedWorker):
         os.set_blocking(commands, False)
         super().__init__(process, commands, answers, halted)
         self.patience_seconds = 2 * lease_seconds
+        self.first_word_seconds = _FIRST_WORD_IN_LEASES * lease_seconds
         self._arguments = arguments
         self._requests = itertools.count(1)
         self._request: int | None = None

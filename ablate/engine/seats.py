@@ -7,6 +7,7 @@ from itertools import groupby
 from types import TracebackType
 from typing import TypeAlias
 
+from ablate.engine.events import ProcessDied
 from ablate.engine.places import SeatLostError
 from ablate.engine.rounds import FinishedRound, Happening
 from ablate.store.records import FinishedTrial
@@ -85,6 +86,9 @@ class Seats:
                     self._end_lot(seat, happening)
                 else:
                     taken.append((seat, happening))
+                    # A signal that ended it may be for this process too, whose turn it is first.
+                    if isinstance(happening, ProcessDied):
+                        break
         except queue.Empty:
             pass
         return taken

@@ -190,7 +190,8 @@ def main() -> None:
             study = replace(fake_study(given.blocks, given.blocks // 3), seed=given.seed + studies)
             folder = RunFolder.create(resolved_study(study), Path(above) / "run").path
             finished: set[tuple[str, int]] = set()
-            share = sum(faults.values()) + max(1, given.faults // 20)
+            # What has no processes to start breaks far more often.
+            share = sum(faults.values()) + max(1, given.faults // (10 if kind == "threads" else 50))
             complete = False
             for _ in range(50):
                 sittings += 1

@@ -162,6 +162,13 @@ def test_a_mute_worker_is_given_up(far_end: list[CommandWorker]) -> None:
         assert type(caught.value) is kind
 
 
+def test_a_command_that_never_says_a_word_is_given_up(far_end: list[CommandWorker]) -> None:
+    worker = CommandWorker(["sleep", "600"], FACTORY, {}, threading.Event(), 0.05)
+    far_end.append(worker)
+    with pytest.raises(NeverRanError, match="nothing was heard of it for 1 s"):
+        worker.receive()
+
+
 def test_what_a_shell_says_on_its_way_in_is_passed_on(
     far_end: list[CommandWorker], capsys: pytest.CaptureFixture[str]
 ) -> None:
