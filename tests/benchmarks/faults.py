@@ -46,8 +46,11 @@ def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
     opened = RunFolder.open(folder)
     dice, lock = random.Random(seed), threading.Lock()
 
+    saying = threading.Lock()
+
     def say(*words: object) -> None:
-        print(*words, sep="\t", flush=True)
+        with saying:
+            print(*words, sep="\t", flush=True)
 
     def fate(event: str) -> str:
         possible = ("never ran",) if event == "start" else ("die", "time out")
