@@ -17,7 +17,6 @@ from ablate.engine.places import Place
 from ablate.engine.results import Results
 from ablate.engine.runner import Executor, run_study
 from ablate.engine.seating import HERE, Seating, check_seats, seating_of
-from ablate.engine.seating import OPTION as SEATS_OPTION
 from ablate.errors import InterruptedStudyError, UsageError
 from ablate.store.records import Environment
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
@@ -34,7 +33,7 @@ from ablate.training.opening import (
     untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
-from ablate.training.seated import seated
+from ablate.training.seated import check_resumed, seated
 
 __all__ = [
     "CHILD_TRAINER",
@@ -167,11 +166,11 @@ def plan_resume(
         registry_file=folder.source_file(REGISTRY_OPTION),
         elsewhere=seating.elsewhere,
     )
-    planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir)
+    planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir, elsewhere=seating.elsewhere)
     environments = list(folder.read_trials().environments.values())
     here = (
         Environment(facts={})
-        if seating.elsewhere and environments
+        if seating.elsewhere
         else kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds, seating))
     )
     return folder, planned, differences(recorded, now, environments=environments, environment=here)
@@ -205,11 +204,7 @@ def resume(
     folder, planned, found = plan_resume(
         path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce, seating=seating
     )
-    if seating.parallel is not None and seating.shared > 1 and folder.resolved.study.times_count:
-        raise UsageError(
-            f"{SEATS_OPTION} local:{seating.shared} has trials share this machine's cores, and this study compares their times. "
-            "Resume it without, or start a new study."
-        )
+    check_resumed(planned.resolved, seating)
     warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
     if warning:
         announce(warning)

@@ -147,7 +147,7 @@ def _seats(evidence: Evidence) -> Iterator[Caveat]:
             f"Trials took longer in some seats than in the others: {', '.join(slow)}. Pairs within a process are not touched by that; "
             "the arms' own mean times are. `ablate doctor` there says what slows it down.",
         )
-    sharing = int((evidence.frame["beside"] > 0).sum()) if evidence.resolved.study.times_count else 0
+    sharing = sum(bool(trial.seat and trial.beside) for trial in evidence.store.latest().values())
     if sharing:
         yield Caveat(
             "shared_hardware",

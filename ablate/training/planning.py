@@ -34,6 +34,8 @@ class Plan:
     registry: Registry
     data: Data
     data_dir: Path | None = None
+    elsewhere: bool = False
+    """Whether no trial runs on this machine."""
 
     @property
     def kind(self) -> Kind:
@@ -138,7 +140,7 @@ def plan(
         registry_file=registry_file,
         elsewhere=elsewhere,
     )
-    return Plan(resolved=resolved, registry=registry, data=data, data_dir=data_dir)
+    return Plan(resolved=resolved, registry=registry, data=data, data_dir=data_dir, elsewhere=elsewhere)
 
 
 def _unless_auto(compute_dtype: str) -> Mapping[str, Json]:
@@ -172,7 +174,7 @@ def foresee(
         AblateError: the folder's trials cannot be read.
     """
     resolved = planned.resolved
-    facts = planned.kind.planned_environment(resolved).facts
+    facts = planned.kind.planned_environment(resolved, opened=not planned.elsewhere).facts
     precedent = find_precedent(resolved, facts, timed=asks_for_time(resolved.study))
     named = None if spreads_from is None else named_precedent(spreads_from, resolved, facts)
     if named is not None and named.differences:

@@ -1,7 +1,8 @@
 """A study that is to run on seats: its settings, its device and what goes into the record. Free of torch."""
 
-from ablate.engine.seating import Seating
+from ablate.engine.seating import OPTION, Seating
 from ablate.errors import UsageError
+from ablate.store.resolved import ResolvedStudy
 from ablate.study import Study
 from ablate.training.opening import say_on_stderr
 from ablate.training.planning import Planning
@@ -35,3 +36,20 @@ def seated(study: Study, seating: Seating, planning: Planning) -> tuple[Study, P
             f"With --processes {2 * seating.count} none would be idle."
         )
     return study, planned
+
+
+def check_resumed(resolved: ResolvedStudy, seating: Seating) -> None:
+    """Refuse to go on with a study on seats that its trials cannot be compared on.
+
+    Raises:
+        UsageError: it compares times and seats share cores, or trains on something else than the GPUs that its seats are.
+    """
+    if seating.shared > 1 and resolved.study.times_count:
+        raise UsageError(
+            f"{OPTION} local:{seating.shared} has trials share this machine's cores, and this study compares their times. "
+            "Resume it without, or start a new study."
+        )
+    if seating.on_gpus and resolved.device != "cuda":
+        raise UsageError(
+            f"Seats that are GPUs train on cuda, and this study on {resolved.device}. Resume it without {OPTION}, or start a new study."
+        )

@@ -37,7 +37,7 @@ from tests.fakes import fake_study, resolved_study, untried
 KINDS = ("local", "command", "threads")
 SEATS = 3
 LEASE_SECONDS = 3.0
-THREAD_FAULTS = {"die": 0.03, "time out": 0.01, "never ran": 0.05}
+THREAD_FAULTS = {"die": 0.05, "time out": 0.02, "never ran": 0.05}
 
 
 def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
@@ -46,8 +46,11 @@ def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
     opened = RunFolder.open(folder)
     dice, lock = random.Random(seed), threading.Lock()
 
+    saying = threading.Lock()
+
     def say(*words: object) -> None:
-        print(*words, sep="\t", flush=True)
+        with saying:
+            print(*words, sep="\t", flush=True)
 
     def fate(event: str) -> str:
         possible = ("never ran",) if event == "start" else ("die", "time out")
@@ -66,7 +69,13 @@ def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
         "threads": [FakePlace(f"thread {number}", fate) for number in range(8)],
     }
     executor = ChildExecutor(
-        "tests.fake_trainer:make", {"seconds": 0.02}, untried=untried, places=places[kind], timeout_seconds=20.0
+        "tests.fake_trainer:make",
+        {"seconds": 0.02},
+        untried=untried,
+        places=places[kind],
+        timeout_seconds=10.0,
+        # A child of this machine that falls silent has no lease: its time limit ends it.
+        warm_up_allowance_seconds=20.0,
     )
 
     def tell(event: Event) -> None:

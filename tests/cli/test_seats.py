@@ -10,9 +10,10 @@ from ablate.engine.places import LocalPlace
 from ablate.engine.seating import Seating
 from ablate.errors import UsageError
 from ablate.training.planning import Planning
+from ablate.training.seated import check_resumed
 from tests.cli.test_own_kinds import function
 from tests.engine.fake_places import FakePlace
-from tests.fakes import fake_study
+from tests.fakes import fake_study, resolved_study
 from tests.tiny_study import CommandLine, trial_lines
 
 
@@ -82,6 +83,13 @@ def test_gpus_are_trained_on_as_cuda() -> None:
     ]
     with pytest.raises(UsageError, match="train on cuda, not on --device cpu"):
         seated(gpus, device="cpu")
+
+
+def test_a_study_on_a_processor_is_not_resumed_on_gpus() -> None:
+    gpus = Seating(("gpu:all",), 1, (LocalPlace(name="gpu:0"),))
+    check_resumed(resolved_study(device="cuda"), gpus)
+    with pytest.raises(UsageError, match="Seats that are GPUs train on cuda, and this study on cpu"):
+        check_resumed(resolved_study(device="cpu"), gpus)
 
 
 def test_seats_elsewhere_need_no_device_here() -> None:

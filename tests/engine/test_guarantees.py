@@ -155,7 +155,7 @@ def test_1_a_trial_is_stored_before_its_seat_is_asked_for_the_next() -> None:
 
 
 def test_1_a_place_that_goes_down_costs_the_trial_in_flight_and_nothing_else() -> None:
-    told = Seated([FakePlace("good"), FakePlace("bad", lost_after(4))])
+    told = Seated([FakePlace("good"), FakePlace("bad", lost_after(4))], processes=2)
     assert told.run() == Summary(ok=17, failed=1, timeout=0, left=0)
     (lost,) = told.of(SeatLost)
     assert lost.left == 1
@@ -165,7 +165,8 @@ def test_1_a_place_that_goes_down_costs_the_trial_in_flight_and_nothing_else() -
 
 
 def test_2_a_retry_is_a_new_record_and_the_last_counts() -> None:
-    told = Seated([FakePlace("a", once("all/2", what="die")), FakePlace("b", once("all/2", what="die"))])
+    fate = once("all/2", what="die")
+    told = Seated([FakePlace("a", fate), FakePlace("b", fate)])
     assert told.run() == Summary(ok=17, failed=1, timeout=0, left=0)
     assert told.run(retry_failed=True) == Summary(ok=18, failed=0, timeout=0, left=0)
     records = [trial.status for trial in told.store if trial.spec.key == ("all", 2)]
@@ -289,9 +290,17 @@ def test_7_seats_that_share_hardware_have_no_times() -> None:
     meeting = [1, 2]
     told = Seated([FakePlace("a", meet, hardware="GPU-1"), FakePlace("b", meet, hardware="GPU-1")])
     told.run()
-    assert {trial.beside for trial in list(told.store)[2:]} == {1}
+    # Whoever came first may have been alone for a while.
+    assert {1} in [{trial.beside for trial in told.store if trial.seat == seat} for seat in ("a", "b")]
     caveats = {one.slug: one.text for one in list_caveats(Evidence.of(resolved_study(fake_study(6, 6)), told.store))}
     assert "their times do not count" in caveats["shared_hardware"]
+    side_by_side = MemoryTrialStore()
+    for trial in told.store:
+        side_by_side.append(
+            replace(finished_trial(trial.spec), trial=replace(finished_trial(trial.spec).trial, beside=1))
+        )
+    evidence = Evidence.of(resolved_study(fake_study(6, 6)), side_by_side)
+    assert not {"shared_hardware", "slow_seats"} & {one.slug for one in list_caveats(evidence)}
 
 
 def test_7_other_processes_on_a_gpu_are_recorded() -> None:
