@@ -1,10 +1,13 @@
 """Which Ray cluster and which of its nodes, as `--seats ray:…` says it. Free of torch and of ray."""
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ablate.errors import UsageError
+from ablate.errors import AblateError, UsageError
 
+_KNOCK_SECONDS = 10.0
 _SYNTAX = "ray:auto, ray:HOST:PORT, ray:ADDRESS*SEATS, ray:ADDRESS@LABEL=VALUE"
 
 
@@ -44,6 +47,24 @@ class RayAddress:
             seats=int(seats) if star else None,
             labels={name: value for name, _, value in pairs},
         )
+
+    def check_reachable(self) -> None:
+        """Knock at the address, or at RAY_ADDRESS for "auto": Ray itself would wait for minutes.
+
+        Raises:
+            AblateError: nobody answers there.
+        """
+        address = os.environ.get("RAY_ADDRESS", "auto") if self.address == "auto" else self.address
+        host, _, port = address.rpartition(":")
+        if not port.isdecimal():
+            return
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise AblateError(
+                f"No Ray cluster answers at {address}: {reason}. Start one with: ray start --head"
+            ) from error
 
     def __str__(self) -> str:
         seats = "" if self.seats is None else f"*{self.seats}"

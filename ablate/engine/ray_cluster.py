@@ -149,6 +149,7 @@ class RayCluster:
                     f"This process is connected to the Ray at {there} already, not to the one at {address}."
                 )
             return
+        self.address.check_reachable()
         logging.getLogger("ray").setLevel(logging.ERROR)
         # Ray's own handler exits without a word; whoever runs a study has one that says how to resume.
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

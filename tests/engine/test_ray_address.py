@@ -1,3 +1,4 @@
+import socket
 import sys
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from ablate.engine.ray_address import RayAddress
 from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.seating import check_seats
-from ablate.errors import UsageError
+from ablate.errors import AblateError, UsageError
 
 ADDRESSES = {
     "auto": RayAddress(address="auto"),
@@ -44,3 +45,20 @@ def test_where_ray_is_not_installed_the_extra_is_named(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"Seats on Ray need the package ray: pip install 'ablate-recipes\[ray\]'"):
         RayCluster(RayAddress(address="auto"))
+
+
+@pytest.mark.parametrize("in_environment", [False, True])
+def test_an_address_where_nobody_answers_is_said_at_once(monkeypatch: pytest.MonkeyPatch, in_environment: bool) -> None:
+    with socket.socket() as knocked_at:
+        knocked_at.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{knocked_at.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", place)
+        address = RayAddress(address="auto" if in_environment else place)
+        with pytest.raises(AblateError) as caught:
+            address.check_reachable()
+        assert (
+            str(caught.value)
+            == f"No Ray cluster answers at {place}: Connection refused. Start one with: ray start --head"
+        )
+        knocked_at.listen()
+        address.check_reachable()
