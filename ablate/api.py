@@ -4,37 +4,40 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
 from ablate.engine.conditions import Difference, differences, marks_for
 from ablate.engine.events import Event, StudyOpened, TrialFailed, TrialFinished, ignore_event
-from ablate.engine.executors import ChildExecutor, InProcessExecutor
+from ablate.engine.executors import ChildExecutor
+from ablate.engine.hello import Muster, facts_of
 from ablate.engine.interruption import StopSignals
 from ablate.engine.looks import look_for, warning_before_going_on
+from ablate.engine.places import Place
 from ablate.engine.results import Results
-from ablate.engine.runner import Executor, run_study
+from ablate.engine.runner import run_study
+from ablate.engine.seating import HERE, Seating, check_seats, seating_of
 from ablate.errors import InterruptedStudyError, UsageError
 from ablate.export.destinations import Destination, destinations_of
 from ablate.export.following import Following
+from ablate.store.records import Environment
 from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION
 from ablate.store.run_folder import RunFolder, check_new_folder
 from ablate.study import Study
+from ablate.training.executing import executor_for, trains_here
 from ablate.training.kinds import Announce, kind_of
 from ablate.training.opening import (
     check_data,
-    child_arguments,
     registry_of,
     resolve_study,
     say_on_stderr,
-    trainer_for,
-    untried_by,
 )
 from ablate.training.planning import Plan, Planning, foresee, plan
+from ablate.training.seated import check_resumed, seated
 from ablate.watch.notebook import showing
 
 __all__ = [
-    "CHILD_TRAINER",
     "OnEvent",
     "Plan",
     "Planning",
@@ -46,16 +49,12 @@ __all__ = [
     "plan_resume",
     "resume",
     "run",
+    "seated",
 ]
 
 OnEvent = Callable[[Event], None]
 Track = str | Destination | Sequence[str | Destination]
 """Trackers that a study's trials are exported to as they are stored."""
-
-CHILD_TRAINER = "ablate.training.opening:child_trainer"
-
-_OWN_LIMIT_MARGIN_SECONDS = 60.0
-"""What a trainer that keeps time itself may take beyond a trial's limit before its process is stopped."""
 
 
 def check_limits(minutes: float | None, timeout_seconds: float | None) -> None:
@@ -79,6 +78,7 @@ def run(
     track: Track = (),
     debug: bool = False,
     on_event: OnEvent | None = None,
+    seats: Sequence[str | Place] = (),
     **planning: Unpack[Planning],
 ) -> Results:
     """Run a study into a new run folder; `planning` are the keywords of `plan`: device, data_dir, curves, registry, …
@@ -86,6 +86,7 @@ def run(
     One process trains in this process, several (and trials side by side or with a time limit) in children. Failed trials are records;
     `Results.summary` counts them. `track` names trackers that get each trial between it and the next, as `Results.export` would; one that
     fails is said once and costs nothing else. `on_event` is told what happens; without one a notebook shows the progress in the cell.
+    `seats` says where they train, as `--seats` does: "local:4", "gpu:all", "gpu:0,2", "command:ssh box", "ray:auto".
 
     Raises:
         UsageError, DataError: before anything is written: what was asked for does not exist.
@@ -93,11 +94,13 @@ def run(
     """
     check_limits(minutes, timeout_seconds)
     tracked = destinations_of(track, option="--track")
+    check_seats(seat for seat in seats if isinstance(seat, str))
     given = planning.get("registry")
-    if given is not None and study.parallel > 1:
+    if given is not None and (seats or study.parallel > 1):
         raise UsageError(
-            "Trials side by side need child processes, which a registry made in Python cannot be handed to. Take parallel=1, or write it "
-            f"to a file and pass registry_file=… ({REGISTRY_OPTION}) or features_from=… ({FEATURES_OPTION})."
+            f"Trials {'in seats' if seats else 'side by side'} need child processes, which a registry made in Python cannot be handed to. "
+            f"{'Leave seats out' if seats else 'Take parallel=1'}, or write it to a file and pass registry_file=… ({REGISTRY_OPTION}) or "
+            f"features_from=… ({FEATURES_OPTION})."
         )
     if given is not None and timeout_seconds is not None and not kind_of(given).keeps_time:
         raise UsageError(
@@ -107,8 +110,11 @@ def run(
     new = None if out is None else Path(out)
     if new is not None:
         check_new_folder(new)
+    announce = planning.get("announce", say_on_stderr)
+    seating = seating_of(seats, announce)
+    study, planning = seated(study, seating, planning)
     planned = plan(study, **planning)
-    if _trains_here(planned, timeout_seconds):
+    if trains_here(planned, timeout_seconds, seating):
         # A device that does not work is refused before there is a folder; children refuse it themselves.
         planned.kind.open_device(planned.resolved.device)
     folder = RunFolder.create(planned.resolved, new)
@@ -122,7 +128,8 @@ def run(
         track=tracked,
         debug=debug,
         on_event=on_event,
-        announce=planning.get("announce", say_on_stderr),
+        announce=announce,
+        seating=seating,
     )
 
 
@@ -133,10 +140,12 @@ def plan_resume(
     device: str | None = None,
     timeout_seconds: float | None = None,
     announce: Announce = say_on_stderr,
+    seating: Seating = HERE,
 ) -> tuple[RunFolder, Plan, tuple[Difference, ...]]:
     """A run folder, its study looked up again here, and what is not as the folder has it; nothing is written.
 
-    Where children will train, for one because trials have a time limit, a GPU is looked at in a process of its own.
+    Where children will train, for one because trials have a time limit, a GPU is looked at in a process of its own. Where seats are
+    elsewhere, what they run on is looked at there.
 
     Raises:
         UsageError: no such run folder; a file, name or device is gone; the data set is another.
@@ -155,10 +164,15 @@ def plan_resume(
         overrides=recorded.overrides,
         features_from=folder.source_file(FEATURES_OPTION),
         registry_file=folder.source_file(REGISTRY_OPTION),
+        elsewhere=seating.elsewhere,
     )
-    planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir)
+    planned = Plan(resolved=now, registry=registry, data=data, data_dir=data_dir, elsewhere=seating.elsewhere)
     environments = list(folder.read_trials().environments.values())
-    here = kind.environment_here(now, in_child=not _trains_here(planned, timeout_seconds))
+    here = (
+        Environment(facts={})
+        if seating.elsewhere
+        else kind.environment_here(now, in_child=not trains_here(planned, timeout_seconds, seating))
+    )
     return folder, planned, differences(recorded, now, environments=environments, environment=here)
 
 
@@ -176,8 +190,9 @@ def resume(
     debug: bool = False,
     on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
+    seats: Sequence[str | Place] = (),
 ) -> Results:
-    """Go on with a run folder, on the machine it was made on or another; `track` is that of `run`.
+    """Go on with a run folder, on the machine it was made on or another; `track` and `seats` are those of `run`.
 
     Where code, features, torch or device are not what the folder has, the trials still to run are marked, if `allow_mixed`.
 
@@ -187,9 +202,11 @@ def resume(
     """
     check_limits(minutes, timeout_seconds)
     tracked = destinations_of(track, option="--track")
+    seating = seating_of(seats, announce)
     folder, planned, found = plan_resume(
-        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce
+        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce, seating=seating
     )
+    check_resumed(planned.resolved, seating)
     warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
     if warning:
         announce(warning)
@@ -207,6 +224,8 @@ def resume(
         debug=debug,
         on_event=on_event,
         announce=announce,
+        seating=seating,
+        allow_mixed=allow_mixed,
     )
 
 
@@ -225,6 +244,8 @@ def carry_on(
     debug: bool = False,
     on_event: OnEvent | None = None,
     announce: Announce = say_on_stderr,
+    seating: Seating = HERE,
+    allow_mixed: bool = False,
 ) -> Results:
     """Run what a run folder's schedule still has pending.
 
@@ -232,9 +253,10 @@ def carry_on(
         InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded, compilers tried and trackers opened.
     """
     with folder.open_store() as store, showing(on_event) as tell, ExitStack() as stack:
+        stack.callback(seating.close)
         try:
             with StopSignals():
-                executor = _executor(
+                executor = executor_for(
                     folder,
                     planned,
                     device=device,
@@ -242,6 +264,8 @@ def carry_on(
                     timeout_seconds=timeout_seconds,
                     debug=debug,
                     announce=announce,
+                    seating=seating,
+                    muster=Muster(facts_of(store), allow_mixed=allow_mixed) if seating.places else None,
                 )
                 following = stack.enter_context(Following(track, folder, store, announce))
         except KeyboardInterrupt:
@@ -250,6 +274,9 @@ def carry_on(
             ) from None
         arms = tuple(arm.name for arm in folder.resolved.study.arms)
         tell(StudyOpened(folder=folder.path, arms=arms, minutes=minutes, score=folder.resolved.score))
+        joined = None
+        if seating.clusters and isinstance(executor, ChildExecutor):
+            joined = partial(_join, executor, seating)
         summary = run_study(
             folder.resolved.schedule,
             store,
@@ -261,9 +288,16 @@ def carry_on(
             marks=marks,
             how_to_resume=folder.how_to_resume,
             look=look_for(folder.resolved, store, tell),
-            parallel=folder.resolved.study.parallel,
+            parallel=seating.count if seating.names else folder.resolved.study.parallel,
+            apart=bool(seating.places),
+            announce=announce,
+            joined=joined,
         )
     return Results(folder, summary)
+
+
+def _join(executor: ChildExecutor, seating: Seating) -> int:
+    return executor.join(seating.joined())
 
 
 def _told_to(following: Following, on_event: OnEvent) -> OnEvent:
@@ -275,47 +309,3 @@ def _told_to(following: Following, on_event: OnEvent) -> OnEvent:
             following.take(event.trial)
 
     return told
-
-
-def _executor(
-    folder: RunFolder,
-    planned: Plan,
-    *,
-    device: str | None,
-    data_dir: Path | None,
-    timeout_seconds: float | None,
-    debug: bool,
-    announce: Announce,
-) -> Executor:
-    own_limit = timeout_seconds if planned.kind.keeps_time else None
-    if _trains_here(planned, timeout_seconds):
-        return InProcessExecutor(
-            trainer_for(
-                folder.resolved,
-                planned.registry,
-                planned.data,
-                device=device,
-                debug=debug,
-                folder=folder.path,
-                timeout_seconds=own_limit,
-                announce=announce,
-            )
-        )
-    # A trainer that keeps time itself is not raced for it.
-    limit = timeout_seconds if own_limit is None else own_limit + _OWN_LIMIT_MARGIN_SECONDS
-    return ChildExecutor(
-        CHILD_TRAINER,
-        child_arguments(
-            folder, planned.resolved, data_dir=data_dir, device=device, debug=debug, timeout_seconds=own_limit
-        ),
-        untried=untried_by(planned.resolved, planned.registry),
-        announce=announce,
-        timeout_seconds=limit if timeout_seconds is not None else None,
-        parallel=folder.resolved.study.parallel,
-    )
-
-
-def _trains_here(planned: Plan, timeout_seconds: float | None) -> bool:
-    """One process trains in this one; several, or a time limit that the trainer does not keep itself, take children."""
-    study = planned.resolved.study
-    return study.processes == study.parallel == 1 and (timeout_seconds is None or planned.kind.keeps_time)

@@ -1,16 +1,18 @@
 """A trainer that does nothing, or what a test tells it to: the factory that child processes call."""
 
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ablate.errors import AblateError, DataError
-from ablate.store.records import FinishedTrial
+from ablate.store.records import Environment, FinishedTrial
 from ablate.study.schedule import TrialSpec
-from tests.fakes import finished_trial
+from tests.fakes import ENVIRONMENT, finished_trial
 
 
 class FakeTrainer:
@@ -23,8 +25,9 @@ class FakeTrainer:
         seconds: float,
         diary: str | None,
         remarks: Sequence[str] = (),
+        facts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.remarks = remarks
+        self.remarks, self.facts = remarks, facts
         self.acts, self.warm_acts, self.seconds, self.diary = acts, warm_acts, seconds, diary
         self.warm: set[str] = set()
         self.write(f"born {os.getpid()}")
@@ -33,6 +36,9 @@ class FakeTrainer:
         if self.diary is not None:
             with Path(self.diary).open("a") as file:
                 file.write(line + "\n")
+
+    def environment(self) -> Environment:
+        return Environment(facts={**ENVIRONMENT.facts, **self.facts})
 
     def is_warm(self, arm: str) -> bool:
         return arm in self.warm
@@ -96,7 +102,12 @@ def make(
     diary: str | None = None,
     refuse: str | None = None,
     remarks: Sequence[str] = (),
+    facts: Mapping[str, str] | None = None,
+    facts_of: str = "FAKE_FACTS",
+    folder: str | None = None,
+    data_dir: str | None = None,
 ) -> FakeTrainer:
+    """`facts` are said of the environment, besides those, as JSON, of the environment variable `facts_of`."""
     if refuse == "data":
         raise DataError("no data set here")
     if refuse == "plain":
@@ -105,4 +116,8 @@ def make(
         raise ZeroDivisionError("a bug")
     if refuse == "death":
         os.kill(os.getpid(), signal.SIGKILL)
-    return FakeTrainer(acts or {}, warm_acts or {}, seconds, diary, remarks)
+    facts = {**(facts or {}), **json.loads(os.environ.get(facts_of, "{}"))}
+    trainer = FakeTrainer(acts or {}, warm_acts or {}, seconds, diary, remarks, facts)
+    if folder is not None:
+        trainer.write(f"folder {folder} {sorted(path.name for path in Path(folder).rglob('*'))} {data_dir}")
+    return trainer

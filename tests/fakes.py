@@ -140,7 +140,7 @@ class FakeExecutor:
     lots: list[tuple[int, int]] = field(default_factory=list)
     closed: int = 0
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+    def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[FinishedTrial | Event]:
         self.lots.append((process, len(specs)))
         try:
             for one in specs:
@@ -150,6 +150,9 @@ class FakeExecutor:
                 yield finished_trial(one, process=process, status=self.statuses.get(one.key, "ok"))
         finally:
             self.closed += 1
+
+    def give_up(self, seat: int) -> None:
+        """Nothing is kept of a seat."""
 
     def halt(self) -> None:
         """Nothing is in flight."""

@@ -22,6 +22,7 @@ from ablate.lineages.loading import load_registry
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, add_one_in, leave_one_out
 from ablate.training import image_kind
+from ablate.training.opening import untried_by
 from tests.tiny_study import make_everything_tiny, study_json, tiny_dataset, trial_lines, untouched
 
 
@@ -166,7 +167,7 @@ def test_a_trial_whose_child_died_at_once_has_its_record(here: Path) -> None:
     planned = api.plan(study(blocks=2, processes=2), announce=lambda line: None)
     folder = RunFolder.create(planned.resolved, here / "run")
     spec = folder.resolved.schedule[0]
-    finished = api.untried_by(planned.resolved, planned.registry)(spec, 3)
+    finished = untried_by(planned.resolved, planned.registry)(spec, 3)
     assert (finished.trial.status, finished.trial.process, finished.trial.spec) == ("failed", 3, spec)
     assert finished.recipe.fingerprint == planned.resolved.fingerprints[spec.arm]
     assert finished.trial.data_digest == planned.resolved.data_digest

@@ -59,6 +59,15 @@ Parallel = Annotated[
     int | None,
     typer.Option(help="Trainings at a time, in children that share the cores; their own times say nothing then."),
 ]
+Seats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--seats",
+        metavar="KIND:WHERE",
+        help="Where trials run; repeatable. local:N: as --parallel N. gpu:all, gpu:0,2: a child a GPU. command:'ssh box', "
+        "command:'srun -N1 -n1 --gpus=1': what carries stdin and stdout to a worker. ray:auto: a cluster.",
+    ),
+]
 Minutes = Annotated[float | None, typer.Option(help="Stop after the whole blocks that fit into this time.")]
 UntilSettled = Annotated[
     bool,
@@ -107,6 +116,7 @@ class StudyOptions:
     processes: Processes = None
     clock: Clock = None
     parallel: Parallel = None
+    seats: Seats = None
     minutes: Minutes = None
     until_settled: UntilSettled = False
     preset: Preset = None
@@ -137,7 +147,6 @@ class RunOptions(StudyOptions):
     trials: Trials = 5
     processes: Processes = 1
     clock: Clock = "trial"
-    parallel: Parallel = 1
     preset: Preset = "auto"
     data: Data = "auto"
     seed: Seed = 0
@@ -157,6 +166,21 @@ def trackers(kinds: Sequence[str] | None, uris: Sequence[str] | None) -> "tuple[
     from ablate.export.destinations import destinations_of
 
     return destinations_of(kinds, uri=uris, option="--track", uri_option="--track-uri")
+
+
+def check_parallel(parallel: int | None, seats: Sequence[str] | None) -> None:
+    """Refuse two answers to one question, and seats that are none.
+
+    Raises:
+        UsageError: both are given, or a seat is of no kind.
+    """
+    from ablate.engine.seating import check_seats
+
+    if parallel is not None and seats:
+        raise UsageError(
+            f"--parallel {parallel} and --seats {seats[0]} both say where trials run. Give one: --parallel N is --seats local:N."
+        )
+    check_seats(seats or ())
 
 
 def split_names(option: str, given: Sequence[str] | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import typer
 
 from ablate.cli import completion
 from ablate.cli.command import taking
-from ablate.cli.options import RunOptions, split_names
+from ablate.cli.options import RunOptions, check_parallel, split_names
 from ablate.cli.running import carry_out
 
 Names = Annotated[
@@ -40,6 +40,7 @@ def run(
     from ablate.store.run_folder import check_new_folder
     from ablate.study import Study, toggled
 
+    check_parallel(options.parallel, options.seats)
     if options.out is not None:
         check_new_folder(options.out)
     registry = load_registry(recipe=options.recipe, features_from=options.features_from, registry=options.registry_file)
@@ -62,7 +63,7 @@ def run(
         data=options.data,
         preset=options.preset,
         clock=options.clock,
-        parallel=options.parallel,
+        parallel=1 if options.parallel is None else options.parallel,
     )
     carry_out(study.until_settled() if options.until_settled else study, options)
 

@@ -28,6 +28,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
         TrialsFailedError: the study ended, but some trials failed; the table is printed before.
     """
     from ablate import api
+    from ablate.engine.seating import seating_of
 
     tracked = trackers(options.track, options.track_uri)
     planning: api.Planning = {
@@ -44,8 +45,14 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     }
     if options.dry:
         api.check_limits(options.minutes, options.timeout)
+        seating = seating_of(options.seats or (), remark)
+        try:
+            study, planning = api.seated(study, seating, planning)
+        finally:
+            seating.close()
         planned = api.plan(study, **planning)
-        planned.kind.rehearse(planned.resolved.study.arms, planned.resolved.device)
+        if not seating.elsewhere:
+            planned.kind.rehearse(planned.resolved.study.arms, planned.resolved.device)
         estimate = api.foresee(planned, spreads_from=options.spreads_from, announce=remark)
         print_estimate(planned, estimate, options.as_json)
         return
@@ -60,6 +67,7 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
             track=tracked,
             debug=debugging(),
             on_event=progress.show,
+            seats=options.seats or (),
             **planning,
         )
     conclude(results, options.as_json)

@@ -11,7 +11,7 @@ import typer
 from ablate.cli import completion, options
 from ablate.cli.check import check
 from ablate.cli.command import taking
-from ablate.cli.options import split_names, trackers
+from ablate.cli.options import check_parallel, split_names, trackers
 from ablate.cli.output import line, remark, stderr, stdout
 from ablate.cli.running import carry_out, conclude, dry_resume, refuse_spreads
 from ablate.cli.state import debugging
@@ -109,6 +109,7 @@ def run_study(
     from ablate.store.run_folder import check_new_folder
     from ablate.training.kinds import kind_of
 
+    check_parallel(options.parallel, options.seats)
     if options.out is not None:
         check_new_folder(options.out)
     given: dict[str, Any] = {
@@ -186,6 +187,7 @@ def resume(
         typer.Option("--allow-mixed", help="Go on although code, features, torch or device differ; marks the trials."),
     ] = False,
     minutes: options.Minutes = None,
+    seats: options.Seats = None,
     data_dir: options.DataDir = None,
     device: Annotated[str | None, typer.Option(help="Another device than the run folder's.")] = None,
     timeout: options.Timeout = None,
@@ -200,6 +202,7 @@ def resume(
     from ablate import api
 
     tracked = trackers(track, track_uri)
+    check_parallel(None, seats)
     if dry:
         dry_resume(
             directory,
@@ -225,6 +228,7 @@ def resume(
             debug=debugging(),
             on_event=progress.show,
             announce=remark,
+            seats=seats or (),
         )
     conclude(results, as_json)
 

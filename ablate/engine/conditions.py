@@ -124,7 +124,7 @@ def _registry_differences(then: Iterable[SourceFile], now: Iterable[SourceFile])
 def _environment_differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[Difference]:
     """Of the facts that both have: an older package recorded fewer, and a trainer may add its own."""
     return [
-        Difference(kind, name, _shown(then[name]), _shown(now[name]))
+        Difference(kind, name, shown_fact(then[name]), shown_fact(now[name]))
         for name, kind in COMPARED_FACTS.items()
         if name in then and name in now and then[name] != now[name]
     ]
@@ -133,7 +133,10 @@ def _environment_differences(then: Mapping[str, Json], now: Mapping[str, Json]) 
 def _version_differences(recorded: ResolvedStudy, now: ResolvedStudy) -> list[Difference]:
     found = [
         Difference(
-            "torch" if name == "torch" else "Python" if name == "python" else "code", name, _shown(then), _shown(today)
+            "torch" if name == "torch" else "Python" if name == "python" else "code",
+            name,
+            shown_fact(then),
+            shown_fact(today),
         )
         for name, then in recorded.versions.items()
         if (today := now.versions.get(name)) != then
@@ -143,7 +146,8 @@ def _version_differences(recorded: ResolvedStudy, now: ResolvedStudy) -> list[Di
     return found
 
 
-def _shown(value: Json) -> str:
+def shown_fact(value: Json) -> str:
+    """A fact as a message says it; of a commit, the first digits."""
     return "unknown" if value is None else _short(str(value)) if len(str(value)) == 40 else str(value)
 
 

@@ -23,13 +23,24 @@ class StudyOpened:
 class StudyStarted:
     """The study begins or goes on: `pending` is what is left to run, in order; `total` counts the schedule.
 
-    `rounds` are the schedule's blocks of times taken together, in order; `parallel` trainings run at a time where times do not matter.
+    `rounds` are the schedule's blocks of times taken together, in order; `parallel` trainings run at a time where times do not matter, and
+    everywhere if their seats are `apart`, on hardware of their own.
     """
 
     pending: tuple[TrialSpec, ...]
     total: int
     rounds: tuple[int, ...] = ()
     parallel: int = 1
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatLost:
+    """A seat (numbered from 0) is given up, and why; what is left of its lot goes to one of those that are `left`."""
+
+    seat: int
+    reason: str
+    left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +146,7 @@ Event: TypeAlias = (
     | ArmRetired
     | LookTaken
     | RoundsRetired
+    | SeatLost
 )
 
 

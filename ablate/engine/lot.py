@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ablate import errors
-from ablate.engine.child import Child, ChildDiedError, ChildTimeoutError, HaltedError
+from ablate.engine.child import ChildDiedError, ChildTimeoutError, HaltedError
 from ablate.engine.deaths import Deaths
 from ablate.engine.events import (
     Event,
@@ -19,21 +19,29 @@ from ablate.engine.events import (
     WarmUpFinished,
     WarmUpStarted,
 )
+from ablate.engine.hello import Admitted, Muster
+from ablate.engine.places import NeverRanError, Place, SeatLostError, Worker
 from ablate.engine.rounds import FinishedRound, Happening, is_round, pieces
 from ablate.engine.trainer import failed
 from ablate.engine.worker import command_for
-from ablate.errors import AblateError
+from ablate.errors import AblateError, UsageError
 from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
 
 _SIGNAL_SECONDS = 0.05
+
+STARTS_TO_GIVE_UP = 3
+"""How many workers in a row a place may lose before their first trial."""
+
+PAUSES_SECONDS = (0.0, 2.0)
+"""How long to wait after the first such loss, and after any other."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Common:
     """What all lots of an executor share, also those that other threads run; see `executors.ChildExecutor`.
 
-    Deaths, templates and lots have no lock: no two lots that run at a time have an arm in common.
+    With a `muster`, seats have hardware of their own: their workers say hello, and what cannot be done in one seat is left to others.
     """
 
     factory: str
@@ -42,8 +50,9 @@ class Common:
     announce: Callable[[str], None]
     trial_seconds: float | None
     start_seconds: float | None
+    muster: Muster | None = None
     deaths: Deaths = field(default_factory=Deaths)
-    templates: dict[str, FinishedTrial] = field(default_factory=dict)
+    templates: dict[tuple[str, str], FinishedTrial] = field(default_factory=dict)
     halted: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _said: set[str] = field(default_factory=set)
@@ -66,11 +75,13 @@ class Common:
 
 
 class Lot:
-    """The trials of one process. `free` is the first process number that no trial on disk has."""
+    """The trials of one process, in workers of one place. `free` is the first process number that no trial on disk has."""
 
-    def __init__(self, common: Common, free: int, environment: Mapping[str, str]) -> None:
-        self._common, self._free, self._environment = common, free, environment
-        self._child: Child | None = None
+    def __init__(self, common: Common, free: int, place: Place) -> None:
+        self._common, self._free, self._place = common, free, place
+        self._child: Worker | None = None
+        self._admitted, self._host = Admitted(), ""
+        self._never_ran = 0
         self._number: int | None = None
         self._restart = False
         self._warming: str | None = None
@@ -80,7 +91,8 @@ class Lot:
         """See `runner.Executor`; ends without more ado when it is halted."""
         try:
             for piece in pieces(specs):
-                yield from self._piece(piece)
+                for happening in self._piece(piece):
+                    yield self._stamped(happening)
         except HaltedError:
             return
         finally:
@@ -110,32 +122,77 @@ class Lot:
                 if child is None:
                     child = yield from self._start()
                 yield from self._serve(child, left)
+            except NeverRanError as loss:
+                yield from self._start_over(loss)
             except (ChildDiedError, ChildTimeoutError) as death:
                 yield from self._mourn(death, left)
 
-    def _start(self) -> Generator[Event, None, Child]:
-        child = Child(
-            self._common.factory,
-            self._common.arguments,
-            environment=self._environment,
-            halted=self._common.halted,
-        )
+    def _start(self) -> Generator[Event, None, Worker]:
+        child = self._place.start(self._common.factory, self._common.arguments, self._common.halted)
         self._child = child
         yield ProcessStarted(process=self._process, process_id=child.process_id, restart=self._restart)
-        self._common.say_once(_checked(child.receive(self._limit))["remarks"])
+        ready = self._checked(child.receive(self._limit))
+        if self._common.muster is not None and "hello" in ready:
+            admitted = self._common.muster.admit(self._place, ready["hello"])
+            if isinstance(admitted, str):
+                raise self._given_up(f"has other hardware or code than the study: {admitted}", UsageError.exit_code)
+            self._admitted = admitted
+        self._common.say_once(ready["remarks"])
+        self._never_ran, self._host = 0, child.host
         return child
 
-    def _serve(self, child: Child, left: dict[str, TrialSpec]) -> Iterator[Happening]:
+    def _start_over(self, loss: NeverRanError) -> Iterator[Event]:
+        """Bury a worker that no arm is to blame for, so that the next one gets its trials; a place that loses all is given up."""
+        yield from self._bury(str(loss))
+        self._number, self._restart = None, True
+        self._never_ran += 1
+        if self._never_ran == STARTS_TO_GIVE_UP:
+            raise self._given_up(f"has lost {STARTS_TO_GIVE_UP} workers in a row before their first trial: {loss}")
+        if self._common.halted.wait(PAUSES_SECONDS[min(self._never_ran, len(PAUSES_SECONDS)) - 1]):
+            raise HaltedError
+
+    def _checked(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The message, unless it says that the study cannot go on, or not in this seat."""
+        if message["kind"] == "refused":
+            kind = getattr(errors, message["type"], AblateError)
+            if self._common.muster is not None:
+                raise self._given_up(f"is of no use: {message['error']}", kind.exit_code)
+            raise kind(message["error"])
+        return message
+
+    def _given_up(self, why: str, exit_code: int = AblateError.exit_code) -> SeatLostError:
+        return SeatLostError(f"Seat {self._place.name} {why.rstrip('.')}.", exit_code=exit_code)
+
+    def _stamped(self, happening: Happening) -> Happening:
+        """A finished trial with its seat, where seats have hardware of their own."""
+        if self._common.muster is None:
+            return happening
+        if isinstance(happening, FinishedRound):
+            return FinishedRound(tuple(self._with_seat(one) for one in happening.trials))
+        return self._with_seat(happening) if isinstance(happening, FinishedTrial) else happening
+
+    def _with_seat(self, finished: FinishedTrial) -> FinishedTrial:
+        assert self._common.muster is not None
+        trial = replace(
+            finished.trial,
+            seat=self._place.name,
+            host=self._host,
+            beside=self._common.muster.beside(self._admitted),
+            marks=finished.trial.marks + self._admitted.marks,
+        )
+        return replace(finished, trial=trial)
+
+    def _serve(self, child: Worker, left: dict[str, TrialSpec]) -> Iterator[Happening]:
         """Have the child run what is left, taking each trial out that it gives a record of."""
         specs, in_round = tuple(left.values()), False
         child.busy = True
         child.send(command_for(specs, self._process))
         while left:
-            message = _checked(child.receive(self._limit))
+            message = self._checked(child.receive(self._limit))
             match message["kind"]:
                 case "untried":
                     for template in child.finished(message):
-                        self._common.templates[template.trial.spec.arm] = template
+                        self._common.templates[self._place.name, template.trial.spec.arm] = template
                 case "warm_up_started":
                     self._warming = message["arm"]
                     yield WarmUpStarted(arm=message["arm"], process=self._process)
@@ -205,14 +262,6 @@ class Lot:
 
     def _record(self, spec: TrialSpec) -> FinishedTrial:
         """A record of the trial without a result, from what a child has said of the arm, else from what was planned."""
-        template = self._common.templates.get(spec.arm) or self._common.untried(spec, self._process)
+        template = self._common.templates.get((self._place.name, spec.arm)) or self._common.untried(spec, self._process)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return replace(template, trial=replace(template.trial, spec=spec, process=self._process, started_at=now))
-
-
-def _checked(message: dict[str, Any]) -> dict[str, Any]:
-    """The message, unless it says that the study cannot go on."""
-    if message["kind"] == "refused":
-        kind = getattr(errors, message["type"], AblateError)
-        raise kind(message["error"])
-    return message

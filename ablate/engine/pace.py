@@ -13,6 +13,7 @@ from ablate.engine.events import (
     ProcessStarted,
     RoundsRetired,
     RoundStarted,
+    SeatLost,
     StudyStarted,
     TrialFailed,
     TrialFinished,
@@ -32,11 +33,11 @@ class Pace:
 
     Medians of the last trials, so that one odd trial, or a clock that jumps, does not spoil the estimate. What this run has seen
     counts before what earlier trials have recorded. What an arm takes depends on what is measured; in a round of times it takes its
-    share. `parallel` lots run at a time, where none of them holds times; a study that starts says so itself.
+    share. `parallel` lots run at a time, where none of them holds times or where seats are `apart`; a study that starts says so itself.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, parallel: int = 1) -> None:
-        self._clock, self._parallel = clock, parallel
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, parallel: int = 1, apart: bool = False) -> None:
+        self._clock, self._parallel, self._apart = clock, parallel, apart
         self._seen: _Durations = defaultdict(_few)
         self._recorded: _Durations = defaultdict(_few)
         self._expected: dict[tuple[str, Measures], float] = {}
@@ -65,10 +66,12 @@ class Pace:
         """Learn from what just happened."""
         now = self._clock()
         if isinstance(event, StudyStarted):
-            self._parallel = event.parallel
+            self._parallel, self._apart = event.parallel, event.apart
+        elif isinstance(event, SeatLost):
+            self._parallel = max(1, event.left)
         process = _process(event)
         if process is None:
-            if not isinstance(event, ArmRetired | RoundsRetired):
+            if not isinstance(event, ArmRetired | RoundsRetired | SeatLost):
                 self._last = now
             return
         passed = max(0.0, now - self._since.get(process, self._last))
@@ -127,7 +130,7 @@ class Pace:
                 if each is None:
                     return None
                 lot += count * each
-            if self._parallel == 1 or any(measures == "time" for _, measures in kinds):
+            if self._parallel == 1 or (not self._apart and any(measures == "time" for _, measures in kinds)):
                 alone += lot
             else:
                 seats[seats.index(min(seats))] += lot

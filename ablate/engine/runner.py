@@ -1,26 +1,33 @@
 """Running a study: what is pending is executed and appended, trial by trial. Free of torch."""
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Literal, Protocol, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from ablate.engine.admission import Admission
-from ablate.engine.events import Event, StudyStarted, TrialFailed, TrialFinished
+from ablate.engine.events import Event
 from ablate.engine.interruption import StopSignals
 from ablate.engine.pace import Pace
-from ablate.engine.rounds import FinishedRound, Happening
-from ablate.engine.seats import Seats, Specs, lots, runs_alone
-from ablate.engine.trainer import sound
+from ablate.engine.places import SeatLostError
+from ablate.engine.sitting import MOVED_MARK, Executor, Sitting, Stop
 from ablate.errors import InterruptedStudyError, TrialsFailedError
-from ablate.store.records import FinishedTrial, Status, Trial
+from ablate.store.records import Status
 from ablate.store.trials import TrialStore
 from ablate.study.schedule import TrialSpec
 
-Stop: TypeAlias = Literal["minutes", "fail_fast", "settled", "hopeless"]
-"""What ends a study before its schedule does; "hopeless": what is open cannot be settled in the minutes left."""
+__all__ = [
+    "MOVED_MARK",
+    "Executor",
+    "LookNow",
+    "Stop",
+    "Summary",
+    "no_look",
+    "pending_trials",
+    "run_study",
+    "summarise",
+]
 
 LookNow: TypeAlias = Callable[[TrialStore, TrialSpec | None, Callable[[], int | None]], Stop | None]
 """Asked after each trial whether the study stops: the store, the trial (None: before any), and how many blocks the minutes left take.
@@ -28,27 +35,9 @@ LookNow: TypeAlias = Callable[[TrialStore, TrialSpec | None, Callable[[], int | 
 Nothing is asked of it but at the study's looks, so that it answers at once elsewhere.
 """
 
-_LOOK_SECONDS = 0.2
-"""How long a signal may wait for the seats to say something."""
-
 
 def no_look(store: TrialStore, finished: TrialSpec | None, blocks_left: Callable[[], int | None]) -> None:
     """Go on to the end."""
-
-
-class Executor(Protocol):
-    """Runs trials, in this process or in others."""
-
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
-        """Run one process's trials in order, yielding each when it is done and what happens in between; rounds of times come whole.
-
-        `process` is the first process number of the run folder that no stored trial has; a process that takes over from a dead one
-        takes the next, and none takes a number that another of this executor has. A trial may start only when the one before it has
-        been taken. Closing the iterator ends the process. Where lots run side by side, each is iterated in a thread of its own.
-        """
-
-    def halt(self) -> None:
-        """Break off, for good, what lots are doing in other threads: their iterators end, and what was in flight has no record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +93,9 @@ def run_study(
     how_to_resume: str = "",
     look: LookNow = no_look,
     parallel: int = 1,
+    apart: bool = False,
+    announce: Callable[[str], None] = lambda line: None,
+    joined: Callable[[], int] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run what is pending, each trial appended before the next one starts.
@@ -112,14 +104,17 @@ def run_study(
     every trial (a resume on another machine). `how_to_resume` ends the message of an interruption. Failed trials do not stop the
     others, except with `fail_fast`. `look` says after each trial whether the study stops there. A study that a look has stopped has
     nothing pending but failed trials to be run again. `parallel` lots run at a time, each in a thread of its own, where none of them
-    holds times alone; this thread alone stores trials and tells of events.
+    holds times alone, or where seats are `apart`: on hardware of their own. This thread alone stores trials and tells of events. What a
+    lost seat leaves goes to another, and of a block that had begun it is marked; `announce` is handed what must be said of that. `joined`
+    says how many more seats the executor has than when it was asked last.
 
     Raises:
         InterruptedStudyError: SIGINT or SIGTERM; what was finished is kept.
+        SeatLostError: no seat is left; what was finished is kept.
         UsageError: `minutes` is not a positive number.
         AblateError: the store cannot be written, or the executor cannot start.
     """
-    pace = Pace(clock, parallel=parallel)
+    pace = Pace(clock, parallel=parallel, apart=apart)
     admission = Admission(minutes, pace, clock)
     stopped: Stop | None = None
 
@@ -133,7 +128,7 @@ def run_study(
             if settled:
                 statuses = store.statuses
                 pending = tuple(spec for spec in pending if spec.key in statuses)
-            run = _Run(
+            run = Sitting(
                 store,
                 executor,
                 on_event,
@@ -143,170 +138,26 @@ def run_study(
                 signals,
                 fail_fast,
                 parallel,
-                lambda spec: look(store, spec, blocks_left),
+                apart,
+                announce,
+                joined,
+                None if look is no_look else lambda spec: look(store, spec, blocks_left),
             )
             run.begin(schedule, pending)
             while run.pending and stopped is None:
-                stopped = run.alone() if runs_alone(run.pending[0], parallel) else run.side_by_side()
+                stopped = run.alone() if run.has_to_be_alone() else run.side_by_side()
             if settled and not stopped:
                 # What ran again may have changed what was settled.
                 stopped = look(store, None, blocks_left) if pending else settled
     except KeyboardInterrupt:
-        summary = summarise(schedule, store)
-        done = len(schedule) - summary.left
-        advice = f" Resume with: {how_to_resume}" if how_to_resume else ""
-        raise InterruptedStudyError(
-            f"Interrupted; {done} of {len(schedule)} trials are done and kept.{advice}"
-        ) from None
+        raise InterruptedStudyError(f"Interrupted; {_what_is_kept(schedule, store, how_to_resume)}") from None
+    except SeatLostError as lost:
+        kept = _what_is_kept(schedule, store, how_to_resume)
+        raise SeatLostError(f"No seat is left; {kept} The last: {lost}", exit_code=lost.exit_code) from lost
     return summarise(schedule, store, stopped=stopped)
 
 
-class _Run:
-    """One call of `run_study`: what its loops share. `pending` are the lots to begin."""
-
-    def __init__(
-        self,
-        store: TrialStore,
-        executor: Executor,
-        on_event: Callable[[Event], None],
-        marks: tuple[str, ...],
-        pace: Pace,
-        admission: Admission,
-        signals: StopSignals,
-        fail_fast: bool,
-        parallel: int,
-        look: Callable[[TrialSpec], Stop | None],
-    ) -> None:
-        self._store, self._executor, self._on_event, self._marks = store, executor, on_event, marks
-        self._pace, self._admission, self._signals = pace, admission, signals
-        self._fail_fast, self._parallel, self._look = fail_fast, parallel, look
-        self._ended_by: Stop | None = None
-        self.pending: deque[Specs] = deque()
-        self._left: Counter[tuple[int, int]] = Counter()
-        self._next_block: dict[tuple[int, int], TrialSpec] = {}
-        self._free_process = 0
-
-    def begin(self, schedule: Sequence[TrialSpec], pending: tuple[TrialSpec, ...]) -> None:
-        """Say that the study starts, and learn from earlier sittings."""
-        if self._store.statuses:
-            self._pace.learn(self._recorded())
-        self._admission.expect(pending)
-        for lot in lots(pending):
-            self.pending.append(lot)
-            self._left.update(_part(spec) for spec in lot)
-            for spec, after in pairwise(lot):
-                if spec.block != after.block:
-                    self._next_block[_part(spec)] = after
-        rounds = tuple(dict.fromkeys(spec.block for spec in schedule if spec.measures == "time"))
-        self._tell(StudyStarted(pending=pending, total=len(schedule), rounds=rounds, parallel=self._parallel))
-
-    def _recorded(self) -> Iterator[Trial]:
-        """The trials of earlier sittings; on the way, the process numbers they took."""
-        for trial in self._store:
-            self._free_process = max(self._free_process, trial.process + 1)
-            yield trial
-
-    def alone(self) -> Stop | None:
-        """Run the next lot in this thread; what stopped it before its end."""
-        happenings = self._next_lot()
-        if happenings is None:
-            return "minutes"
-        try:
-            for happening in happenings:
-                if not isinstance(happening, FinishedTrial | FinishedRound):
-                    self._tell(happening)
-                    continue
-                with self._signals.held():
-                    kept = self._keep(happening)
-                if self._ends(kept):
-                    return self._ended_by
-                if not self._goes_on(kept):
-                    return "minutes"
-        finally:
-            close = getattr(happenings, "close", None)
-            if close is not None:
-                close()
-        return None
-
-    def side_by_side(self) -> Stop | None:
-        """Run the next lots, all that may run beside others, in threads; what stopped them before their end."""
-        beside: deque[Specs] = deque()
-        while self.pending and not runs_alone(self.pending[0], self._parallel):
-            beside.append(self.pending.popleft())
-        with Seats(self._parallel, lambda: self._next_lot(beside), self._executor.halt) as seats:
-            try:
-                while seats.occupied:
-                    with self._signals.held():
-                        kept = self._take(seats)
-                    if kept and self._ended_by:
-                        seats.halt()
-            except KeyboardInterrupt:
-                seats.halt()
-                while seats.occupied:
-                    self._take(seats, even_failed=False)
-                raise
-        return self._ended_by or ("minutes" if self._admission.closed else None)
-
-    def _take(self, seats: Seats, *, even_failed: bool = True) -> tuple[Trial, ...]:
-        """Take what happens next in any seat, if it happens soon; the trials that were kept."""
-        taken = seats.take(_LOOK_SECONDS)
-        if taken is None:
-            return ()
-        seat, happening = taken
-        if not isinstance(happening, FinishedTrial | FinishedRound):
-            self._tell(happening)
-            return ()
-        # The signal that stops a study may have ended its children too.
-        if isinstance(happening, FinishedTrial) and happening.trial.status != "ok" and not even_failed:
-            seat.go_on(False)
-            return ()
-        kept = self._keep(happening, beside=self._parallel - 1)
-        seat.go_on(not self._ends(kept) and self._goes_on(kept))
-        return kept
-
-    def _next_lot(self, pending: "deque[Specs] | None" = None) -> Iterator[Happening] | None:
-        """Start the next lot that there is time for; None: there is none."""
-        pending = self.pending if pending is None else pending
-        while pending:
-            lot = pending.popleft()
-            if self._admission.admits(lot[0]):
-                return self._executor.execute(lot, self._free_process)
-        return None
-
-    def _goes_on(self, kept: tuple[Trial, ...]) -> bool:
-        """Whether there is time for what comes after these trials in their lot: always, within a block."""
-        for trial in kept:
-            part = _part(trial.spec)
-            self._left[part] -= 1
-            if not self._left[part] and part in self._next_block and not self._admission.admits(self._next_block[part]):
-                return False
-        return True
-
-    def _ends(self, kept: tuple[Trial, ...]) -> bool:
-        """Whether these trials end the study, by failing or by what a look shows; once it has ended nothing is asked any more."""
-        if self._ended_by is None and self._fail_fast and any(trial.status != "ok" for trial in kept):
-            self._ended_by = "fail_fast"
-        for trial in kept:
-            self._ended_by = self._ended_by or self._look(trial.spec)
-        return self._ended_by is not None
-
-    def _keep(self, finished: FinishedTrial | FinishedRound, *, beside: int = 0) -> tuple[Trial, ...]:
-        """Store trials, each by itself, and tell of them."""
-        kept = []
-        for one in finished.trials if isinstance(finished, FinishedRound) else (finished,):
-            trial = sound(one.trial)
-            trial = replace(trial, marks=trial.marks + self._marks, beside=beside)
-            self._store.append(replace(one, trial=trial))
-            self._free_process = max(self._free_process, trial.process + 1)
-            self._tell(TrialFinished(trial=trial) if trial.status == "ok" else TrialFailed(trial=trial))
-            kept.append(trial)
-        return tuple(kept)
-
-    def _tell(self, event: Event) -> None:
-        self._pace.observe(event)
-        self._on_event(event)
-
-
-def _part(spec: TrialSpec) -> tuple[int, int]:
-    """A process's part of a block."""
-    return spec.process, spec.block
+def _what_is_kept(schedule: Sequence[TrialSpec], store: TrialStore, how_to_resume: str) -> str:
+    done = len(schedule) - summarise(schedule, store).left
+    advice = f" Resume with: {how_to_resume}" if how_to_resume else ""
+    return f"{done} of {len(schedule)} trials are done and kept.{advice}"

@@ -7,6 +7,8 @@ from itertools import groupby
 from types import TracebackType
 from typing import TypeAlias
 
+from ablate.engine.events import ProcessDied
+from ablate.engine.places import SeatLostError
 from ablate.engine.rounds import FinishedRound, Happening
 from ablate.store.records import FinishedTrial
 from ablate.study.schedule import TrialSpec
@@ -19,30 +21,34 @@ def lots(specs: Iterable[TrialSpec]) -> Iterator[Specs]:
     return (tuple(lot) for _, lot in groupby(specs, key=lambda spec: spec.process))
 
 
-def runs_alone(lot: Sequence[TrialSpec], parallel: int) -> bool:
-    """Whether nothing may run beside the lot: where it measures the time alone, or nothing runs side by side at all."""
-    return parallel == 1 or any(spec.measures == "time" for spec in lot)
+def runs_alone(lot: Sequence[TrialSpec], parallel: int, *, apart: bool = False) -> bool:
+    """Whether nothing may run beside the lot: where nothing runs side by side at all, or it measures the time alone on hardware that
+    seats share, which they do unless they are `apart`.
+    """
+    return parallel == 1 or (not apart and any(spec.measures == "time" for spec in lot))
 
 
 class Seats:
     """Threads that each take a lot, run it to its end and take the next; what happens is handed over by `take`, in the caller's thread.
 
-    `next_lot` starts a lot (None: there is none left) and is called in that thread too. `halt` breaks off what all lots are doing, from
-    any thread. As a context manager it leaves no thread behind.
+    `next_lot` starts a lot in a seat (None: there is none left) and `lost` is told of a seat that was given up, before another lot is
+    begun; both are called in that thread too. `halt` breaks off what all lots are doing, from any thread. `numbers` are the seats'. As a
+    context manager it leaves no thread behind.
     """
 
     def __init__(
-        self, number: int, next_lot: Callable[[], Iterator[Happening] | None], halt: Callable[[], None]
+        self,
+        numbers: Iterable[int],
+        next_lot: Callable[[int], Iterator[Happening] | None],
+        halt: Callable[[], None],
+        lost: Callable[[int, SeatLostError], None],
     ) -> None:
-        self._next_lot, self._halt, self._halted = next_lot, halt, False
+        self._next_lot, self._halt, self._lost, self._halted = next_lot, halt, lost, False
         self._error: BaseException | None = None
         self._inbox: queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]] = queue.SimpleQueue()
-        self._seats: list[Seat] = []
-        for _ in range(number):
-            lot = next_lot()
-            if lot is not None:
-                self._seats.append(Seat(lot, self._inbox))
-        self._occupied = len(self._seats)
+        self._seats = [Seat(number, self._inbox) for number in numbers]
+        self._idle, self._unstarted, self._occupied = list(self._seats), list(self._seats), 0
+        self._fill()
 
     def __enter__(self) -> "Seats":
         return self
@@ -60,8 +66,9 @@ class Seats:
         """Whether lots are still running, or one has an error to raise."""
         return self._occupied > 0 or self._error is not None
 
-    def take(self, timeout_seconds: float) -> "tuple[Seat, Happening] | None":
-        """What happens next, and where: a seat whose trial is taken waits to be told whether to go on. None: nothing for so long.
+    def take(self, timeout_seconds: float, *, most: int = 1) -> "list[tuple[Seat, Happening]]":
+        """What happens next, and where: a seat whose trial is taken waits to be told whether to go on. Up to `most`, of what has
+        happened by then; nothing, if nothing did for so long.
 
         Raises:
             Exception: what went wrong in a lot, once the other seats have stopped and everything else was taken.
@@ -70,23 +77,51 @@ class Seats:
             error, self._error = self._error, None
             raise error
         # Begun here, where the caller is ready for signals, not on entering.
-        for seat in self._seats:
-            seat.start()
+        self._unstarted = [seat for seat in self._unstarted if not seat.start()]
+        taken: list[tuple[Seat, Happening]] = []
         try:
-            seat, happening = self._inbox.get(timeout=timeout_seconds)
+            for number in range(most):
+                seat, happening = self._inbox.get(timeout=timeout_seconds) if not number else self._inbox.get_nowait()
+                if isinstance(happening, _LotEnded):
+                    self._end_lot(seat, happening)
+                else:
+                    taken.append((seat, happening))
+                    # A signal that ended it may be for this process too, whose turn it is first.
+                    if isinstance(happening, ProcessDied):
+                        break
         except queue.Empty:
-            return None
-        if not isinstance(happening, _LotEnded):
-            return seat, happening
-        if happening.error is not None:
-            self._error = self._error or happening.error
+            pass
+        return taken
+
+    def _end_lot(self, seat: "Seat", ended: "_LotEnded") -> None:
+        self._occupied -= 1
+        if isinstance(ended.error, SeatLostError):
+            self._lost(seat.number, ended.error)
+        elif ended.error is not None:
+            self._error = self._error or ended.error
             self.halt()
-        lot = None if self._halted else self._next_lot()
-        if lot is None:
-            self._occupied -= 1
         else:
-            seat.run(lot)
-        return None
+            self._idle.append(seat)
+        self._fill()
+
+    def add(self, number: int) -> None:
+        """Let another seat take part."""
+        seat = Seat(number, self._inbox)
+        self._seats.append(seat)
+        self._unstarted.append(seat)
+        self._idle.append(seat)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Give every idle seat a lot, as far as there are any."""
+        waiting, self._idle = self._idle, []
+        for seat in waiting:
+            lot = None if self._halted else self._next_lot(seat.number)
+            if lot is None:
+                self._idle.append(seat)
+            else:
+                self._occupied += 1
+                seat.run(lot)
 
     def halt(self) -> None:
         """Break off what is in flight and begin nothing more; what had been finished before can still be taken."""
@@ -103,25 +138,25 @@ class _LotEnded:
 
 
 class Seat:
-    """A thread that runs one lot at a time."""
+    """A thread that runs one lot at a time; `number` counts the seats."""
 
-    def __init__(
-        self, lot: Iterator[Happening], inbox: "queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]]"
-    ) -> None:
-        self._inbox = inbox
+    def __init__(self, number: int, inbox: "queue.SimpleQueue[tuple[Seat, Happening | _LotEnded]]") -> None:
+        self.number, self._inbox = number, inbox
         self._lots: queue.SimpleQueue[Iterator[Happening] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         # A daemon: whoever presses Ctrl-C a second time does not want to wait for children to end.
         self._thread = threading.Thread(target=self._work, daemon=True)
-        self._lots.put(lot)
+        self._has_lot = False
 
-    def start(self) -> None:
-        """Begin with the first lot, if that is still to do."""
-        if self._thread.ident is None:
+    def start(self) -> bool:
+        """Begin with the first lot, if there is one; whether there was."""
+        if self._has_lot:
             self._thread.start()
+        return self._has_lot
 
     def run(self, lot: Iterator[Happening]) -> None:
-        """Go on with another lot, after one has ended."""
+        """Go on with a lot, after any other has ended."""
+        self._has_lot = True
         self._lots.put(lot)
 
     def go_on(self, further: bool) -> None:

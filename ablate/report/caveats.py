@@ -39,7 +39,7 @@ def list_caveats(evidence: Evidence) -> tuple[Caveat, ...]:
     """Every warning that applies, the gravest first."""
     return tuple(
         caveat
-        for source in (_nothing, _data, _preset, _environments, _throttling, _losses, _sizes, _twins, _progress)
+        for source in (_nothing, _data, _preset, _environments, _throttling, _seats, _losses, _sizes, _twins, _progress)
         for caveat in source(evidence)
     )
 
@@ -136,6 +136,22 @@ def _throttling(evidence: Evidence) -> Iterator[Caveat]:
         yield Caveat(
             "throttling",
             f"The device slowed itself down before or after trials: {reasons}. `ablate doctor` names the remedy.",
+        )
+
+
+def _seats(evidence: Evidence) -> Iterator[Caveat]:
+    slow = [f"{seat} ({ratio:.2f} times the study's)" for seat, ratio in evidence.slow_seats.items()]
+    if slow:
+        yield Caveat(
+            "slow_seats",
+            f"Trials took longer in some seats than in the others: {', '.join(slow)}. Pairs within a process are not touched by that; "
+            "the arms' own mean times are. `ablate doctor` there says what slows it down.",
+        )
+    sharing = sum(bool(trial.seat and trial.beside) for trial in evidence.store.latest().values())
+    if sharing:
+        yield Caveat(
+            "shared_hardware",
+            f"{counted(sharing, 'trial')} ran in seats that share a GPU, or the cores of a machine, with others: their times do not count.",
         )
 
 

@@ -18,7 +18,7 @@ from ablate.stats.frames import EXTRA, extra_columns, usable
 from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
-from ablate.stats.trial_facts import epochs_by_arm, minutes_of, throttled
+from ablate.stats.trial_facts import epochs_by_arm, minutes_of, slow_seats, throttled
 from ablate.stats.verdicts import SIGNIFICANCE
 from ablate.store.collector import collector_paused
 from ablate.store.records import Environment
@@ -103,6 +103,11 @@ class Evidence:
     def minutes(self) -> float:
         """Minutes of trials, from the first start to the last end, pauses of more than ten minutes left out; NaN where unknown."""
         return minutes_of(self.store.latest().values())
+
+    @cached_property
+    def slow_seats(self) -> dict[str, float]:
+        """Seats that take longer than the study's others, and how many times as long; see `trial_facts.slow_seats`."""
+        return slow_seats(self.store.latest().values())
 
     @property
     def score(self) -> Score:

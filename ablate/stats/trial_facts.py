@@ -1,10 +1,11 @@
 """What the records of trials tell beside their numbers: how long arms train, how long it all took, what slowed the device down."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from math import nan
+from statistics import median
 
 from ablate.store.records import RecipeRecord, Trial
 
@@ -13,6 +14,11 @@ HARMFUL_THROTTLE_REASONS = frozenset(
 )
 """Those that slow a GPU down against its owner's will; "idle" and clocks that were set on purpose are none."""
 
+
+SLOW = 1.1
+"""From how many times the study's time on a seat is called slow."""
+
+_FEWEST_OF_A_SEAT = 3
 
 _LONGEST_PAUSE_SECONDS = 600.0
 """Between two trials lie starts of processes and compilations; more than this is an interruption."""
@@ -50,14 +56,37 @@ def minutes_of(trials: Iterable[Trial]) -> float:
 
 
 def _span(trial: Trial) -> tuple[float, float] | None:
-    """When the trial began and ended, in seconds; what warming up took is part of it."""
+    """When the trial began and ended, in seconds; what warming up took is part of it. Of trials elsewhere by the driver's clock."""
     try:
-        start = datetime.fromisoformat(trial.started_at).timestamp()
+        moment = datetime.fromisoformat(trial.received_at or trial.started_at).timestamp()
     except (ValueError, OverflowError):
         return None
     measured = trial.measurements
     taken = 0.0 if measured is None else measured.seconds_taken + (measured.warm_up_seconds or 0.0)
-    return (start, start + taken)
+    return (moment - taken, moment) if trial.received_at else (moment, moment + taken)
+
+
+def slow_seats(trials: Iterable[Trial]) -> dict[str, float]:
+    """Seats, each with its host, whose trials take more than `SLOW` times as long as the study's, and how many times.
+
+    Of each arm the median over the seat's trials is compared with that over all; a seat's number is the median over its arms. A seat
+    counts from three trials on.
+    """
+    of_arm: dict[tuple[str, str], list[float]] = defaultdict(list)
+    of_seat: dict[str, dict[tuple[str, str], list[float]]] = defaultdict(lambda: defaultdict(list))
+    for trial in trials:
+        if trial.seat and trial.status == "ok" and trial.measurements is not None:
+            taken = trial.measurements.time_seconds or trial.measurements.wall_seconds
+            if taken:
+                kind = (trial.spec.arm, trial.spec.measures)
+                of_arm[kind].append(taken)
+                of_seat[f"{trial.seat} on {trial.host}" if trial.host else trial.seat][kind].append(taken)
+    ratios = {
+        seat: median(median(taken) / median(of_arm[kind]) for kind, taken in kinds.items())
+        for seat, kinds in of_seat.items()
+        if sum(map(len, kinds.values())) >= _FEWEST_OF_A_SEAT
+    }
+    return {seat: ratio for seat, ratio in sorted(ratios.items()) if ratio > SLOW}
 
 
 def throttled(trials: Sequence[Trial]) -> dict[str, int]:

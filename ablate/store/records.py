@@ -82,7 +82,8 @@ class Trial:
     `process` counts the operating-system processes of the run folder (a restarted child is a new one). `recipe` and `environment`
     are digests of lines of their own. `device_before` and `device_after` are the accelerator's clocks, temperature, power and
     throttle reasons. `marks` say what set the trial apart from the rest of its folder. `error` is one line: reason and remedy.
-    `beside` is how many other trials could run at the same time: with any, its times are no times.
+    `beside` is how many other trials could run at the same time: with any, its times are no times. `seat` and `host` name where it ran
+    in a study on seats with hardware of their own; `received_at` is when its record reached the driver, whose clock it goes by.
     """
 
     spec: TrialSpec
@@ -99,6 +100,9 @@ class Trial:
     marks: tuple[str, ...] = ()
     error: str | None = None
     beside: int = 0
+    seat: str = ""
+    host: str = ""
+    received_at: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """A JSON object that `from_json` turns back into an equal trial; unmeasured fields are left out."""
@@ -106,8 +110,9 @@ class Trial:
         line["spec"] = self.spec.to_json()
         if self.measurements is not None:
             line["measurements"] = _without_defaults(asdict(self.measurements))
-        if not self.beside:
-            del line["beside"]
+        for name in ("beside", "seat", "host", "received_at"):
+            if not line[name]:
+                del line[name]
         return _without_defaults(line)
 
     @classmethod

@@ -37,6 +37,9 @@ class TrialStore(Protocol):
     def append(self, finished: FinishedTrial) -> None:
         """Keep a trial, and before it the recipe and environment it cites, where they are new."""
 
+    def extend(self, finished: Iterable[FinishedTrial]) -> None:
+        """Keep several trials at once."""
+
     def __iter__(self) -> Iterator[Trial]:
         """Every trial in the order it was appended, superseded ones too."""
 
@@ -93,6 +96,11 @@ class MemoryTrialStore(_Index):
         self._keep(finished.trial)
         self._recipes[finished.trial.recipe] = finished.recipe
         self._environments[finished.trial.environment] = finished.environment
+
+    def extend(self, finished: Iterable[FinishedTrial]) -> None:
+        """Keep several trials; see `append`."""
+        for one in finished:
+            self.append(one)
 
     def __iter__(self) -> Iterator[Trial]:
         return iter(self._trials)
@@ -179,7 +187,7 @@ class JsonlTrialStore(_Index):
         self._statuses[finished.trial.spec.key] = finished.trial.status
 
     def extend(self, finished: Iterable[FinishedTrial]) -> None:
-        """Write many trials at once, all or none: for trials that were finished elsewhere.
+        """Write many trials at once, all or none: for trials that were finished elsewhere, or in several seats.
 
         Raises:
             AblateError: as `append`.

@@ -23,6 +23,8 @@ from ablate.study import Study
 from ablate.study.schedule import TrialSpec
 from ablate.training.kinds import CURVES, Announce, Data, Kind, kind_of
 
+DEVICES_ELSEWHERE = ("cuda", "cpu", "mps")
+
 
 def say_on_stderr(line: str) -> None:
     """The announcement of last resort."""
@@ -39,15 +41,17 @@ def resolve_study(
     overrides: Mapping[str, Json] | None = None,
     features_from: Path | None = None,
     registry_file: Path | None = None,
+    elsewhere: bool = False,
 ) -> ResolvedStudy:
-    """A study with all its names looked up, ready to be written into a run folder.
+    """A study with all its names looked up, ready to be written into a run folder. `elsewhere`: no trial runs on this machine, which
+    need not have the device then.
 
     Raises:
         UsageError: an unknown name, an impossible combination, an unknown device or preset, an unreadable file.
     """
     study = study.possible(registry)
     kind = kind_of(registry)
-    found = kind.find_device(device)
+    found = device_for(kind, device, elsewhere=elsewhere)
     preset = kind.choose_preset(study.preset, found)
     kind.check_study(study, curves=bool((overrides or {}).get(CURVES, False)))
     arm_features = {arm.name: registry.expand(arm.features) for arm in study.arms}
@@ -73,6 +77,15 @@ def resolve_study(
         versions=software_versions(kind),
         files=tuple(SourceFile.of(option, path) for option, path in named if path is not None),
     )
+
+
+def device_for(kind: Kind, device: str, *, elsewhere: bool) -> str:
+    """The device that a user asked for; one that is named and used `elsewhere` is not looked for here.
+
+    Raises:
+        UsageError: no such device, or not on this machine.
+    """
+    return device if elsewhere and device in DEVICES_ELSEWHERE else kind.find_device(device)
 
 
 def software_versions(kind: Kind) -> dict[str, str | None]:

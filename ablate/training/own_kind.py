@@ -220,18 +220,19 @@ class OwnTrainer:
                 self._remove_empty(scratch.parent)
         if timed is None:
             return replace(untried, trial=replace(untried.trial, status=status, error=error))
-        environment = self._environment(own_clock=timed.measured.seconds is not None)
+        environment = self.environment(own_clock=timed.measured.seconds is not None)
         trial = replace(untried.trial, status="ok", measurements=_measurements(timed), environment=environment.digest)
         return replace(untried, trial=trial, environment=environment)
 
     def untried(self, spec: TrialSpec, process: int) -> FinishedTrial:
         """The record of a trial that has given nothing yet."""
-        recipe, environment = self._records[spec.arm], self._environment()
+        recipe, environment = self._records[spec.arm], self.environment()
         return untried_record(
             spec, process, recipe=recipe, environment=environment, data=self.data.name, data_digest=self.data.digest
         )
 
-    def _environment(self, *, own_clock: bool = False) -> Environment:
+    def environment(self, *, own_clock: bool = False) -> Environment:
+        """What the trials of this process ran on; `own_clock`: one of them brought its own time."""
         clock = "the training's own" if own_clock else "wall clock around the training"
         return describe_plainly(self.device, {"preset": self.preset, "clock": clock})
 
@@ -252,10 +253,14 @@ class OwnTrainer:
                 above.rmdir()
 
     def _new_scratch(self, spec: TrialSpec) -> Path:
-        above = None if self.folder is None else self.folder / SCRATCH
-        if above is not None:
-            above.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f"{file_stem(spec)}-", dir=above))
+        prefix = f"{file_stem(spec)}-"
+        if self.folder is None:
+            return Path(tempfile.mkdtemp(prefix=prefix))
+        while True:
+            # Another process may find it empty, and remove it, between the two.
+            with suppress(FileNotFoundError):
+                (self.folder / SCRATCH).mkdir(parents=True, exist_ok=True)
+                return Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder / SCRATCH))
 
 
 def file_stem(spec: TrialSpec) -> str:

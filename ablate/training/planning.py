@@ -20,7 +20,7 @@ from ablate.store.resolved import FEATURES_OPTION, REGISTRY_OPTION, ResolvedStud
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study
 from ablate.training.kinds import AUTO, COMPUTE_DTYPE, CURVES, Announce, Data, Kind, kind_of
-from ablate.training.opening import resolve_study, say_on_stderr
+from ablate.training.opening import device_for, resolve_study, say_on_stderr
 
 _SCREENING = "screening"
 """The shipped study."""
@@ -34,6 +34,8 @@ class Plan:
     registry: Registry
     data: Data
     data_dir: Path | None = None
+    elsewhere: bool = False
+    """Whether no trial runs on this machine."""
 
     def _repr_html_(self) -> str:
         # Loaded where a notebook asks.
@@ -88,6 +90,7 @@ class Planning(TypedDict, total=False):
     command: Sequence[str]
     overrides: Mapping[str, Json] | None
     announce: Announce
+    elsewhere: bool
 
 
 def plan(
@@ -104,6 +107,7 @@ def plan(
     command: Sequence[str] = (),
     overrides: Mapping[str, Json] | None = None,
     announce: Announce = say_on_stderr,
+    elsewhere: bool = False,
 ) -> Plan:
     """Look up every name of a study and load its data; nothing is written, and no device is opened.
 
@@ -111,7 +115,8 @@ def plan(
     `features_from` and `registry_file` add. `data_dir`: where data sets are kept. `device`: "auto" (a GPU where there is one), "cuda",
     "cuda:1", "cpu", "mps". `compute_dtype`: what networks compute in, "float64", "float32", "bfloat16" or "float16", "auto" being the
     device's own. `curves`: validate after each epoch, outside the clock. `command` and `overrides` go into study.json, for
-    the record. `announce` is handed what must be said, line by line.
+    the record. `announce` is handed what must be said, line by line. `elsewhere`: no trial runs on this machine, which need not have
+    the device then.
 
     Raises:
         UsageError, DataError: a name, combination, device, compute dtype, preset or data set that does not exist.
@@ -125,7 +130,7 @@ def plan(
     # Names first: a typo should not have to wait for the images.
     study = study.possible(registry)
     kind = kind_of(registry)
-    found = kind.find_device(device)
+    found = device_for(kind, device, elsewhere=elsewhere)
     kind.choose_preset(study.preset, found)
     asked = kind.choose_compute_dtype(compute_dtype, found)
     kind.check_study(study, curves=curves)
@@ -139,8 +144,9 @@ def plan(
         overrides={**(overrides or {}), **({CURVES: True} if curves else {}), **_unless_auto(asked)},
         features_from=features_from,
         registry_file=registry_file,
+        elsewhere=elsewhere,
     )
-    return Plan(resolved=resolved, registry=registry, data=data, data_dir=data_dir)
+    return Plan(resolved=resolved, registry=registry, data=data, data_dir=data_dir, elsewhere=elsewhere)
 
 
 def _unless_auto(compute_dtype: str) -> Mapping[str, Json]:
@@ -174,7 +180,7 @@ def foresee(
         AblateError: the folder's trials cannot be read.
     """
     resolved = planned.resolved
-    facts = planned.kind.planned_environment(resolved).facts
+    facts = planned.kind.planned_environment(resolved, opened=not planned.elsewhere).facts
     precedent = find_precedent(resolved, facts, timed=asks_for_time(resolved.study))
     named = None if spreads_from is None else named_precedent(spreads_from, resolved, facts)
     if named is not None and named.differences:

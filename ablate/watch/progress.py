@@ -17,6 +17,7 @@ from ablate.engine.events import (
     ProcessDied,
     RoundsRetired,
     RoundStarted,
+    SeatLost,
     StudyOpened,
     StudyStarted,
     TrialFailed,
@@ -102,7 +103,7 @@ class StudyProgress:
                 self._say(f"Look {event.number} of {event.planned}, after {event.blocks} blocks: {found}.", "bold")
             case RoundsRetired():
                 self._say(f"Times: {event.reason}", "bold red")
-            case WarmUpFinished():
+            case WarmUpFinished() | SeatLost():
                 pass
 
     def _begin(self, event: StudyStarted) -> None:

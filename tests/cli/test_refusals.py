@@ -27,6 +27,11 @@ USAGE = {
     "no processes": (["--processes", "0"], ["at least 1 process, not 0", "--processes"]),
     "more processes than blocks": (["--trials", "2", "--processes", "3"], ["--processes 2 at most", "--trials"]),
     "none at a time": (["--parallel", "0"], ["At least 1 trial runs at a time, not 0", "--parallel"]),
+    "no kind of seat": (["--seats", "locla:4"], ["--seats locla:4 is no kind of seat.", "Did you mean 'local'?"]),
+    "seats and trainings at a time": (
+        ["--parallel", "2", "--seats", "local:2"],
+        ["--parallel 2 and --seats local:2", "--parallel N is --seats local:N"],
+    ),
     "an unknown clock": (
         ["--clock", "interleafed"],
         ["Unknown clock 'interleafed'", "--clock", "Did you mean 'interleaved'?"],

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ablate import api
 from ablate.datasets import home
 from ablate.formats.canonical import Json
 from ablate.lineages.study_files import study_files
 from ablate.store.records import Environment
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.run_folder import RunFolder
-from ablate.training import image_kind
+from ablate.training import executing, image_kind
 from tests.tiny_study import CommandLine, study_json, tiny_dataset, trial_lines, untouched
 
 ROOT = Path(__file__).parents[2]
@@ -280,8 +279,8 @@ def test_what_is_no_part_of_all_joins_a_study_where_it_is_enabled(here: Path, ab
 def test_clock_and_parallel_are_options_of_a_study_and_recorded(
     here: Path, ablate: CommandLine, mine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "CHILD_TRAINER", "tests.fake_trainer:make")
-    monkeypatch.setattr(api, "child_arguments", lambda *given, **options: {})
+    monkeypatch.setattr(executing, "CHILD_TRAINER", "tests.fake_trainer:make")
+    monkeypatch.setattr(executing, "child_arguments", lambda *given, **options: {})
     words = ["--trials", "2", "--parallel", "2", "--clock", "trial"]
     planned = ablate.ok("study", "run", mine, "--dry-run", *words).out
     assert "in 2 processes, 2 trainings at a time, preset" in " ".join(planned.split())

@@ -1,12 +1,15 @@
 import os
 import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ablate.engine import executors
 from ablate.engine.events import (
     ArmRetired,
     Event,
@@ -17,6 +20,8 @@ from ablate.engine.events import (
     WarmUpStarted,
 )
 from ablate.engine.executors import ChildExecutor, InProcessExecutor
+from ablate.engine.lot import STARTS_TO_GIVE_UP
+from ablate.engine.places import LocalPlace, NeverRanError, Worker
 from ablate.engine.runner import Summary, run_study
 from ablate.errors import AblateError, DataError, UsageError
 from ablate.store.records import Trial
@@ -266,3 +271,35 @@ def test_a_child_killed_from_outside_is_told_apart_from_one_that_failed() -> Non
     )
     assert summary == Summary(ok=5, failed=1, timeout=0, left=0)
     assert "SIGKILL" in str(list(told.store)[1].error)
+
+
+class Losing:
+    """A place whose first workers are lost before they are asked for anything."""
+
+    name = "somewhere"
+
+    def __init__(self, losses: int) -> None:
+        self.losses, self.started = losses, 0
+
+    def start(self, factory: str, arguments: Mapping[str, Any], halted: threading.Event) -> Worker:
+        self.started += 1
+        if self.started <= self.losses:
+            raise NeverRanError("the node went away")
+        return LocalPlace().start(factory, arguments, halted)
+
+
+@pytest.mark.parametrize("losses", [1, STARTS_TO_GIVE_UP - 1])
+def test_a_worker_lost_before_its_first_call_costs_no_trial(monkeypatch: pytest.MonkeyPatch, losses: int) -> None:
+    told, place = Told(), Losing(losses)
+    monkeypatch.setattr(executors, "LocalPlace", lambda environment: place)
+    assert told.run() == Summary(ok=6, failed=0, timeout=0, left=0)
+    assert [trial.spec for trial in told.store] == list(told.schedule)
+    assert place.started == losses + 1
+
+
+def test_a_place_where_no_worker_lives_is_given_up_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, place = Told(), Losing(99)
+    monkeypatch.setattr(executors, "LocalPlace", lambda environment: place)
+    with pytest.raises(AblateError, match="Seat somewhere has lost 3 workers in a row before their first trial"):
+        told.run()
+    assert list(told.store) == []

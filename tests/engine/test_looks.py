@@ -30,7 +30,7 @@ class NoisyExecutor(FakeExecutor):
     dies_after: int | None = None
     done: int = 0
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+    def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[FinishedTrial | Event]:
         for happening in super().execute(specs, process):
             if not isinstance(happening, FinishedTrial):
                 if self.done == self.dies_after:
@@ -226,7 +226,7 @@ def test_with_times_apart_from_trainings_a_look_sees_the_processes_finished_so_f
 class ApartExecutor(NoisyExecutor):
     """The same, each trial measuring what it is for."""
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+    def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[FinishedTrial | Event]:
         for happening in super().execute(specs, process):
             if not isinstance(happening, FinishedTrial):
                 yield happening

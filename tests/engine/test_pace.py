@@ -3,6 +3,7 @@ from dataclasses import replace
 from ablate.engine.events import (
     ProcessStarted,
     RoundStarted,
+    SeatLost,
     StudyStarted,
     TrialFinished,
     TrialStarted,
@@ -113,3 +114,13 @@ def test_what_runs_side_by_side_is_not_added_up() -> None:
     left = [spec("a", 1), spec("a", 2), spec("b", 1, process=1)]
     assert pace.seconds(left) == 10.0
     assert Pace(clock, parallel=2).seconds([]) == 0.0
+
+
+def test_rounds_of_times_run_side_by_side_where_seats_have_hardware_of_their_own() -> None:
+    left = [replace(spec("a", block, process=process), measures="time") for block, process in ((0, 0), (1, 1))]
+    for apart, seconds in ((False, 8.0), (True, 4.0)):
+        pace = Pace(FakeClock(), parallel=2, apart=apart)
+        pace.expect("a", "time", 4.0)
+        assert pace.seconds(left) == seconds
+    pace.observe(SeatLost(seat=1, reason="gone", left=1))
+    assert pace.seconds(left) == 8.0

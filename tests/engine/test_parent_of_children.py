@@ -14,7 +14,7 @@ from ablate.machine.environment import describe
 from ablate.store.records import Environment
 from ablate.store.run_folder import RunFolder
 from ablate.study import Study, add_one_in
-from ablate.training import image_kind, opening
+from ablate.training import executing, image_kind, opening
 from ablate.training.image_kind import environment_in_a_child, planned_environment
 from ablate.training.session import find_device, open_device
 from tests.fakes import resolved_study
@@ -45,8 +45,8 @@ def untouchable_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def children(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> None:
     """Let children have a fake trainer."""
-    monkeypatch.setattr(api, "CHILD_TRAINER", "tests.fake_trainer:make")
-    monkeypatch.setattr(api, "child_arguments", lambda *given, **options: arguments)
+    monkeypatch.setattr(executing, "CHILD_TRAINER", "tests.fake_trainer:make")
+    monkeypatch.setattr(executing, "child_arguments", lambda *given, **options: arguments)
 
 
 @pytest.mark.usefixtures("untouchable_gpu")

@@ -97,7 +97,7 @@ def test_marks_are_put_on_every_new_trial() -> None:
 )
 def test_a_measurement_that_is_no_number_is_a_failed_trial(bad: Measurements) -> None:
     class Diverging(FakeExecutor):
-        def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+        def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[FinishedTrial | Event]:
             for spec in specs:
                 finished = finished_trial(spec, process=process)
                 yield replace(finished, trial=replace(finished.trial, measurements=bad))
@@ -159,7 +159,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(monkeypatch: pytest.MonkeyPatch
 
 def test_a_keyboard_interrupt_keeps_what_is_finished_and_says_how_to_go_on() -> None:
     class Interrupted(FakeExecutor):
-        def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[FinishedTrial | Event]:
+        def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[FinishedTrial | Event]:
             yield finished_trial(specs[0])
             raise KeyboardInterrupt
 

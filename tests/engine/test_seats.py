@@ -52,7 +52,7 @@ class Scripted(FakeExecutor):
         self.before, self.halted = before, threading.Event()
         self.threads: dict[int, set[int]] = {}
 
-    def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
+    def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[Happening]:
         for spec in specs:
             self.threads.setdefault(spec.process, set()).add(threading.get_ident())
             self.before(spec)
@@ -229,7 +229,7 @@ def test_a_failure_that_comes_with_the_signal_is_not_kept() -> None:
     interrupted = threading.Event()
 
     class Late(Scripted):
-        def execute(self, specs: Sequence[TrialSpec], process: int) -> Iterator[Happening]:
+        def execute(self, specs: Sequence[TrialSpec], process: int, seat: int = 0) -> Iterator[Happening]:
             yield TrialStarted(spec=specs[0], process=process)
             assert interrupted.wait(PATIENCE_SECONDS)
             yield finished_trial(specs[0], status="failed" if specs[0] == first else "ok")
