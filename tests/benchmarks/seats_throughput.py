@@ -2,10 +2,13 @@
 
 So many fake seats, threads without processes, train trials of a fixed length, and each trial is on disk before its seat is asked for the
 next. Printed is the share of the ideal: trials times seconds over seats, to the time it took; and what a trial takes of a processor, seat
-and driver together, which the seats of one driver have to share.
+and driver together, which the seats of one driver have to share. Before, how long a flush to the disk takes: no trial is asked for
+sooner than that after the one before it. TMPDIR=/dev/shm does without the disk.
 """
 
 import argparse
+import os
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -37,6 +40,17 @@ def measure(seats: int, seconds: float, blocks_each: int, folder: Path) -> tuple
     return len(schedule) * seconds / seats / took, work / len(schedule)
 
 
+def flush_seconds(file: int, times: int = 50) -> float:
+    """How long a line of a trial's length takes to be on disk, the median."""
+    took = []
+    for _ in range(times):
+        os.write(file, b"x" * 900)
+        began = time.perf_counter()
+        os.fsync(file)
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,6 +58,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.05, help="how long a trial takes")
     parser.add_argument("--blocks-each", type=int, default=10, help="blocks of four trials for each seat")
     given = parser.parse_args()
+    with tempfile.TemporaryFile() as file:
+        print(f"a flush to the disk: {1000 * flush_seconds(file.fileno()):.1f} ms", flush=True)
     for seats in given.seats:
         with tempfile.TemporaryDirectory() as folder:
             share, work = measure(seats, given.seconds, given.blocks_each, Path(folder))
