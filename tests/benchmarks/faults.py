@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,7 +113,7 @@ class Injector:
 
     def __init__(self, driver: int, dice: random.Random, faults: Counter[str], most: int) -> None:
         self.driver, self.dice, self.faults, self.most = driver, dice, faults, most
-        self.over = threading.Event()
+        self.over, self.stopped = threading.Event(), set[int]()
         self.thread = threading.Thread(target=self.work)
 
     def work(self) -> None:
@@ -137,6 +138,16 @@ class Injector:
         except ProcessLookupError:
             return
         self.faults[what] += 1
+        if number == signal.SIGSTOP:
+            self.stopped.add(process)
+
+    def clear_away(self) -> None:
+        """End what was stopped and outlived its driver: it cannot see by itself that nobody is there."""
+        for process in self.stopped:
+            with suppress(OSError):
+                state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+                if state == "T":
+                    os.kill(process, signal.SIGKILL)
 
 
 def sit(folder: Path, kind: str, seed: int, faults: Counter[str], most: int, finished: set[tuple[str, int]]) -> bool:
@@ -169,6 +180,7 @@ def sit(folder: Path, kind: str, seed: int, faults: Counter[str], most: int, fin
         injector.over.set()
         if injector.thread.ident is not None:
             injector.thread.join()
+        injector.clear_away()
         if kind == "threads" and not calm:
             timer.cancel()
     return complete
