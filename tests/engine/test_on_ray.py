@@ -24,6 +24,7 @@ from ablate.engine.worker import command_for
 from ablate.errors import AblateError, UsageError
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import JsonlTrialStore
+from tests.engine.networks_elsewhere import check_equal_trial_by_trial
 from tests.engine.ray_seats import RAY_SETTINGS, SMALL, OnRay, gone, node_of, once, patiently
 from tests.fakes import fake_study, resolved_study
 
@@ -300,43 +301,6 @@ def test_events_of_a_trial_come_live(cluster: Any) -> None:
         assert finished - started > 0.5
 
 
-TINY_FEATURES = """
-import ablate
-from ablate.parts import PRESETS, Scale
-from ablate.training import arm_trainer, image_kind
-
-# The same tiny network on both sides, which nothing compiles.
-PRESETS["mini"] = Scale(width=0.125, images=0.02, batch=0.05, epochs=0.25)
-arm_trainer.why_not_compiling = image_kind.why_not_compiling = lambda device: "no compiler in this test"
-GROUP = ablate.Group(slug="lengths", title="Lengths", published_percent=None, source="a test")
-FEATURE = ablate.Feature(
-    name="longer", group="lengths", summary="Trains longer.", patch={"epochs": 12.0}, source="a test"
-)
-"""
-
-
 def test_a_study_of_networks_is_equal_trial_by_trial_to_one_in_this_process(cluster: Any, tmp_path: Path) -> None:
-    features, home = tmp_path / "tiny.py", tmp_path / "home"
-    features.write_text(TINY_FEATURES)
-    command = [sys.executable, "-m", "ablate", "run", "--from", "baseline", "--enable", "longer", "--trials", "2"]
-    command += ["--features-from", str(features), "--preset", "mini", "--data", "synthetic", "--device", "cpu"]
-    environment = {**os.environ, "ABLATE_DATA_DIR": str(home), "OMP_NUM_THREADS": "1"}
-    trials = {}
     with node_of(cluster, "one"), node_of(cluster, "two"):
-        for where in ((), ("--processes", "2", "--seats", f"ray:{cluster.address}")):
-            folder = tmp_path / f"run{len(where)}"
-            done = subprocess.run(
-                [*command, "--out", str(folder), *where], cwd=ROOT, env=environment, capture_output=True, text=True
-            )
-            assert done.returncode == 0, done.stderr
-            trials[len(where)] = list(RunFolder.open(folder).read_trials())
-    here, there = ({trial.spec.key: trial for trial in of} for of in trials.values())
-    assert len(here) == len(there) == 4
-    assert len({trial.seat for trial in there.values()}) == 2
-    for key, trial in here.items():
-        assert trial.measurements is not None
-        assert there[key].measurements is not None
-        assert there[key].measurements.score == trial.measurements.score
-        assert there[key].measurements.accuracy == trial.measurements.accuracy
-        assert there[key].recipe == trial.recipe
-    assert len({trial.measurements.score for trial in here.values() if trial.measurements}) > 1
+        check_equal_trial_by_trial(f"ray:{cluster.address}", tmp_path, how_many_seats=2)

@@ -25,6 +25,7 @@ from ablate.errors import UsageError
 from ablate.machine.programs import same_modules
 from ablate.store.run_folder import RunFolder
 from ablate.store.trials import MemoryTrialStore
+from tests.engine.networks_elsewhere import check_equal_trial_by_trial
 from tests.engine.test_executors import alive
 from tests.fakes import fake_study, resolved_study, spec, untried
 
@@ -273,3 +274,8 @@ class TestParcels:
         (words,) = [line.split() for line in diary.read_text().splitlines() if line.startswith("folder")]
         assert words[1].startswith(str(tmp_path / "cache"))
         assert "registry.py" in diary.read_text()
+
+
+@pytest.mark.slow
+def test_a_study_of_networks_is_equal_trial_by_trial_to_one_in_this_process(tmp_path: Path) -> None:
+    check_equal_trial_by_trial("command:sh -c", tmp_path, how_many_seats=1)
