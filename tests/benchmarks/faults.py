@@ -1,10 +1,11 @@
 """`python -m tests.benchmarks.faults --faults 1000`: break what can break while studies run, and count what is lost.
 
-Studies of fake trainings run in drivers of their own, on children of this machine, on workers behind a shell, and on places that are
-threads. Workers and drivers are killed, the process that carries a pipe is killed, workers are stopped so that they fall silent, and
-threads die, time out, never start or go down for good. A study whose driver is gone is resumed until all of it is done. Printed are the
-faults by kind, the trials that a driver had called finished and that its folder does not hold (0 wanted), those with two good records
-(0), and the studies that were not complete in the end (0).
+Studies of fake trainings run in drivers of their own, on children of this machine, on workers behind a shell, on places that are
+threads, and with `--kinds ray`, where ray is installed, on actors of a Ray that each driver starts. Workers, Ray's nodes and drivers are
+killed, the process that carries a pipe is killed, workers are stopped so that they fall silent, and threads die, time out, never start or
+go down for good. A study whose driver is gone is resumed until all of it is done. Printed are the faults by kind, the trials that a driver
+had called finished and that its folder does not hold (0 wanted), those with two good records (0), and the studies that were not complete
+in the end (0).
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from ablate.engine import lot
 from ablate.engine.events import Event, TrialFinished
 from ablate.engine.executors import ChildExecutor
 from ablate.engine.places import LocalPlace, Place
+from ablate.engine.ray_address import RayAddress
+from ablate.engine.ray_cluster import RayCluster
 from ablate.engine.remote import CommandPlace
 from ablate.engine.runner import run_study
 from ablate.errors import AblateError
@@ -35,8 +38,9 @@ from ablate.store.run_folder import RunFolder
 from tests.engine.fake_places import FakePlace
 from tests.fakes import fake_study, resolved_study, untried
 
-KINDS = ("local", "command", "threads")
+KINDS = ("local", "command", "threads", "ray")
 SEATS = 3
+RAY_SEATS = 2
 LEASE_SECONDS = 3.0
 THREAD_FAULTS = {"die": 0.05, "time out": 0.02, "never ran": 0.05}
 
@@ -64,16 +68,19 @@ def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
                     return what
         return ""
 
-    places: dict[str, list[Place]] = {
-        "local": [LocalPlace(name=f"local {number}", hello=True) for number in range(SEATS)],
-        "command": [CommandPlace("sh -c", lease_seconds=LEASE_SECONDS) for _ in range(SEATS)],
-        "threads": [FakePlace(f"thread {number}", fate) for number in range(8)],
+    cluster = RayCluster(RayAddress.parse(f"auto*{RAY_SEATS}"), lease_seconds=LEASE_SECONDS) if kind == "ray" else None
+    makers: dict[str, Callable[[], Sequence[Place]]] = {
+        "local": lambda: [LocalPlace(name=f"local {number}", hello=True) for number in range(SEATS)],
+        "command": lambda: [CommandPlace("sh -c", lease_seconds=LEASE_SECONDS) for _ in range(SEATS)],
+        "threads": lambda: [FakePlace(f"thread {number}", fate) for number in range(8)],
+        "ray": lambda: cluster.places() if cluster else [],
     }
+    places = makers[kind]()
     executor = ChildExecutor(
         "tests.fake_trainer:make",
         {"seconds": 0.02},
         untried=untried,
-        places=places[kind],
+        places=places,
         timeout_seconds=10.0,
         # A child of this machine that falls silent has no lease: its time limit ends it.
         warm_up_allowance_seconds=20.0,
@@ -89,10 +96,12 @@ def drive(folder: Path, kind: str, seed: int, *, calm: bool) -> None:
             store,
             executor,
             on_event=tell,
-            parallel=len(places[kind]),
+            parallel=len(places),
             apart=True,
             retry_failed=True,
         )
+    if cluster:
+        cluster.close()
     say("complete" if summary.left == summary.failed == summary.timeout == 0 else "incomplete")
 
 
@@ -108,11 +117,20 @@ def below(process: int) -> Iterator[int]:
             yield from below(child)
 
 
+def is_ray(process: int, what: str) -> bool:
+    """Whether a process of Ray is an actor that trains ("RayTrainer"), or keeps a node ("raylet")."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return what.encode() in words[0]
+
+
 class Injector:
     """Breaks something of a driver every now and then, until it ends or enough is broken."""
 
-    def __init__(self, driver: int, dice: random.Random, faults: Counter[str], most: int) -> None:
-        self.driver, self.dice, self.faults, self.most = driver, dice, faults, most
+    def __init__(self, driver: int, kind: str, dice: random.Random, faults: Counter[str], most: int) -> None:
+        self.driver, self.kind, self.dice, self.faults, self.most = driver, kind, dice, faults, most
         self.over, self.stopped = threading.Event(), set[int]()
         self.thread = threading.Thread(target=self.work)
 
@@ -120,6 +138,10 @@ class Injector:
         """Break."""
         while not self.over.wait(self.dice.uniform(0.1, 0.5)) and sum(self.faults.values()) < self.most:
             workers = list(below(self.driver))
+            if self.kind == "ray":
+                # Of all that Ray runs, what trains; every twentieth time the node goes down with it.
+                what = "raylet" if self.dice.random() < 0.05 else "RayTrainer"
+                workers = [process for process in workers if is_ray(process, what)]
             draw = self.dice.random()
             if draw < 0.06:
                 self.strike("driver killed", self.driver, signal.SIGKILL)
@@ -158,7 +180,7 @@ def sit(folder: Path, kind: str, seed: int, faults: Counter[str], most: int, fin
         words, stdout=subprocess.PIPE, text=True, env=same_modules(), stderr=subprocess.DEVNULL
     ) as driver:
         assert driver.stdout is not None
-        injector = Injector(driver.pid, random.Random(seed), faults, most)
+        injector = Injector(driver.pid, kind, random.Random(seed), faults, most)
         if kind == "threads" and not calm:
             # Nobody but the driver can be killed.
             timer = threading.Timer(
@@ -192,7 +214,7 @@ def main() -> None:
     parser.add_argument("--faults", type=int, default=1000)
     parser.add_argument("--blocks", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS[:3])
     parser.add_argument("--drive", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.drive:
