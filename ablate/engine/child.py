@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
@@ -207,6 +207,27 @@ class PipedWorker:
         return f"its process was killed by {number.name}" + (f": {remedy}" if remedy else "")
 
 
+def piped(
+    start: "Callable[[int, int], subprocess.Popen[bytes]]", what: str
+) -> "tuple[subprocess.Popen[bytes], int, int]":
+    """A process that `start` starts with its ends of two pipes, commands and answers; and this side's ends of them.
+
+    Raises:
+        AblateError: it cannot be started; the message calls it `what`.
+    """
+    its_commands, commands = os.pipe()
+    answers, its_answers = os.pipe()
+    try:
+        return start(its_commands, its_answers), commands, answers
+    except OSError as error:
+        os.close(commands)
+        os.close(answers)
+        raise AblateError(f"Cannot start {what}: {error.strerror}.") from error
+    finally:
+        os.close(its_commands)
+        os.close(its_answers)
+
+
 class Child(PipedWorker):
     """A fresh Python process with a trainer of its own; `factory` is "module:function", `arguments` are JSON.
 
@@ -223,24 +244,16 @@ class Child(PipedWorker):
         halted: threading.Event | None = None,
         hello: bool = False,
     ) -> None:
-        its_commands, commands = os.pipe()
-        answers, its_answers = os.pipe()
-        try:
-            process = subprocess.Popen(
+        def start(its_commands: int, its_answers: int) -> "subprocess.Popen[bytes]":
+            return subprocess.Popen(
                 [sys.executable, "-P", "-m", "ablate.engine.worker", str(its_commands), str(its_answers)],
                 pass_fds=(its_commands, its_answers),
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 env={**same_modules(), **environment},
             )
-        except OSError as error:
-            os.close(commands)
-            os.close(answers)
-            raise AblateError(f"Cannot start a child process: {error.strerror}.") from error
-        finally:
-            os.close(its_commands)
-            os.close(its_answers)
-        super().__init__(process, commands, answers, halted)
+
+        super().__init__(*piped(start, "a child process"), halted)
         order = {"kind": "make", "factory": factory, "arguments": dict(arguments)}
         with suppress(ChildDiedError):
             self.send({**order, "hello": True} if hello else order)

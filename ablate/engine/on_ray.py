@@ -15,13 +15,10 @@ from ablate.engine.child import ChildDiedError, ChildTimeoutError, HaltedError
 from ablate.engine.places import NeverRanError, Worker
 from ablate.engine.ray_actor import RayTrainer
 from ablate.engine.told import ToldTrials
-from ablate.engine.worker import WANTED
+from ablate.engine.worker import BEATS_IN_A_LEASE, TRIAL_COMMANDS, WANTED
 from ablate.errors import UsageError
 from ablate.machine.programs import same_modules
 from ablate.store.records import FinishedTrial
-
-LEASE_SECONDS = 60.0
-"""How long an actor waits for a sign of life of its driver, which gives one four times as often."""
 
 PLACEMENT_SECONDS = 60.0
 """How long a node may take to make room for an actor and to start it."""
@@ -29,8 +26,6 @@ PLACEMENT_SECONDS = 60.0
 SIGN_OF_LIFE_SECONDS = 30.0
 _GRACE_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
-
-_TRIAL_COMMANDS = ("train", "time")
 
 
 def import_ray() -> Any:
@@ -100,7 +95,7 @@ class RayWorker:
         self.busy = False
         self.process_id, self.host = 0, ""
         threading.Thread(
-            target=_show_life, args=(weakref.ref(self), self._gone, lease_seconds / 4), daemon=True
+            target=_show_life, args=(weakref.ref(self), self._gone, lease_seconds / BEATS_IN_A_LEASE), daemon=True
         ).start()
 
     def place(self) -> None:
@@ -128,7 +123,7 @@ class RayWorker:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """See `places.Worker`. A worker that was lost since its last trial is found out before it is asked for the next."""
-        if message["kind"] in _TRIAL_COMMANDS:
+        if message["kind"] in TRIAL_COMMANDS:
             self._wait_for(
                 self._actor.renew.remote(),
                 SIGN_OF_LIFE_SECONDS,

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablate.engine import parcels
-from ablate.engine.worker import WANTED, Service, refusal
+from ablate.engine.worker import CUT_OFF_STATUS, WANTED, Service, refusal
 from ablate.errors import AblateError
-
-LEASE_ENDED_STATUS = 4
 
 
 class RayTrainer:
@@ -91,4 +89,4 @@ class Lease:
     def _watch(self) -> None:
         while self._busy or time.monotonic() - self._begun < self._seconds:
             time.sleep(min(1.0, self._seconds / 4))
-        os._exit(LEASE_ENDED_STATUS)
+        os._exit(CUT_OFF_STATUS)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ablate.engine.on_ray import LEASE_SECONDS, RayPlace, import_ray
+from ablate.engine.on_ray import RayPlace, import_ray
 from ablate.engine.ray_address import RayAddress
+from ablate.engine.worker import LEASE_SECONDS
 from ablate.errors import AblateError, UsageError
 from ablate.machine.processor import usable_cores
 

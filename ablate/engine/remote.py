@@ -14,18 +14,14 @@ from pathlib import PurePath
 from typing import Any
 
 from ablate.engine import parcels
-from ablate.engine.child import ChildDiedError, ChildTimeoutError, PipedWorker
+from ablate.engine.child import ChildDiedError, ChildTimeoutError, PipedWorker, piped
 from ablate.engine.places import NeverRanError, Worker
-from ablate.engine.worker import ALIVE, STDIO, WANTED
-from ablate.errors import AblateError, UsageError
+from ablate.engine.worker import ALIVE, BEATS_IN_A_LEASE, LEASE_SECONDS, STDIO, TRIAL_COMMANDS, WANTED
+from ablate.errors import UsageError
 from ablate.machine.programs import same_modules
 
 WORKER_MODULE = "ablate.engine.worker"
 
-LEASE_SECONDS = 60.0
-"""How long a worker waits for a sign of life before it ends by itself; this side waits twice as long before it gives the worker up."""
-
-_BEATS_IN_A_LEASE = 6
 _FIRST_WORD_IN_LEASES = 20
 """A command may have to queue, and the worker imports torch from a slow disk; what takes longer is allocated before."""
 
@@ -80,20 +76,13 @@ class CommandWorker(PipedWorker):
         halted: threading.Event,
         lease_seconds: float,
     ) -> None:
-        its_commands, commands = os.pipe()
-        answers, its_answers = os.pipe()
-        try:
+        def start(its_commands: int, its_answers: int) -> "subprocess.Popen[bytes]":
             # A session of its own: Ctrl-C in this terminal is for the driver to make sense of.
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 words, stdin=its_commands, stdout=its_answers, env=same_modules(), start_new_session=True
             )
-        except OSError as error:
-            os.close(commands)
-            os.close(answers)
-            raise AblateError(f"Cannot start {words[0]}: {error.strerror}.") from error
-        finally:
-            os.close(its_commands)
-            os.close(its_answers)
+
+        process, commands, answers = piped(start, words[0])
         os.set_blocking(commands, False)
         super().__init__(process, commands, answers, halted)
         self.patience_seconds = 2 * lease_seconds
@@ -114,7 +103,7 @@ class CommandWorker(PipedWorker):
                     "parcel": parcels.manifest(arguments),
                 }
             )
-        self._beating = threading.Thread(target=self._beat, args=(lease_seconds / _BEATS_IN_A_LEASE,), daemon=True)
+        self._beating = threading.Thread(target=self._beat, args=(lease_seconds / BEATS_IN_A_LEASE,), daemon=True)
         self._beating.start()
 
     def _beat(self, seconds: float) -> None:
@@ -124,7 +113,7 @@ class CommandWorker(PipedWorker):
 
     def send(self, message: Mapping[str, Any]) -> None:
         """See `Worker`; each request for a trial has a number, which its answers repeat."""
-        if message["kind"] in ("train", "time"):
+        if message["kind"] in TRIAL_COMMANDS:
             self._request = next(self._requests)
             message = {**message, "request": self._request}
         super().send(message)

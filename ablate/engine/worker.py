@@ -36,7 +36,14 @@ STDIO = "--stdio"
 PARENT_GONE_STATUS = 3
 CUT_OFF_STATUS = 4
 
-_BEATS_IN_A_LEASE = 6
+TRIAL_COMMANDS = ("train", "time")
+"""The kinds of commands that ask for trials."""
+
+LEASE_SECONDS = 60.0
+"""How long a worker elsewhere waits for a sign of life before it ends by itself; its driver waits twice as long before it gives it up."""
+
+BEATS_IN_A_LEASE = 6
+"""How many signs of life each side gives in that time."""
 
 _Inbox: TypeAlias = "queue.SimpleQueue[dict[str, Any]]"
 
@@ -116,7 +123,7 @@ def _beat(outbox: _Outbox, lease_seconds: float) -> None:
             outbox.send({"kind": ALIVE})
         except OSError:
             os._exit(PARENT_GONE_STATUS)
-        time.sleep(lease_seconds / _BEATS_IN_A_LEASE)
+        time.sleep(lease_seconds / BEATS_IN_A_LEASE)
 
 
 def _with_parcel(command: dict[str, Any], inbox: _Inbox, outbox: _Outbox) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.engine.child import ChildDiedError, ChildTimeoutError, HaltedError
 from ablate.engine.places import NeverRanError
-from ablate.engine.worker import Service
+from ablate.engine.worker import TRIAL_COMMANDS, Service
 from ablate.store.records import Environment, FinishedTrial, RecipeRecord, Trial
 
 Fate = Callable[[str], str]
@@ -43,7 +43,7 @@ class FakeWorker:
 
     def send(self, message: Mapping[str, Any]) -> None:
         assert self.alive
-        if message["kind"] in ("train", "time"):
+        if message["kind"] in TRIAL_COMMANDS:
             spec = message["specs"][0]
             self.fate = self.place.fate(f"{spec['arm']}/{spec['block']}")
         self.answers = self.service.answer(message)
