@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -111,26 +111,26 @@ def run(
     if new is not None:
         check_new_folder(new)
     announce = planning.get("announce", say_on_stderr)
-    seating = seating_of(seats, announce)
-    study, planning = seated(study, seating, planning)
-    planned = plan(study, **planning)
-    if trains_here(planned, timeout_seconds, seating):
-        # A device that does not work is refused before there is a folder; children refuse it themselves.
-        planned.kind.open_device(planned.resolved.device)
-    folder = RunFolder.create(planned.resolved, new)
-    return carry_on(
-        folder,
-        planned,
-        data_dir=planning.get("data_dir"),
-        minutes=minutes,
-        fail_fast=fail_fast,
-        timeout_seconds=timeout_seconds,
-        track=tracked,
-        debug=debug,
-        on_event=on_event,
-        announce=announce,
-        seating=seating,
-    )
+    with closing(seating_of(seats, announce)) as seating:
+        study, planning = seated(study, seating, planning)
+        planned = plan(study, **planning)
+        if trains_here(planned, timeout_seconds, seating):
+            # A device that does not work is refused before there is a folder; children refuse it themselves.
+            planned.kind.open_device(planned.resolved.device)
+        folder = RunFolder.create(planned.resolved, new)
+        return carry_on(
+            folder,
+            planned,
+            data_dir=planning.get("data_dir"),
+            minutes=minutes,
+            fail_fast=fail_fast,
+            timeout_seconds=timeout_seconds,
+            track=tracked,
+            debug=debug,
+            on_event=on_event,
+            announce=announce,
+            seating=seating,
+        )
 
 
 def plan_resume(
@@ -202,31 +202,31 @@ def resume(
     """
     check_limits(minutes, timeout_seconds)
     tracked = destinations_of(track, option="--track")
-    seating = seating_of(seats, announce)
-    folder, planned, found = plan_resume(
-        path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce, seating=seating
-    )
-    check_resumed(planned.resolved, seating)
-    warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
-    if warning:
-        announce(warning)
-    return carry_on(
-        folder,
-        planned,
-        device=device,
-        data_dir=data_dir,
-        minutes=minutes,
-        fail_fast=fail_fast,
-        retry_failed=retry_failed,
-        timeout_seconds=timeout_seconds,
-        track=tracked,
-        marks=marks_for(found, allow_mixed=allow_mixed),
-        debug=debug,
-        on_event=on_event,
-        announce=announce,
-        seating=seating,
-        allow_mixed=allow_mixed,
-    )
+    with closing(seating_of(seats, announce)) as seating:
+        folder, planned, found = plan_resume(
+            path, data_dir=data_dir, device=device, timeout_seconds=timeout_seconds, announce=announce, seating=seating
+        )
+        check_resumed(planned.resolved, seating)
+        warning = warning_before_going_on(folder.resolved, folder.read_trials()) if folder.resolved.study.looks else ""
+        if warning:
+            announce(warning)
+        return carry_on(
+            folder,
+            planned,
+            device=device,
+            data_dir=data_dir,
+            minutes=minutes,
+            fail_fast=fail_fast,
+            retry_failed=retry_failed,
+            timeout_seconds=timeout_seconds,
+            track=tracked,
+            marks=marks_for(found, allow_mixed=allow_mixed),
+            debug=debug,
+            on_event=on_event,
+            announce=announce,
+            seating=seating,
+            allow_mixed=allow_mixed,
+        )
 
 
 def carry_on(
@@ -247,13 +247,12 @@ def carry_on(
     seating: Seating = HERE,
     allow_mixed: bool = False,
 ) -> Results:
-    """Run what a run folder's schedule still has pending.
+    """Run what a run folder's schedule still has pending; whoever opened `seating` closes it.
 
     Raises:
         InterruptedStudyError: Ctrl-C or SIGTERM, also while data are loaded, compilers tried and trackers opened.
     """
     with folder.open_store() as store, showing(on_event) as tell, ExitStack() as stack:
-        stack.callback(seating.close)
         try:
             with StopSignals():
                 executor = executor_for(
@@ -288,7 +287,7 @@ def carry_on(
             marks=marks,
             how_to_resume=folder.how_to_resume,
             look=look_for(folder.resolved, store, tell),
-            parallel=seating.count if seating.names else folder.resolved.study.parallel,
+            parallel=seating.at_a_time(folder.resolved.study.parallel),
             apart=bool(seating.places),
             announce=announce,
             joined=joined,

@@ -1,6 +1,7 @@
 """What `ablate run` and `ablate study` share: planning, running with progress, reporting, exit codes."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -45,11 +46,8 @@ def carry_out(study: "Study", options: StudyOptions, overrides: Mapping[str, Jso
     }
     if options.dry:
         api.check_limits(options.minutes, options.timeout)
-        seating = seating_of(options.seats or (), remark)
-        try:
+        with closing(seating_of(options.seats or (), remark)) as seating:
             study, planning = api.seated(study, seating, planning)
-        finally:
-            seating.close()
         planned = api.plan(study, **planning)
         if not seating.elsewhere:
             planned.kind.rehearse(planned.resolved.study.arms, planned.resolved.device)

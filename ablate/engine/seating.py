@@ -66,6 +66,10 @@ class Seating:
         """The trainings at a time that a study on these seats asks for; None: it keeps its own number."""
         return self.shared if self.names and not self.places else None
 
+    def at_a_time(self, own: int) -> int:
+        """How many trials run at a time of a study whose `own` number counts where no seats are named."""
+        return self.count if self.names else own
+
     def joined(self) -> tuple[Place, ...]:
         """The places that clusters have gained since this was asked last."""
         return tuple(place for cluster in self.clusters for place in cluster.joined())
@@ -90,7 +94,7 @@ def seating_of(seats: Iterable[str | Place], announce: Callable[[str], None] = l
     seats = tuple(seats)
     check_seats(seat for seat in seats if isinstance(seat, str))
     places: list[Place] = []
-    clusters: list[Cluster] = []
+    addresses: list[RayAddress] = []
     local = 0
     for seat in seats:
         if not isinstance(seat, str):
@@ -104,20 +108,23 @@ def seating_of(seats: Iterable[str | Place], announce: Callable[[str], None] = l
         elif kind == "command":
             places.append(CommandPlace(rest))
         else:
-            clusters.append(RayCluster(RayAddress.parse(rest), announce=announce))
-            places += clusters[-1].places()
+            addresses.append(RayAddress.parse(rest))
     names = tuple(seat if isinstance(seat, str) else seat.name for seat in seats)
-    if local > 1 and places:
+    if local > 1 and (places or addresses):
         raise UsageError(
             f"{OPTION} local:{local} has children share this machine's cores, which cannot be beside other seats: take local:1."
         )
-    if local == 1 and places:
+    if local == 1 and (places or addresses):
         places.insert(0, LocalPlace(hello=True))
     gpus = [place.name for place in places if place.name.startswith("gpu:")]
     twice = next((name for name in gpus if gpus.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{OPTION} names {twice} twice; a GPU is one seat.")
-    return Seating(names, max(1, local), tuple(places), tuple(clusters))
+    # Last: what is refused has connected to no cluster.
+    clusters = tuple(RayCluster(address, announce=announce) for address in addresses)
+    for cluster in clusters:
+        places += cluster.places()
+    return Seating(names, max(1, local), tuple(places), clusters)
 
 
 def check_seats(seats: Iterable[str]) -> None:

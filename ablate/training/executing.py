@@ -54,7 +54,7 @@ def executor_for(
         untried=untried_by(planned.resolved, planned.registry),
         announce=announce,
         timeout_seconds=limit if timeout_seconds is not None else None,
-        parallel=seating.count if seating.names else folder.resolved.study.parallel,
+        parallel=seating.at_a_time(folder.resolved.study.parallel),
         places=seating.places,
         muster=muster,
     )

@@ -5,13 +5,15 @@ import sys
 
 import pytest
 
+from ablate import api
 from ablate.engine import seating
 from ablate.engine.places import LocalPlace, visible_gpus
 from ablate.engine.ray_address import RayAddress
 from ablate.engine.remote import CommandPlace
-from ablate.engine.seating import HERE, check_seats, seating_of
+from ablate.engine.seating import HERE, Seating, check_seats, seating_of
 from ablate.errors import UsageError
 from tests.engine.fake_places import FakePlace
+from tests.fakes import fake_study
 
 WRONG = {
     "locla:4": "--seats locla:4 is no kind of seat. Did you mean 'local'?",
@@ -96,6 +98,19 @@ def test_a_cluster_is_connected_to_when_it_is_asked_for_and_brings_more_seats(mo
     assert [place.name for place in (*found.places, *found.joined())] == ["ray:1", "ray:2"]
     found.close()
     assert said == ["ray:10.0.0.1:6379*2", "closed"]
+    with pytest.raises(UsageError, match="take local:1"):
+        seating_of(["ray:10.0.0.1:6379", "local:2"])
+    assert said[2:] == [], "what is refused has connected to no cluster"
+
+
+def test_seats_are_left_where_a_study_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    there = Seating(("ray:auto",), places=(FakePlace("ray:1"),))
+    monkeypatch.setattr(Seating, "close", lambda seating: closed.append(seating))
+    monkeypatch.setattr(api, "seating_of", lambda seats, announce: there)
+    with pytest.raises(UsageError, match="Unknown feature or group"):
+        api.run(fake_study(), seats=["ray:auto"], announce=lambda line: None)
+    assert closed == [there]
 
 
 def test_seats_are_looked_at_without_torch() -> None:
