@@ -35,10 +35,8 @@ def manifest(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 def pack(arguments: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
     """The contents of files of the run folder, in base64 by name; only of those that `manifest` lists."""
-    root = Path(arguments[FOLDER])
-    return {
-        name: base64.b64encode((root / name).read_bytes()).decode() for name in names if name in manifest(arguments)
-    }
+    root, allowed = Path(arguments[FOLDER]), manifest(arguments)
+    return {name: base64.b64encode((root / name).read_bytes()).decode() for name in names if name in allowed}
 
 
 def unpack(
@@ -71,10 +69,13 @@ def unpack(
 
 
 def cache_home() -> Path:
-    """Where a worker keeps what it was sent: ABLATE_CACHE_DIR, else a folder in XDG_CACHE_HOME, else in ~/.cache."""
+    """Where a worker keeps what it was sent: ABLATE_CACHE_DIR, else the platform's cache folder."""
     if os.environ.get(_CACHE_VARIABLE):
         return Path(os.environ[_CACHE_VARIABLE]).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ablate"
+    # Only here, so that a machine without it can be told a folder instead.
+    import platformdirs
+
+    return platformdirs.user_cache_path("ablate", appauthor=False)
 
 
 def _put(root: Path, name: str, contents: bytes, parcel: Mapping[str, str]) -> None:
