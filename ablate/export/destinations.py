@@ -48,7 +48,7 @@ class Destination:
     """A tracker, and where in it: `uri` a folder or an address, `project` a name other than the study's.
 
     Without a `uri` runs stay on this machine: in the run folder's `tracking/`, those of trackio where its dashboard looks. `upload` sends
-    them to the server that the tracker's own login and environment name. `options` are these as a command line has them.
+    them to the server that the tracker's own login and environment name.
     """
 
     kind: str

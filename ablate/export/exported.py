@@ -220,6 +220,7 @@ def exported_trial(
             **({} if error is None else {"error": error}),
             **({"marks": ", ".join(trial.marks)} if trial.marks else {}),
             **({"beside": trial.beside} if trial.beside else {}),
+            **({"seat": trial.seat, "host": trial.host} if trial.seat else {}),
             "started_at": trial.started_at,
             "preset": resolved.preset,
             "data": trial.data,

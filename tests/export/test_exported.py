@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate.export.exported import (
     ExportedStudy,
+    exported_trial,
     exported_trials,
     folder_id,
     path_name,
@@ -58,6 +59,12 @@ def test_params_say_what_was_set_and_on_what(folder: Path) -> None:
         assert trial.params[f"environment.{name}"] == value
     seconds = trial.metrics["time_seconds"]
     assert trial.ended_ms - trial.started_ms == round(1000 * seconds)
+    assert "seat" not in trial.params
+    opened = RunFolder.open(folder)
+    store = opened.read_trials()
+    elsewhere = replace(next(iter(store)), seat="gpu:1", host="box")
+    params = exported_trial(folder_id(opened), opened.resolved, elsewhere, store, None).params
+    assert (params["seat"], params["host"]) == ("gpu:1", "box")
     lost = next(trial for trial in told_of(folder).values() if trial.status == "failed")
     assert lost.params["error"] == "out of memory: lower the batch."
     assert lost.metrics == {}
