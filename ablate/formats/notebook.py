@@ -49,13 +49,14 @@ def paragraph(text: str | Markup, *, quiet: bool = False) -> Markup:
     return Markup("<p{}>{}</p>").format(Markup(' class="quiet"') if quiet else "", _safe(text))
 
 
-def items(texts: Iterable[str]) -> Markup:
-    """A list; nothing where it is empty."""
+def items(texts: Iterable[str], *, kind: str = "") -> Markup:
+    """A list, of a `kind` that has a style of its own; nothing where it is empty."""
     rows = [Markup("<li>{}</li>").format(_safe(text)) for text in texts]
-    return Markup("<ul>{}</ul>").format(Markup("").join(rows)) if rows else Markup("")
+    of_kind = Markup(' class="{}"').format(kind) if kind else ""
+    return Markup("<ul{}>{}</ul>").format(of_kind, Markup("").join(rows)) if rows else Markup("")
 
 
-def with_detail(text: str, detail: str) -> Markup:
+def with_detail(text: str | Markup, detail: str) -> Markup:
     """A text with small print below it."""
     return Markup("{}<small>{}</small>").format(_safe(text), _safe(detail)) if detail else _safe(text)
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from ablate.errors import AblateError
 from ablate.formats.notebook import items, name, paragraph, shown, table, with_detail
+from ablate.formats.printable import printable
 from ablate.plots.drawing import draw
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT
@@ -48,13 +49,12 @@ def results_html(evidence: Evidence, folder: Path) -> str:
     """The headline, what to be wary of, the effects (of a study without any: the arms) and the first of its figures."""
     told = effects_table(evidence) if evidence.effects else arms_table(evidence)
     looks = looks_sentence(evidence)
-    caveats = items(caveat.text for caveat in list_caveats(evidence))
     return shown(
         name(evidence.resolved.study.name),
         paragraph(evidence.resolved.study.question, quiet=True),
         paragraph(headline(evidence)),
         *((paragraph(looks),) if looks else ()),
-        *((Markup('<ul class="caveats">') + caveats.removeprefix("<ul>"),) if caveats else ()),
+        items((caveat.text for caveat in list_caveats(evidence)), kind="caveats"),
         _shown(told.without_extras().ends(MOST_ROWS, "`.effects` and `.trials` have all")),
         paragraph(told.remark, quiet=True),
         _figure(evidence),
@@ -69,11 +69,10 @@ def _shown(told: Table) -> Markup:
 
 
 def _cell(cell: Cell) -> Markup:
-    text = with_detail(cell.text, cell.detail)
     if not cell.tone:
-        return text
-    toned = Markup('<span class="{}">{}</span>').format(cell.tone.replace(" ", "-"), with_detail(cell.text, ""))
-    return toned + text.removeprefix(with_detail(cell.text, ""))
+        return with_detail(cell.text, cell.detail)
+    tone = cell.tone.replace(" ", "-")
+    return with_detail(Markup('<span class="{}">{}</span>').format(tone, printable(cell.text)), cell.detail)
 
 
 def _figure(evidence: Evidence) -> Markup:
