@@ -5,8 +5,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.tiny_study import CommandLine
 
 # Test networks are so small that a second thread only waits for the first, for seconds where other processes share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -43,3 +47,22 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.delitem(sys.modules, name)
     return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory in which studies are tiny and reports have no figures."""
+    # Only here, so that tests without studies do not wait for torch.
+    from tests.tiny_study import make_everything_tiny, without_figures
+
+    make_everything_tiny(monkeypatch, tmp_path)
+    without_figures(monkeypatch)
+    return tmp_path
+
+
+@pytest.fixture
+def ablate(capsys: pytest.CaptureFixture[str]) -> "CommandLine":
+    """The command line, called in this process."""
+    from tests.tiny_study import CommandLine
+
+    return CommandLine(capsys)

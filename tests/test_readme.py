@@ -50,11 +50,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def ablate(capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(capsys)
-
-
 def test_there_is_something_to_check() -> None:
     assert len(CONSOLE_LINES) == 9
     assert len(EXAMPLES) == 6

@@ -88,11 +88,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def ablate(capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(capsys)
-
-
 def arm(*names: str) -> Arm:
     return Arm(name=" + ".join(names) or "baseline", features=frozenset(names))
 

@@ -1,3 +1,5 @@
+"""Run folders that grow, and pages without figures."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,6 @@ from ablate.store.records import Trial
 from ablate.store.resolved import ResolvedStudy
 from ablate.study import leave_one_out
 from tests.report.build import resolved, trials_of, write_folder
-from tests.tiny_study import CommandLine, make_everything_tiny, without_figures
 
 SKETCH = Figure(
     "effects", "Each feature's effect", '<svg xmlns="http://www.w3.org/2000/svg"><title>sketch</title></svg>'
@@ -46,17 +47,3 @@ def grown(study: ResolvedStudy, trials: list[Trial], tmp_path: Path) -> Callable
 def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
     """One small figure on every page: drawing them all takes longer than all else."""
     monkeypatch.setattr("ablate.watch.page.draw_figures", lambda evidence: (SKETCH,))
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory in which studies are tiny and reports have no figures."""
-    make_everything_tiny(monkeypatch, tmp_path)
-    without_figures(monkeypatch)
-    return tmp_path
-
-
-@pytest.fixture
-def ablate(capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line, called in this process."""
-    return CommandLine(capsys)
