@@ -3,8 +3,6 @@
 import html
 import json
 import re
-import shutil
-import subprocess
 from base64 import b64decode
 from pathlib import Path
 
@@ -15,10 +13,10 @@ from ablate.report import Evidence, export_trials, report, write_reports
 from ablate.report.figures import KINDS, Figure, draw_figures, palette_css
 from ablate.report.html import MOST_TRIALS_LISTED, html_report
 from ablate.study import Arm, Contrast, Design, leave_one_out
+from tests.browser import CHROMIUM, loaded
 from tests.report.build import failed, resolved, stored, trials_of, write_folder
 
 EVIL = "<script>window.stolen=1</script><img src=x onerror='window.stolen=2'>\"&amp;"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")
@@ -157,27 +155,9 @@ def drive(page: Path, folder: Path, *, width: int = 1200) -> dict[str, object]:
     """What a script in the page saw while it pressed the buttons."""
     probed = folder / "probed.html"
     probed.write_text(page.read_text().replace("<head>", f"<head>{PROBE}", 1))
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars "
-        "--blink-settings=preferredColorScheme=1"
-    )
-    done = subprocess.run(
-        [
-            str(CHROMIUM),
-            *flags.split(),
-            f"--window-size={width},900",
-            f"--user-data-dir={folder / 'profile'}",
-            "--dump-dom",
-            probed.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    found = re.search(r'data-seen="([^"]*)"', done.stdout)
-    assert found, done.stderr
+    text, complaints = loaded(probed.as_uri(), folder, width=width, height=900)
+    found = re.search(r'data-seen="([^"]*)"', text)
+    assert found, complaints
     return json.loads(html.unescape(found.group(1)))
 
 

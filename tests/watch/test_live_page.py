@@ -4,7 +4,6 @@ import html
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +15,10 @@ from ablate.report.html import html_report
 from ablate.watch.page import POLL_SECONDS, RELOAD_SECONDS, LivePage, Page, live_page
 from ablate.watch.server import PageServer
 from ablate.watch.watched import MOST_OF_A_CORE, Watched
+from tests.browser import CHROMIUM, loaded
 from tests.watch.conftest import SKETCH
 
 Grown = Callable[[int], Path]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def text_of(folder: Path) -> str:
@@ -150,22 +149,9 @@ def test_in_a_browser_it_follows_the_study_and_keeps_what_was_done_to_it(
     served: tuple[str, Pages], tmp_path: Path
 ) -> None:
     url, pages = served
-    flags = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars "
-        "--blink-settings=preferredColorScheme=1 --window-size=1000,700"
-    )
-    budget = f"--virtual-time-budget={4000 * POLL_SECONDS}"
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    done = subprocess.run(
-        [str(CHROMIUM), *flags.split(), budget, profile, "--dump-dom", url],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    found = re.search(r'data-seen="([^"]*)"', done.stdout)
-    assert found, (done.stderr, len(pages.served))
+    text, complaints = loaded(url, tmp_path, width=1000, height=700, virtual_ms=4000 * POLL_SECONDS)
+    found = re.search(r'data-seen="([^"]*)"', text)
+    assert found, (complaints, len(pages.served))
     seen = json.loads(html.unescape(found.group(1)))
     before, after = seen["before"], seen["after"]
     assert seen["errors"] == []

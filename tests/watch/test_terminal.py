@@ -46,7 +46,8 @@ def test_a_page_is_watched_beyond_the_end(grown: Grown) -> None:
 
 def test_on_a_terminal_there_is_a_table_and_what_is_wrong_is_said_in_its_place(grown: Grown) -> None:
     folder = grown(6)
-    console = Console(width=100, height=30, force_terminal=True, color_system=None, legacy_windows=False)
+    # So wide that the path of a temporary folder, of whatever length, breaks no line.
+    console = Console(width=1000, height=30, force_terminal=True, color_system=None, legacy_windows=False)
 
     def break_it() -> None:
         (folder / "trials.jsonl").write_bytes(b"[]\n")
