@@ -138,13 +138,16 @@ def test_a_wrong_data_set_is_a_data_error(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.slow
 def test_the_whole_harness_on_stand_ins_stops_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["--stand-ins", "--launches", "2", "--trials", "2", "--out", str(tmp_path)]
+    command = ["--stand-ins", "--past", "--launches", "2", "--trials", "2", "--out", str(tmp_path)]
     assert parity.main([*command, "--minutes", "0.05"]) == parity.EXIT_UNFINISHED
     assert parity.main(command) == 0
     lines = [json.loads(line) for line in (tmp_path / "parity.jsonl").read_text().splitlines()]
     trials = [(line["recipe"], line["side"], line["round"]) for line in lines if line["kind"] == "trial"]
     assert {launch: trials.count(launch) for launch in trials} == {
-        (recipe, side, number): 2 for recipe in ("baseline", "hive") for side in ("ours", "theirs") for number in (0, 1)
+        (recipe, side, number): 2
+        for recipe in ("baseline", "hive", "past")
+        for side in ("ours", "theirs")
+        for number in (0, 1)
     }
     verdict = json.loads((tmp_path / "parity.json").read_text())
     assert verdict["finished"]

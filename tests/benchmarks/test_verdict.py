@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from parity_harness.plan import RECIPES, SIDES, Launch, schedule
+from parity_harness.plan import PAST, RECIPES, SIDES, Launch, schedule
 from parity_harness.results import ParityTrial
 from parity_harness.verdict import judge
 from parity_harness.wording import table
 from scipy import stats
 
 SECONDS = {("baseline", "theirs"): 2.59, ("baseline", "ours"): 2.60, ("hive", "theirs"): 2.015, ("hive", "ours"): 2.01}
+PAST_SECONDS = {"ours": 1.8, "theirs": 2.015}
 
 
 def trials(launches: int = 2, per_launch: int = 25, slow: float = 1.0, bias: float = 0.0) -> list[ParityTrial]:
@@ -115,3 +116,37 @@ def test_there_is_no_verdict_before_every_side_has_trials() -> None:
     for recipe in RECIPES:
         for side in SIDES:
             assert judge([t for t in made if t.launch != Launch(recipe, side, 0) and t.launch.round == 0]) is None
+
+
+def past(launches: int = 2, faster: float = 1.0, bias: float = 0.0) -> list[ParityTrial]:
+    """What goes past the record beside `trials`; `faster` divides our time, `bias` is added to our accuracy."""
+    rng = np.random.default_rng(8)
+    made = []
+    for launch in schedule(launches, (PAST,)):
+        ours = launch.side == "ours"
+        accuracies = 0.94 + (bias if ours else 0) + rng.normal(0, 0.0013, 25)
+        times = PAST_SECONDS[launch.side] / (faster if ours else 1) + rng.normal(0, 0.0005, 25)
+        made += [ParityTrial(launch, 0, a, t) for a, t in zip(accuracies, times, strict=True)]
+    return made
+
+
+def test_what_is_past_the_record_is_to_be_faster_and_as_accurate() -> None:
+    names = [launch.name for launch in schedule(1, (*RECIPES, PAST))]
+    assert names[-2:] == ["past-ours-0", "past-theirs-0"]
+    verdict = judge([*trials(), *past(bias=0.004)])
+    assert verdict is not None
+    assert verdict.holds, "more accurate is no fault"
+    assert verdict.recipes[2].ratio == pytest.approx(1.8 / 2.015, abs=0.001)
+    text = table(verdict, ["a GPU"])
+    assert "past against cifar10_speedrun.py:" in text
+    assert "target: 0.0 to 1.0): holds" in text
+    assert "target: not below 0): holds" in text
+    slower, worse = judge([*trials(), *past(faster=0.8)]), judge([*trials(), *past(bias=-0.004)])
+    assert slower is not None
+    assert worse is not None
+    assert not slower.recipes[2].ratio_holds
+    assert not worse.recipes[2].accuracy_holds
+    one_side = [trial for trial in past() if trial.launch.side == "ours"]
+    unfinished = judge([*trials(), *one_side])
+    assert unfinished is not None
+    assert len(unfinished.recipes) == 2

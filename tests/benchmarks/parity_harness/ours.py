@@ -14,7 +14,7 @@ from ablate.study import Arm
 from ablate.study.schedule import TrialSpec
 from ablate.training.arm_trainer import ArmTrainer
 from parity_harness.data_files import read_data_files
-from parity_harness.plan import MARK
+from parity_harness.plan import MARK, PAST, RECIPES
 
 
 def say(line: dict[str, object]) -> None:
@@ -25,7 +25,7 @@ def say(line: dict[str, object]) -> None:
 def main() -> int:
     """First a line with the environment's facts, then one for each trial."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recipe", choices=["baseline", "hive"], required=True)
+    parser.add_argument("--recipe", choices=[*RECIPES, PAST], required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the data files are")
     parser.add_argument("--data", required=True, help="the data set's name")
     parser.add_argument("--first", type=int, required=True, help="number of the first trial of this launch still to do")
@@ -36,7 +36,8 @@ def main() -> int:
     options = parser.parse_args()
 
     registry = load_registry()
-    features = frozenset(registry.names if options.recipe == "hive" else ())
+    own = ("exact", "beyond") if options.recipe == PAST else ()
+    features = frozenset(() if options.recipe == "baseline" else (*registry.names, *own))
     trainer = ArmTrainer(
         registry=registry,
         arms=[Arm(name=options.recipe, features=features)],

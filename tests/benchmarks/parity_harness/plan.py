@@ -1,12 +1,18 @@
 """Which launches there are, and in which order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Recipe = Literal["baseline", "hive"]
+Recipe = Literal["baseline", "hive", "past"]
 Side = Literal["ours", "theirs"]
 
 RECIPES: tuple[Recipe, ...] = ("baseline", "hive")
+"""Those that are trained on both sides."""
+
+PAST: Recipe = "past"
+"""The package's own features on top of hive's, against the script of hive."""
+
 SIDES: tuple[Side, ...] = ("ours", "theirs")
 
 
@@ -24,11 +30,11 @@ class Launch:
         return f"{self.recipe}-{self.side}-{self.round}"
 
 
-def schedule(rounds: int) -> list[Launch]:
+def schedule(rounds: int, recipes: Sequence[Recipe] = RECIPES) -> list[Launch]:
     """Every round has one launch of each recipe and side, ours and theirs by turns; each round runs backwards to the last one."""
     launches = []
     for number in range(rounds):
-        once = [Launch(recipe, side, number) for recipe in RECIPES for side in SIDES]
+        once = [Launch(recipe, side, number) for recipe in recipes for side in SIDES]
         launches += once if number % 2 == 0 else once[::-1]
     return launches
 
