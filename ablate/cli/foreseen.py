@@ -113,7 +113,8 @@ def _sooner_words(sooner: "Sooner", score: "Score") -> str:
 def _heading(moment: "Moment") -> str:
     from ablate.stats.wording import counted
 
-    blocks = counted(moment.blocks, "block")
+    # Of times alone there is one moment, the end.
+    blocks = counted(moment.blocks, "block") if moment.blocks else "all rounds"
     if isnan(moment.minutes):
         return blocks
     return f"{rough_duration(60 * moment.minutes)}, {blocks}" if moment.minutes else f"now, {blocks}"

@@ -45,7 +45,12 @@ Data = Annotated[
     str | None,
     typer.Option(help="cifar10, synthetic, an imported set, or auto: cifar10 where it is here, else synthetic."),
 ]
-Trials = Annotated[int | None, typer.Option(help="How often each arm is trained (the number of blocks).")]
+Trials = Annotated[
+    int | None,
+    typer.Option(
+        help="How often each arm is trained (the number of blocks); 0 with --clock interleaved: times alone, no trainings."
+    ),
+]
 Processes = Annotated[
     int | None, typer.Option(help="Fresh processes the blocks are dealt to; an interval of time takes 2, better 5.")
 ]

@@ -13,12 +13,13 @@ def what_runs(resolved: ResolvedStudy, estimate: Estimate) -> str:
     study = resolved.study
     processes = len({spec.process for spec in resolved.schedule})
     rounds = study.rounds * study.processes
-    apart = f" and {counted(rounds, 'round')} of times" if study.clock == "interleaved" else ""
+    parts = [counted(study.blocks, "block")] if study.blocks else []
+    parts += [f"{counted(rounds, 'round')} of times"] if study.clock == "interleaved" else []
     at_a_time = f", {study.parallel} trainings at a time" if study.parallel > 1 else ""
     left = "" if estimate.trials == len(resolved.schedule) else f" left of {len(resolved.schedule)}"
     compiling = f"; {counted(estimate.compile_keys, 'network')} to compile" if estimate.compile_keys else ""
     return (
-        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {counted(study.blocks, 'block')}{apart} "
+        f"{estimate.trials} trials{left}: {counted(estimate.arms, 'arm')} × {' and '.join(parts)} "
         f"in {counted(processes, 'process')}{at_a_time}, preset {resolved.preset}, data {resolved.data}, on {resolved.device}"
         f"{compiling}."
     )

@@ -54,12 +54,12 @@ def find_sooner(
 ) -> Sooner | None:
     """The cheapest of the candidates that reaches what `study` may be asked to; None: there is none, or it saves too little.
 
-    Only what asks of three features or more, one by one, has one. `candidates` are screenings; one that does not average every one of
-    those features is passed over.
+    Only what asks of three features or more, one by one, has one, and no study of times alone: sizes are numbers of blocks.
+    `candidates` are screenings; one that does not average every one of those features is passed over.
     """
     asked = [contrast for contrast in study.contrasts if contrast.kind in ("leave_one_out", "add_one_in")]
     subjects = {contrast.subject for contrast in asked}
-    if len(subjects) < _FEWEST_SUBJECTS:
+    if len(subjects) < _FEWEST_SUBJECTS or not study.blocks:
         return None
     fit = [(each, found) for each in candidates if (found := _averages(each.study, subjects))]
     for goal in goals_of(study, asked, spreads, score):

@@ -20,7 +20,7 @@ from ablate.stats.effect import Effect
 from ablate.stats.effects import LEVEL
 from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
-from ablate.stats.wording import AVERAGED, EVERYTHING, confidence_words, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted
 from ablate.study.score import TTA_ACCURACY, Score
 
 KIND_TITLES: Mapping[str, str] = {
@@ -80,7 +80,7 @@ def effects(
     """
     table = _table(data)
     level = float(table.attrs.get(LEVEL, SIGNIFICANCE)) if level is None else level
-    panels = _panels(outcome, margins, score)
+    panels = _measured(table, _panels(outcome, margins, score))
     rows = _rows(table, titles or {}, panels)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     points = style.font_points(width)
@@ -126,7 +126,7 @@ def _table(data: pd.DataFrame | Sequence[Effect]) -> pd.DataFrame:
     table = data if isinstance(data, pd.DataFrame) else pd.DataFrame([asdict(effect) for effect in data])
     if table.empty:
         raise UsageError("There is no effect to draw: the study has no contrast between two arms.")
-    needed = ["subject", "kind", "blocks", "processes"]
+    needed = ["subject", "kind", "blocks", "time_blocks", "processes"]
     needed += [column for panel in _panels("both", DEFAULT_MARGINS, TTA_ACCURACY) for column in panel[:7]]
     need_columns(table, needed, "effects", "ablate.stats.effects")
     return table.reset_index(drop=True)
@@ -161,6 +161,11 @@ def _panels(outcome: str, margins: Margins, score: Score) -> list[_Panel]:
         ),
     }
     return chosen_panels(choices, outcome)
+
+
+def _measured(table: pd.DataFrame, asked: list[_Panel]) -> list[_Panel]:
+    """The panels with a number; of a table without any the first, so that it is refused with its reason."""
+    return [panel for panel in asked if any(map(isfinite, table[panel.value]))] or asked[:1]
 
 
 def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Panel]) -> list[_Row]:
@@ -284,15 +289,19 @@ def _description(table: pd.DataFrame, score: Score) -> str:
 def _remarks(
     table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str, score: Score, level: float
 ) -> list[str]:
-    blocks, processes = int(table["blocks"].max()), int(table["processes"].max())
+    blocks, rounds, processes = (int(table[column].max()) for column in ("blocks", "time_blocks", "processes"))
     kinds = list(dict.fromkeys(table["kind"]))
-    remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
+    remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
         remarks.append(f"Measured {KIND_TITLES[kinds[0]]}")
     remarks.append(f"{_thickness(table, panels, level)}; right is better")
-    margin = f"±{margins.of_score(score):g} {score.unit or score.title}"
-    remarks.append(f"Margins ±{margins.time_percent:g} % of time and {margin}")
-    if not any(isfinite(low) for low in table["time_saved_low_percent"]):
+    margin = {
+        "time_saved_percent": f"±{margins.time_percent:g} % of time",
+        "score_change": f"±{margins.of_score(score):g} {score.unit or score.title}",
+    }
+    remarks.append(f"Margins {' and '.join(margin[panel.value] for panel in panels)}")
+    timed = panels[0].value == "time_saved_percent"
+    if timed and not any(isfinite(low) for low in table["time_saved_low_percent"]):
         remarks.append("No interval of time: that takes at least two processes, better five (--processes 5)")
     return remarks
 

@@ -268,7 +268,9 @@ def _description(data: pd.DataFrame, panels: Sequence[Panel]) -> str:
 
 def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str, level: float) -> list[str]:
     blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
-    remarks = [f"n = {counted(blocks, 'block')} in {counted(processes, 'process')}", setting]
+    # Without blocks they are of times alone.
+    blocks_in = f"{counted(blocks, 'block')} in " if blocks else ""
+    remarks = [f"n = {blocks_in}{counted(processes, 'process')}", setting]
     remarks.append(
         f"Each cell: the effect of both together minus the sum of the two alone, ± to the end of its {confidence_words(level)} interval "
         "on zero's side; positive is better. "

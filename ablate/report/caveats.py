@@ -174,7 +174,7 @@ def _kinds_of_loss(failed: int, timed_out: int, unusable: int) -> list[tuple[int
 
 
 def _sizes(evidence: Evidence) -> Iterator[Caveat]:
-    measured = [effect for effect in evidence.effects if effect.blocks]
+    measured = [effect for effect in evidence.effects if effect.is_measured]
     few = [effect for effect in measured if effect.has_few_blocks]
     if few:
         where = "" if len(few) == len(evidence.effects) else f" behind {_subjects(few)}"

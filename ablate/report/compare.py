@@ -113,7 +113,7 @@ def compare_evidence(first: Evidence, second: Evidence, *, names: tuple[str, str
     contrasts = tuple(
         _contrast_change(one, other, (effect_title(first, one), effect_title(second, other)), score)
         for one, other in matched.contrasts
-        if one.blocks and other.blocks
+        if one.is_measured and other.is_measured
     )
     shared = [set(side) for side in zip(*matched.arms, strict=True)] or [set(), set()]
     return Comparison(

@@ -33,7 +33,7 @@ def _finding(evidence: Evidence) -> str:
         return _without_contrasts(evidence)
     if not questions:
         return _calibration(evidence)
-    measured = [effect for effect in questions if effect.blocks]
+    measured = [effect for effect in questions if effect.is_measured]
     if not measured:
         return f"No effect was measured: {questions[0].note}."
     whole = [effect for effect in measured if effect.kind == "total"]
@@ -71,7 +71,9 @@ def _one(evidence: Evidence, effect: Effect) -> str:
     subject = "All together" if effect.kind == "total" else evidence.title_of(effect.subject)
     score = evidence.score
     verdict = f"time {effect.time_verdict}, {short_name(score)} {effect.score_verdict}"
-    if effect.time_verdict == effect.score_verdict == "no verdict":
+    if effect.blocks == 0:
+        verdict = "no verdict" if effect.time_verdict == "no verdict" else f"time {effect.time_verdict}"
+    elif effect.time_verdict == effect.score_verdict == "no verdict":
         verdict = "no verdict on either"
     return f"{subject}: {time_said(effect)}{seconds}; {score_said(effect, score, full=True)}: {verdict}."
 
@@ -110,7 +112,8 @@ def _several(evidence: Evidence, effects: Sequence[Effect]) -> str:
         counts = "none has a verdict"
     else:
         time = _tally([effect.time_verdict for effect in effects])
-        scores = _tally([effect.score_verdict for effect in effects])
+        scored = any(effect.blocks for effect in effects)
+        scores = _tally([effect.score_verdict for effect in effects]) if scored else "was not measured"
         counts = f"time {time}; {short_name(evidence.score)} {scores}"
     timed = [effect for effect in effects if isfinite(effect.time_percent)]
     largest = max(timed, key=lambda effect: abs(effect.time_saved_percent), default=None)

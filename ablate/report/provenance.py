@@ -85,7 +85,8 @@ def _plan(evidence: Evidence) -> str:
     return ", ".join(
         (
             counted(len(study.arms), "arm"),
-            counted(study.blocks, "block"),
+            *((counted(study.blocks, "block"),) if study.blocks else ()),
+            *((f"{counted(study.rounds, 'round')} of times in each process",) if study.clock == "interleaved" else ()),
             counted(study.processes, "process"),
             counted(len(evidence.resolved.schedule), "trial"),
             *((f"looks after {', '.join(map(str, study.looks))} blocks, to stop when settled",) if study.looks else ()),

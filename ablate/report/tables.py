@@ -22,7 +22,7 @@ from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
 from ablate.stats.frames import EXTRA, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
-from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, counted, listed
+from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, blocks_counted, counted, listed
 from ablate.study.score import Score
 
 
@@ -251,9 +251,16 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
                 effect.score_family,
             ),
         ),
-        Cell(f"{effect.blocks:,}", float(effect.blocks), detail=counted(effect.processes, "process")),
+        _counts_cell(effect),
         Cell(_what_settles(effect, evidence.score) or NOTHING),
     )
+
+
+def _counts_cell(effect: Effect) -> Cell:
+    processes = counted(effect.processes, "process")
+    times_alone = effect.time_blocks and not effect.blocks
+    rounds = f"{blocks_counted(0, effect.time_blocks)}, " if times_alone else ""
+    return Cell(f"{effect.blocks:,}", float(effect.blocks), detail=f"{rounds}{processes}")
 
 
 def _what_settles(effect: Effect, score: Score) -> str:

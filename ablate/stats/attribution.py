@@ -8,7 +8,7 @@ import pandas as pd
 
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
-from ablate.stats.score_words import short_name
+from ablate.stats.score_words import short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted
 from ablate.study.score import Score
@@ -82,7 +82,7 @@ def attribute(
     if absence:
         return Attribution(note=absence)
     whole, timed = blocks.complete(arms, same_process=False), blocks.complete(arms, same_process=True)
-    if not whole.any():
+    if not (whole.any() or timed.any()):
         return Attribution(note=f"no block has a usable trial of all {len(arms)} arms")
     columns = blocks.columns_of(arms)
     scores, log_time = blocks.score[np.ix_(whole, columns)], blocks.log_time[np.ix_(timed, columns)]
@@ -95,8 +95,10 @@ def attribute(
     way[0, [first, last]] = (-1.0, 1.0)
     total_gain = t_interval(unit * score_shares(scores, way).T, confidence=1 - level)
     total_time = _saved(t_interval(means[last] - means[first], confidence=1 - level))
-    note = _note(int(whole.sum()), blocks.torn(arms), time.n, blocks.environments_of(arms, whole), score)
+    environments = blocks.environments_of(arms, whole if whole.any() else timed)
+    note = _note(int(whole.sum()), blocks.torn(arms), time.n, environments, score)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
+    mean_scores = scores.mean(axis=0) if scores.size else np.full(len(arms), np.nan)
     return Attribution(
         shares=tuple(_share(subject, index, gains, time) for index, subject in enumerate(subjects)),
         total=_share("total", 0, total_gain, total_time),
@@ -106,8 +108,8 @@ def attribute(
         processes=time.n,
         baseline_seconds=float(seconds[first]),
         final_seconds=float(seconds[last]),
-        baseline_score=float(scores[:, first].mean()),
-        final_score=float(scores[:, last].mean()),
+        baseline_score=float(mean_scores[first]),
+        final_score=float(mean_scores[last]),
         note=note,
     )
 
@@ -156,7 +158,9 @@ def _share(subject: str, index: int, gain: TInterval, time: TInterval) -> Share:
 
 def _note(whole: int, torn: int, processes: int, environments: int, score: Score) -> str:
     remarks = []
-    if whole < FEWEST_BLOCKS:
+    if whole == 0:
+        remarks.append(times_alone(score))
+    elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
         remarks.append("no block ran all arms in one process, so their times cannot be compared")

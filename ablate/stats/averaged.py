@@ -115,19 +115,21 @@ class _Screening:
     arms: tuple[Arm, ...]
 
     def by_contrast(self, asked: Sequence[Contrast]) -> dict[Contrast, Averaged]:
-        scores = self._cells(self.blocks.score)
+        scores, times = self._cells(self.blocks.score), self._cells(self.blocks.log_time)
+        # Times alone, where there are no scores (yet).
+        told = scores if scores.value.size else times
         if absence := self.blocks.mixed_data or (
-            "" if scores.value.size else "no arm of the screening has a usable trial"
+            "" if told.value.size else "no arm of the screening has a usable trial"
         ):
             return {contrast: self._nothing(contrast, absence) for contrast in asked}
         gains, accuracies = self._of_scores(scores), self._of_scores(self._cells(self.blocks.accuracy))
-        times = self._cells(self.blocks.log_time)
         kept, ratios, lost = self._of_times(times)
-        blurred = aliases([self.arms[place] for place in np.unique(scores.arm)], self.subjects)
+        blurred = aliases([self.arms[place] for place in np.unique(told.arm)], self.subjects)
+        effects = gains if scores.value.size else ratios
         found = {}
         for place, contrast in enumerate(asked):
-            if not np.isfinite(gains.mean[place]):
-                found[contrast] = self._nothing(contrast, self._why_not(scores, place))
+            if not np.isfinite(effects.mean[place]):
+                found[contrast] = self._nothing(contrast, self._why_not(told, place))
                 continue
             with_it = self._has(place)
             log_time, process = _sides(kept, kept.process, with_it)
@@ -142,9 +144,9 @@ class _Screening:
                 log_time_change=_at(ratios, place),
                 enough_scores=_enough(scores, with_it),
                 enough_times=_enough(kept, with_it),
-                environments=len(np.unique(scores.environment)),
+                environments=len(np.unique(told.environment)),
                 absence="",
-                remarks=tuple([*_alias_remark(blurred[contrast.subject]), *_missing_remark(scores), *lost]),
+                remarks=tuple([*_alias_remark(blurred[contrast.subject]), *_missing_remark(told), *lost]),
             )
         return found
 

@@ -96,8 +96,13 @@ class Effect:
     def has_few_blocks(self) -> bool:
         """Whether too few blocks stand behind it for a verdict."""
         if self.is_averaged:
-            return self.blocks > 0 and self.blocks < FEWEST_BLOCKS and self.score_verdict == "no verdict"
-        return self.blocks < FEWEST_BLOCKS
+            return 0 < self.blocks < FEWEST_BLOCKS and self.score_verdict == "no verdict"
+        return 0 < self.blocks < FEWEST_BLOCKS
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether any block tells it, if only its time."""
+        return self.blocks > 0 or self.time_blocks > 0
 
     @property
     def time_seen_alone(self) -> bool:

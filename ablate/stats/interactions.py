@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.stats.multiplicity import holm
+from ablate.stats.score_words import times_alone
 from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
@@ -74,67 +76,80 @@ def interactions(
     names = tuple(players) if players is not None else all_players(by_features)
     pairs = list(combinations(names, 2))
     measured = [_measure(blocks, by_features, pair, score, 1 - level) for pair in pairs]
-    enough = np.array([number >= FEWEST_BLOCKS for number, _, _, _ in measured], dtype=bool)
-    score_holm = holm(np.where(enough, [float(gain.p) for _, gain, _, _ in measured], np.nan))
-    time_holm = holm(np.where(enough, [float(time.p) for _, _, time, _ in measured], np.nan))
+    scored, timed = np.array([[each.blocks, each.time_blocks] for each in measured]).reshape(-1, 2).T >= FEWEST_BLOCKS
+    score_holm = holm(np.where(scored, [float(each.gain.p) for each in measured], np.nan))
+    time_holm = holm(np.where(timed, [float(each.time.p) for each in measured], np.nan))
     rows = [
         Interaction(
             first=first,
             second=second,
-            blocks=number,
-            processes=time.n,
-            score_change=float(gain.mean),
-            score_low=float(gain.low),
-            score_high=float(gain.high),
-            score_p=float(gain.p),
+            blocks=each.blocks,
+            processes=each.time.n,
+            score_change=float(each.gain.mean),
+            score_low=float(each.gain.low),
+            score_high=float(each.gain.high),
+            score_p=float(each.gain.p),
             score_p_holm=float(score_holm[index]),
             score_stands_out=bool(score_holm[index] < level),
-            time_saved_percent=saved_percent_of_log(float(time.mean)),
-            time_saved_low_percent=saved_percent_of_log(float(time.high)),
-            time_saved_high_percent=saved_percent_of_log(float(time.low)),
-            time_percent=percent_of_log(float(time.mean)),
-            time_low_percent=percent_of_log(float(time.low)),
-            time_high_percent=percent_of_log(float(time.high)),
-            time_p=float(time.p),
+            time_saved_percent=saved_percent_of_log(float(each.time.mean)),
+            time_saved_low_percent=saved_percent_of_log(float(each.time.high)),
+            time_saved_high_percent=saved_percent_of_log(float(each.time.low)),
+            time_percent=percent_of_log(float(each.time.mean)),
+            time_low_percent=percent_of_log(float(each.time.low)),
+            time_high_percent=percent_of_log(float(each.time.high)),
+            time_p=float(each.time.p),
             time_p_holm=float(time_holm[index]),
             time_stands_out=bool(time_holm[index] < level),
-            note=note,
+            note=each.note,
         )
-        for index, ((first, second), (number, gain, time, note)) in enumerate(zip(pairs, measured, strict=True))
+        for index, ((first, second), each) in enumerate(zip(pairs, measured, strict=True))
     ]
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Interaction)])
 
 
+class _Measured(NamedTuple):
+    """A pair's intervals and how many blocks stand behind the score and behind the time."""
+
+    blocks: int
+    time_blocks: int
+    gain: TInterval
+    time: TInterval
+    note: str
+
+
 def _measure(
     blocks: Blocks, by_features: dict[frozenset[str], str], pair: tuple[str, str], score: Score, confidence: float
-) -> tuple[int, TInterval, TInterval, str]:
+) -> _Measured:
     first, second = pair
     nothing = t_interval([])
     needed = [frozenset[str](), frozenset({first}), frozenset({second}), frozenset(pair)]
     untrained = [" + ".join(sorted(features)) or "neither" for features in needed if features not in by_features]
     if untrained:
         lacking = f"this study has no arm with {' nor with '.join(untrained)} on and all else off"
-        return 0, nothing, nothing, f"{lacking}; an interaction takes neither, each alone, and both"
+        return _Measured(0, 0, nothing, nothing, f"{lacking}; an interaction takes neither, each alone, and both")
     four = [by_features[features] for features in needed]
     absence = blocks.mixed_data or blocks.missing(four)
     whole = timed = np.zeros(0, dtype=np.bool_)
     if not absence:
         whole, timed = blocks.complete(four, same_process=False), blocks.complete(four, same_process=True)
-        absence = "" if whole.any() else "no block has a usable trial of all four arms"
+        absence = "" if whole.any() or timed.any() else "no block has a usable trial of all four arms"
     if absence:
-        return 0, nothing, nothing, absence
+        return _Measured(0, 0, nothing, nothing, absence)
     columns = blocks.columns_of(four)
     gain = t_interval(
         score.sign * score.factor * blocks.score[np.ix_(whole, columns)] @ PAIR_WEIGHTS, confidence=confidence
     )
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
     time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]), confidence=confidence)
-    return int(whole.sum()), gain, time, _note(int(whole.sum()), time.n)
+    scored = int(whole.sum())
+    return _Measured(scored, int(timed.sum()), gain, time, _note(scored, time.n, score))
 
 
-def _note(whole: int, processes: int) -> str:
+def _note(whole: int, processes: int, score: Score) -> str:
     remarks = []
-    if whole < FEWEST_BLOCKS:
+    if whole == 0:
+        remarks.append(times_alone(score))
+    elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
         remarks.append("no block ran all four arms in one process, so their times cannot be compared")

@@ -70,12 +70,12 @@ class Pairs:
         absence = blocks.mixed_data or blocks.missing(arms)
         if not absence:
             paired = blocks.complete(arms, same_process=False)
-            if not paired.any():
+            timed = blocks.complete(arms, same_process=True)
+            if not (paired.any() or timed.any()):
                 absence = _never_together(blocks, contrast)
         if absence:
             none, nobody = np.empty((0, 2)), np.empty(0, dtype=np.int64)
             return cls(contrast, none, none, none, nobody, unpaired=0, environments=0, absence=absence)
-        timed = blocks.complete(arms, same_process=True)
         columns = blocks.columns_of(arms)
         either = np.isfinite(blocks.score[:, columns]).any(axis=1)
         return cls(
@@ -85,7 +85,7 @@ class Pairs:
             log_time=blocks.log_time[np.ix_(timed, columns)],
             process=blocks.process[timed, columns[0]],
             unpaired=int((either & ~paired).sum()),
-            environments=blocks.environments_of(arms, paired),
+            environments=blocks.environments_of(arms, paired if paired.any() else timed),
             absence="",
             torn=blocks.torn(arms),
         )

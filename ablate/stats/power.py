@@ -44,6 +44,8 @@ class Visible:
     @property
     def sentence(self) -> str:
         """Both effects in one sentence, or what has to be done to see or know any."""
+        if self.blocks == 0:
+            return self._of_times_alone()
         each_side = self.blocks if self.arms_averaged is None else self.blocks * self.arms_averaged // 2
         if each_side < FEWEST_BLOCKS:
             return f"{counted(self.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}"
@@ -61,6 +63,14 @@ class Visible:
         if not _asks_for_time(self.blocks, self.processes, self.clock, self.times_count):
             return f"{seen} {supposed}, and gives no interval of time: that takes at least two processes, better five"
         return f"{seen} {supposed}; what it can see of time is unknown here, `{self.pilot}` tells"
+
+    def _of_times_alone(self) -> str:
+        if isfinite(self.time_percent):
+            supposed = f"({100 * self.power:.0f} % power, with the spreads of {self.spreads_source})"
+            return f"This study can see {two_digits(self.time_percent)} % of time {supposed}"
+        if self.processes == 1:
+            return "This study gives no interval of time: that takes at least two processes, better five"
+        return f"What this study can see of time is unknown here; `{self.pilot}` tells"
 
 
 TELLS_TIME_TOO = f"--trials {FEWEST_BLOCKS_FOR_SPREADS} --processes {FEWEST_BLOCKS_FOR_SPREADS}"
@@ -100,16 +110,18 @@ def visible(
     Source: power of the one-sample t-test from the noncentral t distribution.
 
     Raises:
-        UsageError: `blocks`, `processes` or `contrasts` below 1, `power` outside (0.05, 1).
+        UsageError: `processes` or `contrasts` below 1, `blocks` too (below 0 with the interleaved clock), `power` outside (0.05, 1).
     """
-    for name, number in (("blocks", blocks), ("processes", processes), ("contrasts", contrasts)):
-        if number < 1:
-            raise UsageError(f"{name} = {number}: give 1 or more")
+    fewest = {"blocks": 0 if clock == "interleaved" else 1, "processes": 1, "contrasts": 1}
+    for (name, least), number in zip(fewest.items(), (blocks, processes, contrasts), strict=True):
+        if number < least:
+            raise UsageError(f"{name} = {number}: give {least} or more")
     _check_power(power)
     alpha = SIGNIFICANCE / contrasts
-    manned = min(processes, blocks)
     if precision is None and spreads is not None:
-        precision = precision_of_pairs(spreads, blocks=blocks, rounds=[blocks / manned] * manned)
+        manned = min(processes, blocks)
+        rounds = [blocks / manned] * manned if manned else ()
+        precision = precision_of_pairs(spreads, blocks=blocks, rounds=rounds)
     return Visible(
         blocks=blocks,
         processes=processes,

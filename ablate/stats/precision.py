@@ -31,7 +31,7 @@ def precision_of(study: Study, spreads: Spreads) -> Precision:
     if not averages:
         return precision_of_pairs(spreads, blocks=study.blocks, rounds=rounds)
     every = [precision_at(study, contrast, spreads, blocks=study.blocks, rounds=rounds) for contrast in averages]
-    return max(every, key=lambda precision: precision.score_error)
+    return max(every, key=lambda precision: precision.score_error if study.blocks else precision.time_error)
 
 
 def rounds_planned(study: Study) -> tuple[int, ...]:
@@ -80,7 +80,7 @@ def _of_average(study: Study, contrast: Contrast, spreads: Spreads, blocks: int,
         # Arms that share seeds share what those do; the block is the unit then.
         score_sd, degrees = paired_sd(spreads) / sqrt(2), blocks - 1
     return Precision(
-        score_error=score_sd * of_one_block / sqrt(blocks),
+        score_error=_over_blocks(score_sd * of_one_block, blocks),
         score_degrees=degrees,
         time_error=of_one_block * _time_error(spreads, rounds),
         time_degrees=len(rounds) - 1,
@@ -93,11 +93,16 @@ def precision_of_pairs(spreads: Spreads, *, blocks: int, rounds: Sequence[float]
     Source: rule 3 of measurement.md: the paired difference by block, and one value a process, the mean over its blocks.
     """
     return Precision(
-        score_error=paired_sd(spreads) / sqrt(blocks),
+        score_error=_over_blocks(paired_sd(spreads), blocks),
         score_degrees=blocks - 1,
         time_error=sqrt(2) * _time_error(spreads, rounds),
         time_degrees=len(rounds) - 1,
     )
+
+
+def _over_blocks(sd: float, blocks: int) -> float:
+    """The standard error of a mean over blocks; NaN where there are none."""
+    return sd / sqrt(blocks) if blocks else nan
 
 
 def _time_error(spreads: Spreads, rounds: Sequence[float]) -> float:

@@ -23,6 +23,11 @@ def short_name(score: Score) -> str:
     return "accuracy" if score.title.split()[-1] == "accuracy" else score.title
 
 
+def times_alone(score: Score) -> str:
+    """What to say of effects whose times were measured and whose scores were not, or not yet."""
+    return f"times alone, no {short_name(score)} measured"
+
+
 def capital(text: str) -> str:
     """The text with a capital first letter and the rest as it is."""
     return text[:1].upper() + text[1:]
@@ -131,13 +136,13 @@ def change_words(
     better is named where its unit does not speak for it. `brief`: without the
     interval; what rounds to no gain then "leaves validation loss as it is".
     """
+    if not isfinite(gain):
+        return f"{score.title if full or score.better == 'lower' else short_name(score)} not measured"
     known = isfinite(low) and isfinite(high) and not brief
     if score.better == "higher":
         interval = f" {gain_interval(score, low, high)}" if known else ""
         named = f"{score.title} " if full or not score.unit else ""
         return f"{named}{gain_words(gain, score, low, high)}{interval}"
-    if not isfinite(gain):
-        return f"{score.title} not measured"
     decimals = _decimals(gain, score, low, high)
     number = f"{abs(gain):.{decimals}f}"
     if not known and float(number) == 0:

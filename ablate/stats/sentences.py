@@ -6,9 +6,9 @@ from ablate.stats.averaged import Averaged
 from ablate.stats.effect import BEYOND_REACH, Effect
 from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
-from ablate.stats.score_words import change_words, short_name
+from ablate.stats.score_words import change_words, short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import AVERAGED, counted, saved_words
+from ablate.stats.wording import AVERAGED, blocks_counted, counted, saved_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 OF_TIME = " of the time"
@@ -20,7 +20,7 @@ PROCESSES_FOR_AN_INTERVAL = 5
 def headline(effect: Effect, score: Score = TTA_ACCURACY) -> str:
     """The effect in one breath: "selective_tta: saves 2.3 % of the time, −0.01 pp"."""
     who = _subject(effect)
-    if effect.blocks == 0:
+    if not effect.is_measured:
         return f"{who}: no effect measured"
     time = saved_words(effect.time_saved_percent, of=OF_TIME) if isfinite(effect.time_percent) else "time not measured"
     return f"{who}: {time}, {_score(effect, score)}"
@@ -32,14 +32,14 @@ def _subject(effect: Effect) -> str:
 
 def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
     """The effect with intervals, verdicts and counts, in one sentence without the note."""
-    if effect.blocks == 0:
+    if not effect.is_measured:
         return f"{headline(effect, score)}: {effect.note}"
     alone = seen_alone(effect.time_family) if effect.time_seen_alone else ""
     parts = [
         f"{time_said(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
         _score_in_full(effect, score),
     ]
-    counts = f"{counted(effect.blocks, 'block')}, {counted(effect.processes, 'process')}"
+    counts = f"{blocks_counted(effect.blocks, effect.time_blocks)}, {counted(effect.processes, 'process')}"
     return f"{_subject(effect)}: {'; '.join(parts)} ({counts})"
 
 
@@ -50,6 +50,8 @@ def _score(effect: Effect, score: Score) -> str:
 
 
 def _score_in_full(effect: Effect, score: Score) -> str:
+    if effect.blocks == 0:
+        return change_words(effect.score_change, score, full=True)
     if effect.score_verdict == "identical":
         return f"{score.title} identical"
     alone = seen_alone(effect.score_family) if effect.score_seen_alone else ""
@@ -95,9 +97,11 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
     if pairs.absence:
         return pairs.absence
     if isinstance(pairs, Averaged):
-        return "; ".join([*_remarks_on_average(effect, pairs), *pairs.remarks])
+        return "; ".join([*_remarks_on_average(effect, pairs, score), *pairs.remarks])
     remarks = []
-    if effect.blocks < FEWEST_BLOCKS:
+    if effect.blocks == 0:
+        remarks.append(times_alone(score))
+    elif effect.blocks < FEWEST_BLOCKS:
         remarks.append(f"{counted(effect.blocks, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     elif effect.score_sd <= score.factor * NO_SPREAD and not _identical_score(effect, score):
         remarks.append(
@@ -111,9 +115,11 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
     return "; ".join(remarks)
 
 
-def _remarks_on_average(effect: Effect, averaged: Averaged) -> list[str]:
+def _remarks_on_average(effect: Effect, averaged: Averaged, score: Score) -> list[str]:
     remarks = []
-    if not averaged.enough_scores:
+    if effect.blocks == 0:
+        remarks.append(times_alone(score))
+    elif not averaged.enough_scores:
         remarks.append(
             f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials"
         )
@@ -147,6 +153,6 @@ def _time_remarks(effect: Effect, score: Score, torn: int) -> list[str]:
         remarks.append(_one_process(effect))
     elif effect.time_sd_percent <= 100 * NO_SPREAD and effect.time_blocks >= FEWEST_BLOCKS:
         remarks.append("every process gives exactly the same ratio of times, so there is no interval: check the clock")
-    if 0 < effect.time_blocks < FEWEST_BLOCKS <= effect.blocks:
+    if 0 < effect.time_blocks < FEWEST_BLOCKS and (effect.blocks == 0 or effect.blocks >= FEWEST_BLOCKS):
         remarks.append(f"{counted(effect.time_blocks, 'block')} with both times: no verdict on time")
     return remarks

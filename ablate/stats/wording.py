@@ -78,6 +78,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def blocks_counted(blocks: int, time_blocks: int) -> str:
+    """How many blocks stand behind numbers, or, where they are of times alone, how many rounds: "20 blocks", "6 rounds of times"."""
+    return counted(blocks, "block") if blocks or not time_blocks else f"{counted(time_blocks, 'round')} of times"
+
+
 def two_digits(value: float) -> str:
     """A positive number by its first two digits, but never as 1.2e+02."""
     return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"

@@ -38,13 +38,15 @@ class Study:
 
     `left_out` lists arms that a feature's `requires` or `excludes` made impossible, each with its reason. With the interleaved
     `clock`, times are measured apart from the trainings, in `rounds` blocks of their own in each process; `blocks` counts the
-    trainings of each arm. `parallel` trainings run at a time, where their time does not matter. With `looks`, numbers of finished
-    blocks, the study is looked at there and stops once every verdict is settled; `ablate.stats.looks` says what that costs.
+    trainings of each arm, 0 where times alone are asked for. `parallel` trainings run at a time, where their time does not matter.
+    With `looks`, numbers of finished blocks, the study is looked at there and stops once every verdict is settled;
+    `ablate.stats.looks` says what that costs.
 
     Raises:
-        UsageError: arms and contrasts that do not fit together, an unknown clock, fewer than one block, process, round or training at
-            a time, more processes than blocks, a negative seed, looks that are not ascending numbers of blocks from 2 to
-            before the last, looks without a contrast to settle, a question that does not print on one line.
+        UsageError: arms and contrasts that do not fit together, an unknown clock, fewer than one process, round or training at a
+            time, fewer than one block (than none with the interleaved clock), more processes than blocks, a negative seed, looks
+            that are not ascending numbers of blocks from 2 to before the last, looks without a contrast to settle, a question that
+            does not print on one line.
     """
 
     name: str
@@ -75,8 +77,9 @@ class Study:
         for what, number in ((name, getattr(self, name)) for name in numbers):
             if type(number) is not int:
                 raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
-        if self.blocks < 1:
-            raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials).")
+        if self.blocks < (0 if self.clock == "interleaved" else 1):
+            times_alone = "; times alone, without trainings, take --clock interleaved" if self.blocks == 0 else ""
+            raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials){times_alone}.")
         if self.processes < 1:
             raise UsageError(f"A study needs at least 1 process, not {self.processes} (--processes).")
         if self.rounds < 1:
@@ -222,7 +225,7 @@ class Study:
         """
         looks = self._planned_looks(self.blocks, self.processes)
         if not looks:
-            few = f"{self.blocks} blocks" if self.blocks > 1 else "1 block"
+            few = "1 block" if self.blocks == 1 else f"{self.blocks} blocks"
             raise UsageError(
                 f"--until-settled has nothing to save in {few}: no verdict comes before block {FEWEST_BLOCKS_OF_A_LOOK}. "
                 "Give more, as --trials 20."

@@ -170,3 +170,23 @@ def test_a_time_is_priced_by_the_steps_that_the_recipe_runs_for_it(here: Path) -
     assert kind.piece_shares(arms, "full", every)["baseline"] == 15 / 200
     # No batch of two thousand can be filled; running says so.
     assert kind.piece_shares(arms, "full", images) == {}
+
+
+def test_times_alone_are_foreseen_without_a_word_of_scores(here: Path, ablate: CommandLine) -> None:
+    words = ["study", "run", "features", "--trials", "0", "--clock", "interleaved", "--preset", "mini"]
+    foreseen = planned(ablate, *words)
+    (moment,) = foreseen["outlook"]["moments"]
+    assert moment["minutes"] == pytest.approx(foreseen["minutes"])
+    assert all(effect["score"] == [None] for effect in foreseen["outlook"]["effects"])
+    assert all(0 < effect["time_percent"][0] < 10 for effect in foreseen["outlook"]["effects"])
+    assert foreseen["visible"]["score_change"] is None
+    assert foreseen["sooner"] is None
+    said = ablate.ok(*words, "--dry-run", SPREADS_OPTION, DATA / "screening").out
+    assert ": 22 arms × 10 rounds of times in 5 processes, " in said
+    assert re.search(r"^This study can see [\d.]+ % of time \(80 % power, ", said, re.MULTILINE)
+    assert re.search(r"^effect +.*all rounds$", said, re.MULTILINE)
+    assert " pp" not in said
+    alone = ablate.ok(*words, "--processes", "1", "--dry-run", SPREADS_OPTION, DATA / "screening").out
+    assert "This study gives no interval of time: that takes at least two processes, better five." in alone
+    unknown = ablate.ok(*words, "--data-dir", "elsewhere", "--data", "synthetic", "--dry-run").out
+    assert "What this study can see of time is unknown here; `ablate run --trials 3 --processes 3 --clock" in unknown

@@ -21,7 +21,11 @@ USAGE = {
         ["--device", "cudda"],
         ["Unknown device 'cudda'.", "Did you mean 'cuda'? There are: auto, cpu, cuda, mps."],
     ),
-    "no trials": (["--trials", "0"], ["at least 1 trial", "not 0", "--trials"]),
+    "no trials": (["--trials", "0"], ["at least 1 trial", "not 0", "--trials", "--clock interleaved"]),
+    "no trials to settle by": (
+        ["--trials", "0", "--clock", "interleaved", "--until-settled"],
+        ["--until-settled has nothing to save in 0 blocks"],
+    ),
     "fewer than no trials": (["--trials", "-1"], ["not -1", "--trials"]),
     "a negative seed": (["--seed", "-1"], ["A seed is 0 or more, not -1", "--seed"]),
     "no processes": (["--processes", "0"], ["at least 1 process, not 0", "--processes"]),

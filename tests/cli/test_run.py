@@ -203,3 +203,19 @@ def test_a_compute_dtype_asked_for_trains(here: Path, ablate: CommandLine, recip
     assert ("float16 on a CPU is some 30 times slower" in said.err) == (dtype == "float16")
     environments = RunFolder.open(dtype).read_trials().environments.values()
     assert {each.facts["compute_dtype"] for each in environments} == {dtype}
+
+
+def test_times_alone_are_measured_reported_and_gone_by(here: Path, ablate: CommandLine) -> None:
+    words = ["--clock", "interleaved", "--processes", "1"]
+    said = ablate.ok("run", "--disable", "tta", "--trials", "0", *words, "--out", "timed")
+    timed = trial_lines(Path("timed"))
+    assert [line["spec"]["measures"] for line in timed] == ["time"] * 4
+    assert all("score" not in line["measurements"] for line in timed)
+    assert "TTA accuracy not measured" in said.out
+    assert "times alone, no accuracy measured" in ablate.ok("report", "timed").out
+    assert "4 done, 0 failed, 0 left." in " ".join(ablate.ok("study", "status", "timed").out.split())
+    foreseen = json.loads(
+        ablate.ok("run", "--disable", "tta", "--trials", "5", *words, "--dry-run", "--json").out,
+    )
+    assert foreseen["minutes"] > 0
+    ablate("run", "--trials", "5", *words, "--dry-run", "--spreads-from", "timed").refused(2, "timed")

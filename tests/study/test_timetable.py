@@ -71,9 +71,25 @@ def test_more_processes_than_blocks_are_fine_where_they_take_no_blocks() -> None
     assert study(clock="interleaved", processes=7, parallel=2).processes == 7
 
 
+def test_without_blocks_times_alone_are_measured() -> None:
+    asked = study(clock="interleaved", rounds=3, blocks=0)
+    assert {spec.measures for spec in asked.schedule()} == {"time"}
+    assert [block for block, _ in groupby(spec.block for spec in asked.schedule())] == [0, 1, 2, 3, 4, 5]
+    assert Study.from_json(asked.to_json()) == asked
+    side_by_side = study(clock="interleaved", rounds=3, blocks=0, parallel=2)
+    assert side_by_side.schedule() == asked.schedule()
+    with pytest.raises(UsageError, match="nothing to save in 0 blocks"):
+        asked.until_settled()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        (
+            {"blocks": 0},
+            "at least 1 trial for each arm, not 0 (--trials); times alone, without trainings, take --clock",
+        ),
+        ({"blocks": -1, "clock": "interleaved"}, "A study needs at least 1 trial for each arm, not -1 (--trials)."),
         ({"clock": "interleave"}, "Unknown clock 'interleave' (--clock). Did you mean 'interleaved'?"),
         ({"parallel": 0}, "At least 1 trial runs at a time, not 0 (--parallel)."),
         ({"rounds": 0}, "Study 's' has rounds=0; the interleaved clock takes 1 or more."),
