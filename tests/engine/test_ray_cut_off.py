@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,9 @@ class Node:
         start += ["--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={folder}"] if head else []
         start += [] if head else [f"--address={NETWORK}.1:{PORT}"]
         inside = [] if head else ["ip", "netns", "exec", f"abl{number}"]
-        self.log = (folder / f"node{number}.log").open("wb")
-        self.process = subprocess.Popen([*inside, *start], stdout=self.log, stderr=self.log)
+        self.log = folder / f"node{number}.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([*inside, *start], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def end(self) -> None:
         self.process.terminate()
@@ -61,7 +64,14 @@ class Node:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.log.close()
+
+
+def kill_all_of(folder: Path) -> None:
+    """Kill every process that a cluster with its files in this folder has left: each names it in its command line."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(folder).encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @pytest.fixture
@@ -105,12 +115,16 @@ def address(cables: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     try:
         connect(where)
         nodes += [Node(number, folder) for number in (2, 3)]
-        wait_for(lambda: cores() == 2, 200.0)
+        if not came_true(lambda: cores() == 2, 200.0):
+            pytest.fail(
+                "\n".join(["The nodes did not join.", *(node.log.read_text(errors="replace") for node in nodes)])
+            )
         yield where
     finally:
         ray.shutdown()
         for node in reversed(nodes):
             node.end()
+        kill_all_of(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -130,11 +144,14 @@ def cores() -> float:
     return sum(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
 
 
-def wait_for(what: Any, seconds: float) -> None:
+def came_true(what: Callable[[], bool], seconds: float) -> bool:
+    """Whether it did, within so many seconds."""
     deadline = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < deadline, "waited in vain"
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.2)
+    return True
 
 
 def test_a_node_that_is_cut_off_trains_one_trial_at_most_unseen_and_then_ends(address: str, tmp_path: Path) -> None:
