@@ -11,6 +11,7 @@ import pytest
 from ablate.report import headline, list_caveats
 from ablate.report.wording import score_interval, time_interval
 from ablate.stats.evidence import Evidence
+from ablate.stats.wording import blocks_counted
 from ablate.study.score import TTA_ACCURACY
 from ablate.study.user_files import run_user_file
 
@@ -81,7 +82,8 @@ def test_the_gallery_repeats_what_the_trials_say(study: str) -> None:
     assert headline(evidence) in said
     assert " ".join(evidence.resolved.command) in said
     planned = evidence.resolved.study
-    assert f"{len(evidence.frame)} trials, {len(planned.arms)} arms, {planned.blocks} blocks" in said
+    counts = blocks_counted(planned.blocks, planned.rounds * planned.processes)
+    assert f"{len(evidence.frame)} trials, {len(planned.arms)} arms, {counts}" in said
     facts = evidence.facts()
     assert f"`{str(facts['commit'][0])[:7]}`" in said
     assert f"Python {facts['python'][0]}" in said

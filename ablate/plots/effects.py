@@ -20,15 +20,18 @@ from ablate.stats.effect import Effect
 from ablate.stats.effects import LEVEL
 from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
-from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted, start_words
+from ablate.study.arms import BASELINE
 from ablate.study.score import TTA_ACCURACY, Score
+
+_OVER_BASELINE = f", over {start_words(BASELINE)}"
 
 KIND_TITLES: Mapping[str, str] = {
     "leave_one_out": "with all the others on",
-    "add_one_in": "on its own, over the baseline",
+    "add_one_in": f"on its own{_OVER_BASELINE}",
     "ladder": "as a step of the ladder",
     "screening": AVERAGED,
-    "total": "all together, over the baseline",
+    "total": f"all together{_OVER_BASELINE}",
     "pair": "one arm against another",
     "aa": "the same recipe twice (nothing to find)",
 }
@@ -177,13 +180,22 @@ def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Pane
     rows = []
     for kind in kinds:
         if len(kinds) > 1:
-            rows.append(_Row(KIND_TITLES.get(kind, kind), None))
+            rows.append(_Row(_kind_title(table, kind), None))
         section = table[table["kind"] == kind]
         # A ladder's steps have an order of their own.
         ordered = section if kind == "ladder" else section.sort_values(sort_by, kind="stable", ascending=False)
         names = titles if kind != "total" else dict.fromkeys(ordered["subject"], EVERYTHING)
         rows += [_Row(names.get(subject, subject), index) for index, subject in ordered["subject"].items()]
     return rows
+
+
+def _kind_title(table: pd.DataFrame, kind: str) -> str:
+    """What a kind's effects are measured against, by the arm's own name where that is not the baseline."""
+    title = KIND_TITLES.get(kind, kind)
+    if "without_arm" not in table.columns:
+        return title
+    starts = set(table["without_arm"][table["kind"] == kind])
+    return title.replace(_OVER_BASELINE, f", over {start_words(starts.pop())}") if len(starts) == 1 else title
 
 
 def _name_points(width: float) -> float:
@@ -293,7 +305,7 @@ def _remarks(
     kinds = list(dict.fromkeys(table["kind"]))
     remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
-        remarks.append(f"Measured {KIND_TITLES[kinds[0]]}")
+        remarks.append(f"Measured {_kind_title(table, kinds[0])}")
     remarks.append(f"{_thickness(table, panels, level)}; right is better")
     margin = {
         "time_saved_percent": f"±{margins.time_percent:g} % of time",

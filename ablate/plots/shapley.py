@@ -17,7 +17,7 @@ from ablate.plots.table import Looks
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.score_words import capital, decimals_for_gains, gain_name
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import MINUS, blocks_counted, confidence_words, counted, signed
+from ablate.stats.wording import MINUS, blocks_counted, confidence_words, counted, signed, start_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 
@@ -39,7 +39,7 @@ def _panels(data: Attribution, score: Score) -> dict[str, _Panel]:
     decimals = decimals_for_gains(score, ((share.score_change, share.score_low, share.score_high) for share in shares))
     time = ("time_saved_percent", "time_saved_low_percent", "time_saved_high_percent")
     return {
-        "time": _Panel(*time, "Time saved, % of the baseline", " %", 2, False),
+        "time": _Panel(*time, f"Time saved, % of {start_words(data.first_arm)}", " %", 2, False),
         "score": _Panel(
             "score_change",
             "score_low",

@@ -107,6 +107,7 @@ def _from_effects(effects: pd.DataFrame) -> Attribution:
     return Attribution(
         shares=tuple(shares),
         total=_share("total", 100 * (1 - left), low, high, gain),
+        first_arm=str(rungs_in_order[0].without_arm),
         blocks=int(rungs["blocks"].min()),
         time_blocks=int(rungs["time_blocks"].min()),
         processes=int(rungs["processes"].min()),

@@ -24,14 +24,13 @@ from ablate.stats.attribution import Attribution
 from ablate.stats.multiplicity import widening
 from ablate.stats.score_words import equal_name, gain_name, short_name
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import blocks_counted, confidence_words, counted
+from ablate.stats.wording import blocks_counted, confidence_words, counted, start_words, that_of_start
+from ablate.study.arms import BASELINE
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
 from ablate.study.score import TTA_ACCURACY, Score
 
 Orientation: TypeAlias = Literal["auto", "standing", "lying"]
-
-AXIS_LABEL = "Time saved, % of the baseline"
 
 
 def waterfall(
@@ -50,7 +49,7 @@ def waterfall(
     score: Score = TTA_ACCURACY,
     level: float = SIGNIFICANCE,
 ) -> Axes:
-    """Draw a ladder's steps as bars in percent of the baseline's time, each starting where the one before it ended.
+    """Draw a ladder's steps as bars in percent of the time of the arm that they start from, each starting where the one before it ended.
 
     `data` is the attribution that `ablate.stats.ladder` gives (or `average_shares`, whose bars are averages and end with what
     features do together), or a table of effects with rows of kind "ladder". `published`, a
@@ -112,7 +111,9 @@ def waterfall(
         name_slots(slots, names, gains)
         on.fit()
         alone = record if measured is None else None
-        label_axis(axes, on, "x" if lying else "y", AXIS_LABEL if alone is None else alone.axis_label)
+        start = BASELINE if measured is None else measured.first_arm
+        named = f"Time saved, % of {start_words(start)}" if alone is None else alone.axis_label
+        label_axis(axes, on, "x" if lying else "y", named)
         on.fit()
         extra = [] if overlay is None else [bound for column in _SAVED for bound in overlay[column]]
         slots.limit(cascades, extra, on.small)
@@ -128,7 +129,7 @@ def waterfall(
         ends = _ends(measured, record)
         on.header(title or ("" if alone is None else alone.title), ends)
         saved = "time" if alone is None or alone.unit == "seconds" else "epochs"
-        on.describe(title or "Improvements, step by step", _description(cascades, saved, ends))
+        on.describe(title or "Improvements, step by step", _description(cascades, saved, start, ends))
         on.caption(_remarks(measured, record, overlay, setting, lying, any(gains), judged, score, level))
         return axes
 
@@ -254,21 +255,21 @@ def _ends(measured: Attribution | None, published: PublishedBars | None) -> str:
     """Where the bars begin and where they end."""
     parts = []
     if measured is not None and isfinite(measured.baseline_seconds) and isfinite(measured.final_seconds):
-        ends = f"baseline {measured.baseline_seconds:.4g} s → final {measured.final_seconds:.4g} s"
+        ends = f"{measured.first_arm} {measured.baseline_seconds:.4g} s → final {measured.final_seconds:.4g} s"
         parts.append(f"measured here: {ends}" if published is not None else ends)
     if published is not None and published.ends:
         parts.append(f"published: {published.ends}" if measured is not None else published.ends)
     return "; ".join(parts)
 
 
-def _description(cascades: Sequence[Cascade], saved: str, ends: str) -> str:
+def _description(cascades: Sequence[Cascade], saved: str, start: str, ends: str) -> str:
     parts = []
     for cascade in cascades:
         bars = "; ".join(
             " ".join(filter(None, (step.name, value_words(step.value), step.gain))) for step in cascade.steps
         )
         parts.append(f"{cascade.label}: {bars}" if len(cascades) > 1 else bars)
-    return f"Waterfall of {saved} saved, in percent of the baseline's. {'. '.join(parts)}. {ends}".strip()
+    return f"Waterfall of {saved} saved, in percent of {that_of_start(start)}. {'. '.join(parts)}. {ends}".strip()
 
 
 def _remarks(

@@ -12,7 +12,7 @@ from ablate.stats.average_shares import INTERACTIONS
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import gain_interval, gain_name, gain_words, short_name
-from ablate.stats.wording import AVERAGED, interval_decimals, interval_words, saved_signed
+from ablate.stats.wording import AVERAGED, interval_decimals, interval_words, saved_signed, that_of_start
 from ablate.study.score import Score
 
 TOTAL = "Total"
@@ -61,8 +61,8 @@ def shares_table(evidence: Evidence) -> Table:
         SHARES,
         tuple(columns),
         tuple(rows),
-        "Shapley values: each one's gain averaged over all orders of joining; time in percent of the baseline's. They add up. "
-        f"Intervals are {intervals_named(evidence)}, each for itself.{_noted(values)}",
+        "Shapley values: each one's gain averaged over all orders of joining; time in percent of "
+        f"{that_of_start(values.first_arm)}. They add up. Intervals are {intervals_named(evidence)}, each for itself.{_noted(values)}",
     )
 
 
@@ -101,7 +101,7 @@ def interactions_table(evidence: Evidence) -> Table:
 
 
 def steps_table(evidence: Evidence) -> Table:
-    """A ladder's steps as shares of the baseline's time, which add up to the whole."""
+    """A ladder's steps as shares of the time of the arm that they start from, which add up to the whole."""
     ladder = evidence.ladder
     if ladder is None or ladder.total is None:
         return Table("Steps", (), ())
@@ -118,13 +118,13 @@ def steps_table(evidence: Evidence) -> Table:
         "Steps",
         columns,
         rows,
-        "In percent of the baseline's time, so that the steps add up; among the effects below, each is in percent of the time "
-        f"before it, and intervals there are not to first order as here.{_noted(ladder)}",
+        f"Time in percent of {that_of_start(ladder.first_arm)}, so that the steps add up; among the effects below, each is in percent of "
+        f"the time before it, and intervals there are not to first order as here.{_noted(ladder)}",
     )
 
 
 def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
-    """Average effects as shares of the baseline's time, with what they leave of the whole; last the whole."""
+    """Average effects as shares of the time of the arm without any, with what they leave of the whole; last the whole."""
     if averages.total is None:
         return Table(AVERAGE_SHARES, (), (), f"There are none: {averages.note}.")
     columns = (
@@ -142,8 +142,8 @@ def average_shares_table(evidence: Evidence, averages: Attribution) -> Table:
         AVERAGE_SHARES,
         columns,
         rows,
-        f"What each does {AVERAGED}, in percent of the baseline's time{left}. They add up, and are Shapley values where no three work "
-        f"together. Intervals are {intervals_named(evidence)}, each for itself, and to first order.{_noted(averages)}",
+        f"What each does {AVERAGED}, time in percent of {that_of_start(averages.first_arm)}{left}. They add up, and are Shapley values "
+        f"where no three work together. Intervals are {intervals_named(evidence)}, each for itself, and to first order.{_noted(averages)}",
     )
 
 

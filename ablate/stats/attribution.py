@@ -11,6 +11,7 @@ from ablate.stats.intervals import FloatArray, TInterval, process_means, t_inter
 from ablate.stats.score_words import short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
 from ablate.stats.wording import counted
+from ablate.study.arms import BASELINE
 from ablate.study.score import Score
 
 
@@ -37,13 +38,15 @@ class Share:
 class Attribution:
     """Shares that add up to `total`, from `blocks` blocks (score) and `time_blocks` blocks of `processes` processes (time).
 
-    They are made of `arm_count` arms, and are averages over the other subjects being on or off if `averaged`; `baseline_seconds` and
-    `final_seconds` are the means of the arms at both ends over those blocks. Without shares, `total` is None and `note` says why;
+    They start from `first_arm`, which what follows calls the baseline, are made of `arm_count` arms, and are averages over the other
+    subjects being on or off if `averaged`; `baseline_seconds` and `final_seconds` are the means of the arms at both ends over those
+    blocks. Without shares, `total` is None and `note` says why;
     with shares, `note` says what to know before believing them, or nothing.
     """
 
     shares: tuple[Share, ...] = ()
     total: Share | None = None
+    first_arm: str = BASELINE
     arm_count: int = 0
     averaged: bool = False
     blocks: int = 0
@@ -102,6 +105,7 @@ def attribute(
     return Attribution(
         shares=tuple(_share(subject, index, gains, time) for index, subject in enumerate(subjects)),
         total=_share("total", 0, total_gain, total_time),
+        first_arm=arms[first],
         arm_count=len(arms),
         blocks=int(whole.sum()),
         time_blocks=int(timed.sum()),

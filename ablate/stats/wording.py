@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from math import expm1, floor, isfinite, log10
 
+from ablate.study.arms import BASELINE
+
 MINUS = "\N{MINUS SIGN}"
 NAN = float("nan")
 
@@ -76,6 +78,16 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def start_words(arm: str) -> str:
+    """What the arm that others are measured from is called: "the baseline"; "'others'", as a study names it."""
+    return f"the {BASELINE}" if arm == BASELINE else f"'{arm}'"
+
+
+def that_of_start(arm: str) -> str:
+    """In a sentence about times: "the baseline's", "that of 'others'"."""
+    return f"the {BASELINE}'s" if arm == BASELINE else f"that of '{arm}'"
 
 
 def blocks_counted(blocks: int, time_blocks: int) -> str:

@@ -11,9 +11,10 @@ from ablate import plots
 from ablate.errors import UsageError
 from ablate.lineages.airbench94_muon.lineage import GROUPS, LADDERS
 from ablate.plots.style import LIGHT
-from ablate.stats import Attribution, effects
+from ablate.stats import Attribution, effects, ladder
 from ablate.stats.multiplicity import widening
 from ablate.study import ladder as ladder_design
+from ablate.study import with_others
 from tests.plots.looking import all_words, figure_of
 from tests.plots.material import SLUGS, TITLES, equal_accuracy_of, factorial_study, ladder_of, names_of, trials_of
 
@@ -325,3 +326,18 @@ def test_identical_times_are_bars_of_no_height() -> None:
     axes = plots.waterfall(replace(measured, shares=flat, total=replace(measured.total, **level)))
     assert {bar.get_height() for bar in bars_of(axes)} | {bar.get_width() for bar in bars_of(axes)} >= {0.0}
     assert "0.00 %" in all_words(figure_of(axes))
+
+
+@pytest.mark.parametrize("as_table", [False, True])
+def test_a_ladder_on_top_of_others_names_what_it_starts_from(as_table):
+    design = with_others(ladder_design(SLUGS[1:4]), [SLUGS[0]])
+    frame = trials_of(design)
+    table = effects(frame, design.contrasts)
+    drawn = figure_of(plots.waterfall(table if as_table else ladder(frame, design.contrasts), orientation="standing"))
+    words = all_words(drawn)
+    assert "Time saved, % of 'others'" in words
+    assert "others 2." in words
+    assert "baseline" not in words
+    whole = all_words(figure_of(plots.effects(table)))
+    assert "all together, over 'others'" in whole
+    assert "baseline" not in whole
