@@ -11,9 +11,9 @@ from ablate.engine.runner import pending_trials
 from ablate.engine.sooner import Candidate, Sooner, find_sooner
 from ablate.formats.canonical import Json
 from ablate.stats import PUBLISHED_SPREADS, Spreads, Visible, measured_spreads, trials_frame, visible
-from ablate.stats.evidence import OFFICIAL_DATA
 from ablate.stats.looks import asks_for_time
 from ablate.stats.precision import precision_of
+from ablate.stats.recorded import OFFICIAL_DATA
 from ablate.store.resolved import ResolvedStudy
 from ablate.store.trials import MemoryTrialStore, TrialStore
 from ablate.study import Study, screened

@@ -8,8 +8,9 @@ from math import isfinite
 from ablate.formats.canonical import Json, canonical_json
 from ablate.report.wording import score_interval, time_interval
 from ablate.stats import Effect
-from ablate.stats.evidence import OFFICIAL_DATA, Evidence
+from ablate.stats.evidence import Evidence
 from ablate.stats.frames import usable
+from ablate.stats.recorded import OFFICIAL_DATA
 from ablate.stats.score_words import gain_name, short_name
 from ablate.stats.sentences import PROCESSES_FOR_AN_INTERVAL
 from ablate.stats.verdicts import FEWEST_BLOCKS

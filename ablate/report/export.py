@@ -62,6 +62,9 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "throttle_reasons": "why the device slowed itself down before or after the trial",
     "measures": "both, or score or time alone, where times are measured apart from the trainings",
     "beside": "how many other trials could run at the same time; with any, its times are no times",
+    "seat": "seat it ran in; empty where the study had none with hardware of its own",
+    "host": "machine of that seat",
+    "received_at": "when its record reached the driver of the seats, ISO 8601",
 }
 """The columns of a table of trials, in their order, and what each holds.
 

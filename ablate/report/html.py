@@ -26,8 +26,9 @@ from ablate.report.markdown import notes_on
 from ablate.report.provenance import provenance, reproduction
 from ablate.report.sections import tables
 from ablate.report.tables import EFFECTS, MOST_EXTRAS, Table
-from ablate.stats.evidence import OFFICIAL_DATA, Evidence
+from ablate.stats.evidence import Evidence
 from ablate.stats.frames import EXTRA
+from ablate.stats.recorded import OFFICIAL_DATA
 from ablate.stats.score_words import capital, is_percentage, short_name, value_unit
 from ablate.stats.wording import counted
 from ablate.study.score import Score

@@ -41,6 +41,9 @@ _TRIAL_COLUMNS = (
     "marks",
     "error",
     "beside",
+    "seat",
+    "host",
+    "received_at",
 )
 _spec_values = attrgetter("arm", "block", "position", "process", "seed", "measures")
 _trial_values = attrgetter(*_TRIAL_COLUMNS)

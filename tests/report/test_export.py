@@ -37,6 +37,9 @@ def folder(tmp_path: Path) -> Path:
         device_before=DEVICE,
         device_after=DEVICE | {"throttle_reasons": ["thermal_slowdown"]},
         marks=("other hardware",),
+        seat="gpu:1",
+        host="box",
+        received_at="2026-01-02T03:04:09+00:00",
     )
     return write_folder(tmp_path / "run", study, [failed(trials[0]), *trials])
 
@@ -67,6 +70,8 @@ def test_a_row_says_what_was_run_on_what_and_what_came_out(folder: Path) -> None
     assert row["throttle_reasons"] == ["idle", "power_cap", "thermal_slowdown"]
     assert row["device_before_power_w"] == 301.5
     assert row["marks"] == ["other hardware"]
+    assert (row["seat"], row["host"], row["received_at"]) == ("gpu:1", "box", "2026-01-02T03:04:09+00:00")
+    assert found[stored[4].spec.key]["seat"] == ""
     assert (row["device"], row["device_name"], row["commit"]) == (
         "cuda:0",
         "Imaginary GPU",
