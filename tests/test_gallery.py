@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ablate.report import headline, list_caveats
-from ablate.report.wording import score_interval, time_interval
+from ablate.report.wording import score_gain, score_interval, time_interval
 from ablate.stats.evidence import Evidence
 from ablate.stats.wording import blocks_counted
 from ablate.study.score import TTA_ACCURACY
@@ -117,6 +117,13 @@ def test_the_single_verdicts_that_the_gallery_names_are_all_there_are() -> None:
 
 def test_the_readme_cites_the_ladder_that_is_committed() -> None:
     assert headline(Evidence.read(GALLERY / "data" / "waterfall_interleaved")) in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_cites_what_is_past_the_record_as_it_is_committed() -> None:
+    (effect,) = Evidence.read(GALLERY / "data" / "past_the_record").effects
+    said = " ".join((ROOT / "README.md").read_text().split())
+    assert f"{effect.time_saved_percent:.2f} % of the record's time {time_interval(effect).replace('+', '')}" in said
+    assert f"by {score_gain(effect, TTA_ACCURACY)} {score_interval(effect, TTA_ACCURACY)};" in said
 
 
 def test_the_published_numbers_stand_beside_their_picture() -> None:

@@ -231,6 +231,20 @@ def _description(summary: pd.DataFrame, score: Score) -> str:
     return f"{capital(scores)} and times of every trial by arm. Means: {'; '.join(parts)}."
 
 
+def _each(trials: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """How many trials an arm has; of times apart from the trainings, how many of either: "5 trainings and 6 times"."""
+    by_arm = trials.groupby("arm")[["score", "time_seconds"]].count()
+    if (by_arm["score"] == by_arm["time_seconds"]).all():
+        return f"{_range(summary['trials'])} trials"
+    scored = f"{_range(by_arm['score'])} trainings and " if by_arm["score"].any() else ""
+    return f"{scored}{_range(by_arm['time_seconds'])} times"
+
+
+def _range(counts: pd.Series) -> str:
+    fewest, most = int(counts.min()), int(counts.max())
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
+
+
 def _remarks(
     data: pd.DataFrame,
     trials: pd.DataFrame,
@@ -240,10 +254,8 @@ def _remarks(
     setting: str,
     score: Score,
 ) -> list[str]:
-    fewest, most = int(summary["trials"].min()), int(summary["trials"].max())
     processes = int(trials["process"].nunique())
-    count = str(fewest) if fewest == most else f"{fewest} to {most}"
-    remarks = [f"n = {count} trials an arm in {counted(processes, 'process')}", setting]
+    remarks = [f"n = {_each(trials, summary)} an arm in {counted(processes, 'process')}", setting]
     if view != "drift":
         remarks.append(
             f"Diamonds: means with 95 % intervals, over trials ({short_name(score)}) and over processes (time)"

@@ -35,7 +35,9 @@ def dots(panel: Axes) -> int:
 
 
 def test_each_panel_shows_what_was_measured_and_the_drift_times_alone() -> None:
-    assert [dots(panel) for panel in distribution(apart()).child_axes] == [6, 9, 9]
+    axes = distribution(apart())
+    assert [dots(panel) for panel in axes.child_axes] == [6, 9, 9]
+    assert "n = 2 trainings and 3 times an arm in " in caption_of(axes)
 
 
 def test_times_that_do_not_count_are_left_out_and_said() -> None:
@@ -48,6 +50,7 @@ def test_times_alone_are_drawn_alone() -> None:
     axes = distribution(apart().query("measures == 'time'"))
     assert (dots(axes), axes.child_axes) == (9, [])
     assert "No score of these trials counts" in caption_of(axes)
+    assert "n = 3 times an arm in 3 processes" in caption_of(axes)
 
 
 @pytest.mark.parametrize("view", ["time", "drift"])
