@@ -311,7 +311,9 @@ def _remarks(
         "time_saved_percent": f"±{margins.time_percent:g} % of time",
         "score_change": f"±{margins.of_score(score):g} {score.unit or score.title}",
     }
-    remarks.append(f"Margins {' and '.join(margin[panel.value] for panel in panels)}")
+    remarks.append(
+        f"{'Margins' if len(panels) > 1 else 'Margin'} {' and '.join(margin[panel.value] for panel in panels)}"
+    )
     timed = panels[0].value == "time_saved_percent"
     if timed and not any(isfinite(low) for low in table["time_saved_low_percent"]):
         remarks.append("No interval of time: that takes at least two processes, better five (--processes 5)")

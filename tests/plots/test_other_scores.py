@@ -66,7 +66,7 @@ def test_the_forest_plot_has_what_lowers_the_loss_at_the_right(steps: Evidence) 
     assert drawn[changes["dropout"]] == LIGHT.loss
     assert not axes.xaxis_inverted()
     assert axes.get_xlabel() == "Validation loss lowered (nats)"
-    assert "Margins ±0.5 % of time and ±0.01 nats" in all_words(figure_of(axes))
+    assert "Margin ±0.01 nats" in all_words(figure_of(axes))
     (margin,) = [patch for patch in axes.patches if to_hex(patch.get_facecolor()) == LIGHT.shade]
     assert (margin.get_x(), margin.get_width()) == (-0.01, 0.02)
 
