@@ -127,7 +127,12 @@ def _run(step: Step, log: Path, deadline: float) -> int | None:
     print(f"{step.name}: {' '.join(step.words())}", flush=True)
     with log.open("ab") as file:
         child = subprocess.Popen(
-            step.words(), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            step.words(),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_interruptible,
         )
         try:
             return child.wait(max(0.0, deadline - time.monotonic()))
@@ -136,6 +141,11 @@ def _run(step: Step, log: Path, deadline: float) -> int | None:
             return None
         finally:
             _end(child)
+
+
+def _interruptible() -> None:
+    """What a shell runs in the background has interrupts ignored, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
