@@ -27,7 +27,7 @@ from ablate.stats.score_words import (
     with_unit,
 )
 from ablate.stats.targets import check_reachable, target_words
-from ablate.stats.wording import counted, listed
+from ablate.stats.wording import counted, counted_each, listed
 from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_BANDS = 6
@@ -279,11 +279,8 @@ def _when(found: list[_Curve], target: float, score: Score) -> str:
 
 
 def _remarks(trials: pd.DataFrame, found: list[_Curve], setting: str, score: Score, target: float | None) -> list[str]:
-    fewest, most = min(curve.trials for curve in found), max(curve.trials for curve in found)
-    remarks = [
-        f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
-        setting,
-    ]
+    most = max(curve.trials for curve in found)
+    remarks = [f"n = {counted_each((curve.trials for curve in found), 'trial')} an arm", setting]
     if score.measures_as(TTA_ACCURACY):
         remarks.append("Without test-time augmentation")
     match _spread_of(found):

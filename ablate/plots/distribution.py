@@ -17,7 +17,7 @@ from ablate.plots.target_shares import TargetShares, row_inches
 from ablate.plots.tick_labels import keep_apart
 from ablate.stats.frames import arm_summary, undisturbed_seconds, usable
 from ablate.stats.score_words import axis_name, capital, short_name, value_words
-from ablate.stats.wording import counted
+from ablate.stats.wording import counted, counted_each
 from ablate.study.score import TTA_ACCURACY, Score
 
 View: TypeAlias = Literal["all", "score", "time", "drift"]
@@ -235,14 +235,9 @@ def _each(trials: pd.DataFrame, summary: pd.DataFrame) -> str:
     """How many trials an arm has; of times apart from the trainings, how many of either: "5 trainings and 6 times"."""
     by_arm = trials.groupby("arm")[["score", "time_seconds"]].count()
     if (by_arm["score"] == by_arm["time_seconds"]).all():
-        return f"{_range(summary['trials'])} trials"
-    scored = f"{_range(by_arm['score'])} trainings and " if by_arm["score"].any() else ""
-    return f"{scored}{_range(by_arm['time_seconds'])} times"
-
-
-def _range(counts: pd.Series) -> str:
-    fewest, most = int(counts.min()), int(counts.max())
-    return str(fewest) if fewest == most else f"{fewest} to {most}"
+        return counted_each(summary["trials"], "trial")
+    scored = f"{counted_each(by_arm['score'], 'training')} and " if by_arm["score"].any() else ""
+    return f"{scored}{counted_each(by_arm['time_seconds'], 'time')}"
 
 
 def _remarks(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -13,47 +12,18 @@ from matplotlib.patches import Patch
 
 from ablate.errors import UsageError
 from ablate.plots import style, text
+from ablate.plots.effect_panels import KIND_TITLES, Panel, kind_title, panels_of
 from ablate.plots.outcomes import Outcome, chosen_panels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
 from ablate.stats.effects import LEVEL
-from ablate.stats.score_words import gain_name, short_name, with_unit
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
-from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted, start_words
-from ablate.study.arms import BASELINE
+from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted
 from ablate.study.score import TTA_ACCURACY, Score
-
-_OVER_BASELINE = f", over {start_words(BASELINE)}"
-
-KIND_TITLES: Mapping[str, str] = {
-    "leave_one_out": "with all the others on",
-    "add_one_in": f"on its own{_OVER_BASELINE}",
-    "ladder": "as a step of the ladder",
-    "screening": AVERAGED,
-    "total": f"all together{_OVER_BASELINE}",
-    "pair": "one arm against another",
-    "aa": "the same recipe twice (nothing to find)",
-}
-"""What the effects of each kind of contrast are measured against."""
 
 DEFAULT_MARGINS = Margins()
 """The score's own margin, and 0.5 % of time."""
-
-
-class _Panel(NamedTuple):
-    """One outcome: where its numbers stand in the table, and how its axis is named."""
-
-    value: str
-    low: str
-    high: str
-    verdict: str
-    family_low: str
-    family_high: str
-    family: str
-    margin: float
-    name: str
-    unit: str
 
 
 def effects(
@@ -83,7 +53,7 @@ def effects(
     """
     table = _table(data)
     level = float(table.attrs.get(LEVEL, SIGNIFICANCE)) if level is None else level
-    panels = _measured(table, _panels(outcome, margins, score))
+    panels = _chosen(table, outcome, margins, score)
     rows = _rows(table, titles or {}, panels)
     width = style.DEFAULT_WIDTH_INCHES if width_inches is None else width_inches
     points = style.font_points(width)
@@ -130,72 +100,32 @@ def _table(data: pd.DataFrame | Sequence[Effect]) -> pd.DataFrame:
     if table.empty:
         raise UsageError("There is no effect to draw: the study has no contrast between two arms.")
     needed = ["subject", "kind", "blocks", "time_blocks", "processes"]
-    needed += [column for panel in _panels("both", DEFAULT_MARGINS, TTA_ACCURACY) for column in panel[:7]]
+    needed += [column for panel in panels_of(DEFAULT_MARGINS, TTA_ACCURACY).values() for column in panel[:7]]
     need_columns(table, needed, "effects", "ablate.stats.effects")
     return table.reset_index(drop=True)
 
 
-def _panels(outcome: str, margins: Margins, score: Score) -> list[_Panel]:
-    change = f"change of {score.title}" if score.better == "higher" else gain_name(score)
-    choices = {
-        "time": _Panel(
-            "time_saved_percent",
-            "time_saved_low_percent",
-            "time_saved_high_percent",
-            "time_verdict",
-            "time_saved_family_low_percent",
-            "time_saved_family_high_percent",
-            "time_family",
-            margins.time_percent,
-            "Time saved (%)",
-            "time",
-        ),
-        "score": _Panel(
-            "score_change",
-            "score_low",
-            "score_high",
-            "score_verdict",
-            "score_family_low",
-            "score_family_high",
-            "score_family",
-            margins.of_score(score),
-            with_unit(change, score.unit),
-            short_name(score),
-        ),
-    }
-    return chosen_panels(choices, outcome)
-
-
-def _measured(table: pd.DataFrame, asked: list[_Panel]) -> list[_Panel]:
-    """The panels with a number; of a table without any the first, so that it is refused with its reason."""
-    return [panel for panel in asked if any(map(isfinite, table[panel.value]))] or asked[:1]
-
-
-def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[_Panel]) -> list[_Row]:
-    sort_by = panels[0].value
-    if not any(isfinite(value) for panel in panels for value in table[panel.value]):
+def _chosen(table: pd.DataFrame, outcome: str, margins: Margins, score: Score) -> list[Panel]:
+    panels = chosen_panels(panels_of(margins, score), outcome, lambda panel: table[panel.value])
+    if not panels:
         reason = first_note(table, "no block has a usable trial of both arms")
         raise UsageError(f"No effect has a number yet: {reason}.")
+    return panels
+
+
+def _rows(table: pd.DataFrame, titles: Mapping[str, str], panels: Sequence[Panel]) -> list[_Row]:
+    sort_by = panels[0].value
     kinds = list(dict.fromkeys(table["kind"]))
     rows = []
     for kind in kinds:
         if len(kinds) > 1:
-            rows.append(_Row(_kind_title(table, kind), None))
+            rows.append(_Row(kind_title(table, kind), None))
         section = table[table["kind"] == kind]
         # A ladder's steps have an order of their own.
         ordered = section if kind == "ladder" else section.sort_values(sort_by, kind="stable", ascending=False)
         names = titles if kind != "total" else dict.fromkeys(ordered["subject"], EVERYTHING)
         rows += [_Row(names.get(subject, subject), index) for index, subject in ordered["subject"].items()]
     return rows
-
-
-def _kind_title(table: pd.DataFrame, kind: str) -> str:
-    """What a kind's effects are measured against, by the arm's own name where that is not the baseline."""
-    title = KIND_TITLES.get(kind, kind)
-    if "without_arm" not in table.columns:
-        return title
-    starts = set(table["without_arm"][table["kind"] == kind])
-    return title.replace(_OVER_BASELINE, f", over {start_words(starts.pop())}") if len(starts) == 1 else title
 
 
 def _name_points(width: float) -> float:
@@ -229,7 +159,7 @@ def _write_names(axes: Axes, on: Sheet, names: Sequence[str], rows: Sequence[_Ro
 
 
 def _draw_panel(
-    axes: Axes, on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], places: Sequence[float], panel: _Panel
+    axes: Axes, on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], places: Sequence[float], panel: Panel
 ) -> None:
     theme = on.theme
     axes.axvspan(-panel.margin, panel.margin, color=theme.shade, linewidth=0, zorder=0.5)
@@ -273,7 +203,7 @@ def _looks(on: Sheet, mark: style.VerdictMark) -> Looks:
 
 
 def _legend(
-    on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], panels: Sequence[_Panel]
+    on: Sheet, table: pd.DataFrame, rows: Sequence[_Row], panels: Sequence[Panel]
 ) -> tuple[list[Artist], list[str]]:
     shown = [row.index for row in rows if row.index is not None]
     seen = {
@@ -299,28 +229,22 @@ def _description(table: pd.DataFrame, score: Score) -> str:
 
 
 def _remarks(
-    table: pd.DataFrame, panels: Sequence[_Panel], margins: Margins, setting: str, score: Score, level: float
+    table: pd.DataFrame, panels: Sequence[Panel], margins: Margins, setting: str, score: Score, level: float
 ) -> list[str]:
     blocks, rounds, processes = (int(table[column].max()) for column in ("blocks", "time_blocks", "processes"))
     kinds = list(dict.fromkeys(table["kind"]))
     remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
-        remarks.append(f"Measured {_kind_title(table, kinds[0])}")
+        remarks.append(f"Measured {kind_title(table, kinds[0])}")
     remarks.append(f"{_thickness(table, panels, level)}; right is better")
-    margin = {
-        "time_saved_percent": f"±{margins.time_percent:g} % of time",
-        "score_change": f"±{margins.of_score(score):g} {score.unit or score.title}",
-    }
-    remarks.append(
-        f"{'Margins' if len(panels) > 1 else 'Margin'} {' and '.join(margin[panel.value] for panel in panels)}"
-    )
-    timed = panels[0].value == "time_saved_percent"
-    if timed and not any(isfinite(low) for low in table["time_saved_low_percent"]):
+    named = " and ".join(f"±{panel.margin:g} {panel.margin_unit}" for panel in panels)
+    remarks.append(f"{'Margins' if len(panels) > 1 else 'Margin'} {named}")
+    if panels[0].value == "time_saved_percent" and not any(isfinite(low) for low in table["time_saved_low_percent"]):
         remarks.append("No interval of time: that takes at least two processes, better five (--processes 5)")
     return remarks
 
 
-def _thickness(table: pd.DataFrame, panels: Sequence[_Panel], level: float) -> str:
+def _thickness(table: pd.DataFrame, panels: Sequence[Panel], level: float) -> str:
     """What the two thicknesses of a line stand for, and how many contrasts verdicts allow for."""
     families = [(int(table[panel.family].max()), panel.unit) for panel in panels]
     sizes = {family for family, _ in families}

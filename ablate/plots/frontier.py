@@ -19,6 +19,7 @@ from ablate.plots.table import Looks, need_columns, number, rows
 from ablate.stats.equal_accuracy import check_target
 from ablate.stats.pareto import pareto_front
 from ablate.stats.score_words import against_time, axis_name, short_name, value_unit, value_words
+from ablate.stats.wording import counted_each
 from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_NAMED = 10
@@ -250,11 +251,7 @@ def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:
 def _remarks(
     table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str, common_seeds: bool
 ) -> list[str]:
-    fewest, most = int(table["trials"].min()), int(table["trials"].max())
-    remarks = [
-        f"n = {fewest if fewest == most else f'{fewest} to {most}'} {'trial' if most == 1 else 'trials'} an arm",
-        setting,
-    ]
+    remarks = [f"n = {counted_each(table['trials'], 'trial')} an arm", setting]
     if not shown.all():
         named = int(shown.sum())
         remarks.append(

@@ -86,10 +86,9 @@ def interactions(
 def _chosen(data: pd.DataFrame, outcome: str, score: Score) -> list[Panel]:
     needed = ["first", "second", "blocks", "processes", *(name for columns in COLUMNS.values() for name in columns)]
     need_columns(data, needed, "interactions", "ablate.stats.interactions")
-    asked = chosen_panels(panels_of(data, score), outcome)
+    panels = chosen_panels(panels_of(data, score), outcome, lambda panel: data[panel.value])
     if data.empty:
         raise UsageError("An interaction takes two features or groups; this study has fewer.")
-    panels = [panel for panel in asked if any(isfinite(value) for value in data[panel.value])]
     if not panels:
         reason = first_note(data, "no pair was measured")
         raise UsageError(

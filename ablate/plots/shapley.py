@@ -115,8 +115,9 @@ def shapley(
 
 
 def _chosen(data: Attribution, outcome: str, score: Score) -> list[_Panel]:
-    asked = chosen_panels(_panels(data, score), outcome)
-    panels = [panel for panel in asked if any(isfinite(getattr(share, panel.value)) for share in data.shares)]
+    panels = chosen_panels(
+        _panels(data, score), outcome, lambda panel: (getattr(share, panel.value) for share in data.shares)
+    )
     if not panels:
         raise UsageError(f"No Shapley value has a number: {data.note or 'nothing was measured'}.")
     return panels

@@ -257,10 +257,9 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
 
 
 def _counts_cell(effect: Effect) -> Cell:
-    processes = counted(effect.processes, "process")
-    times_alone = effect.time_blocks and not effect.blocks
-    rounds = f"{blocks_counted(0, effect.time_blocks)}, " if times_alone else ""
-    return Cell(f"{effect.blocks:,}", float(effect.blocks), detail=f"{rounds}{processes}")
+    behind = [] if effect.blocks or not effect.time_blocks else [blocks_counted(0, effect.time_blocks)]
+    behind.append(counted(effect.processes, "process"))
+    return Cell(f"{effect.blocks:,}", float(effect.blocks), detail=", ".join(behind))
 
 
 def _what_settles(effect: Effect, score: Score) -> str:

@@ -153,6 +153,6 @@ def _time_remarks(effect: Effect, score: Score, torn: int) -> list[str]:
         remarks.append(_one_process(effect))
     elif effect.time_sd_percent <= 100 * NO_SPREAD and effect.time_blocks >= FEWEST_BLOCKS:
         remarks.append("every process gives exactly the same ratio of times, so there is no interval: check the clock")
-    if 0 < effect.time_blocks < FEWEST_BLOCKS and (effect.blocks == 0 or effect.blocks >= FEWEST_BLOCKS):
+    if 0 < effect.time_blocks < FEWEST_BLOCKS and not effect.has_few_blocks:
         remarks.append(f"{counted(effect.time_blocks, 'block')} with both times: no verdict on time")
     return remarks

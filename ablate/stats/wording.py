@@ -1,6 +1,6 @@
 """Numbers as people read them: signs, digits and units, the same in tables, figures and sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import expm1, floor, isfinite, log10
 
 from ablate.study.arms import BASELINE
@@ -78,6 +78,13 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def counted_each(numbers: Iterable[int], noun: str) -> str:
+    """How many each of several has: "5 trials", "5 to 7 trials"."""
+    known = [int(number) for number in numbers]
+    fewest, most = min(known), max(known)
+    return counted(most, noun) if fewest == most else f"{fewest:,} to {counted(most, noun)}"
 
 
 def start_words(arm: str) -> str:
