@@ -7,7 +7,17 @@ import pytest
 from ablate.stats import BEYOND_REACH, list_effects
 from ablate.stats.score_words import gain_words
 from ablate.stats.sentences import headline, sentence
-from ablate.stats.wording import counted, interval_words, saved_signed, saved_words, signed
+from ablate.stats.wording import (
+    blocks_counted,
+    counted,
+    counted_each,
+    interval_words,
+    saved_signed,
+    saved_words,
+    signed,
+    start_words,
+    that_of_start,
+)
 from ablate.study.score import TTA_ACCURACY
 from tests.stats.build import contrast, noisy_pair
 
@@ -148,3 +158,22 @@ def test_where_interval_and_verdict_part_the_words_say_so():
     assert "seen on its own" not in sentence(covered)
     assert not known(time_verdict="better").time_seen_alone
     assert "time not measured, no verdict" in sentence(known(time_percent=math.nan, time_verdict="no verdict"))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([5, 5], "5 trials"), ([1], "1 trial"), ([7, 5, 6], "5 to 7 trials"), ([0, 1], "0 to 1 trial")],
+)
+def test_how_many_each_has(numbers, said):
+    assert counted_each(numbers, "trial") == said
+
+
+def test_what_arms_are_measured_from():
+    assert (start_words("baseline"), that_of_start("baseline")) == ("the baseline", "the baseline's")
+    assert (start_words("others"), that_of_start("others")) == ("'others'", "that of 'others'")
+
+
+def test_blocks_or_rounds_where_there_are_none():
+    assert [blocks_counted(*numbers) for numbers in ((20, 6), (1, 0), (0, 6), (0, 0))] == [
+        *("20 blocks", "1 block", "6 rounds of times", "0 blocks")
+    ]
