@@ -18,7 +18,7 @@ from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
 from ablate.stats.effect import misses_zero
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import confidence_words, counted, signed
+from ablate.stats.wording import blocks_counted, confidence_words, counted, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
 _COLUMN_SIZE = 0.95
@@ -84,7 +84,14 @@ def interactions(
 
 
 def _chosen(data: pd.DataFrame, outcome: str, score: Score) -> list[Panel]:
-    needed = ["first", "second", "blocks", "processes", *(name for columns in COLUMNS.values() for name in columns)]
+    needed = [
+        "first",
+        "second",
+        "blocks",
+        "time_blocks",
+        "processes",
+        *(name for columns in COLUMNS.values() for name in columns),
+    ]
     need_columns(data, needed, "interactions", "ablate.stats.interactions")
     panels = chosen_panels(panels_of(data, score), outcome, lambda panel: data[panel.value])
     if data.empty:
@@ -266,10 +273,8 @@ def _description(data: pd.DataFrame, panels: Sequence[Panel]) -> str:
 
 
 def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str, level: float) -> list[str]:
-    blocks, processes = int(data["blocks"].max()), int(data["processes"].max())
-    # Without blocks they are of times alone.
-    blocks_in = f"{counted(blocks, 'block')} in " if blocks else ""
-    remarks = [f"n = {blocks_in}{counted(processes, 'process')}", setting]
+    blocks, rounds, processes = (int(data[column].max()) for column in ("blocks", "time_blocks", "processes"))
+    remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
     remarks.append(
         f"Each cell: the effect of both together minus the sum of the two alone, ± to the end of its {confidence_words(level)} interval "
         "on zero's side; positive is better. "

@@ -36,6 +36,7 @@ class Interaction:
     first: str
     second: str
     blocks: int = 0
+    time_blocks: int = 0
     processes: int = 0
     score_change: float = float("nan")
     score_low: float = float("nan")
@@ -84,6 +85,7 @@ def interactions(
             first=first,
             second=second,
             blocks=each.blocks,
+            time_blocks=each.time_blocks,
             processes=each.time.n,
             score_change=float(each.gain.mean),
             score_low=float(each.gain.low),

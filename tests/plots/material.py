@@ -98,6 +98,7 @@ def pairs_of(names: Sequence[str]) -> pd.DataFrame:
                     "first": first,
                     "second": second,
                     "blocks": 12,
+                    "time_blocks": 12,
                     "processes": 4,
                     "score_change": accuracy,
                     "score_low": accuracy - 0.1,

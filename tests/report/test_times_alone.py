@@ -119,6 +119,7 @@ def test_shares_add_up_and_interactions_are_of_time(tmp_path: Path) -> None:
     assert pairs["time_percent"].notna().all()
     assert pairs["time_p_holm"].notna().all()
     assert pairs["score_p_holm"].isna().all()
+    assert set(zip(pairs["blocks"], pairs["time_blocks"], strict=True)) == {(0, 8)}
 
 
 def test_two_of_them_are_compared_by_their_times(tmp_path: Path) -> None:
