@@ -1,7 +1,9 @@
 """The steps of a GPU sitting: what is done stays done, what is cut short goes on, what failed is tried again."""
 
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import gpu_sitting
@@ -34,21 +36,34 @@ def test_every_step_once_and_what_failed_again(tmp_path: Path, capsys: pytest.Ca
 def test_a_step_that_the_time_cuts_short_is_interrupted_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gpu_sitting, "FEWEST_SECONDS", 0.0)
     folder, ended = tmp_path / "run", tmp_path / "ended"
     begins = f"""
 import os, time
-os.mkdir({str(folder)!r})
 try:
+    os.mkdir({str(folder)!r})
     time.sleep(600)
 except KeyboardInterrupt:
     open({str(ended)!r}, "w").write("on its own")
 """
+
+    class OverOnceBegun(subprocess.Popen[bytes]):
+        """The sitting's time is over as soon as the step is under way, however long it took to start."""
+
+        def wait(self, timeout: float | None = None) -> int:
+            if ended.exists() or timeout == gpu_sitting.GRACE_SECONDS:
+                return super().wait(timeout)
+            while not folder.exists():
+                time.sleep(0.01)
+            raise subprocess.TimeoutExpired(self.args, 0.0)
+
     study = Step("study", (*PYTHON, begins), folder=folder, again=counting(tmp_path / "resumed"))
     after = Step("after", counting(tmp_path / "after"))
-    assert carry_out([study, after], tmp_path / "out", 3.0) == gpu_sitting.EXIT_UNFINISHED
+    with monkeypatch.context() as patched:
+        patched.setattr(gpu_sitting.subprocess, "Popen", OverOnceBegun)
+        assert carry_out([study, after], tmp_path / "out", 60.0) == gpu_sitting.EXIT_UNFINISHED
     assert "Left: study, after. The same command goes on." in capsys.readouterr().out
     assert ended.read_text() == "on its own"
+    assert not (tmp_path / "after").exists()
     assert carry_out([study, after], tmp_path / "out", 60.0) == 0
     assert (tmp_path / "resumed").exists()
 
