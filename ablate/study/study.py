@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any
 
-from ablate.errors import UsageError, near_match_and_all
+from ablate.errors import UsageError
 from ablate.formats.json_objects import ANY_SIZE, parse
 from ablate.formats.printable import check_printable
 from ablate.study.arms import (
@@ -29,7 +29,7 @@ from ablate.study.designs import (
 from ablate.study.looks import FEWEST_BLOCKS_OF_A_LOOK, planned_looks, wrong_looks
 from ablate.study.published import ladder_named, published
 from ablate.study.schedule import Clock, TrialSpec
-from ablate.study.timetable import Timetable
+from ablate.study.timetable import Timetable, check_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,30 +69,15 @@ class Study:
             raise UsageError(f"{self.name!r} cannot name a study: the name becomes part of a folder's name.")
         check_printable(f"The question of study '{self.name}'", self.question)
         check_arms(self.arms, self.contrasts)
-        if self.clock not in get_args(Clock):
-            raise UsageError(
-                f"Unknown clock '{self.clock}' (--clock).{near_match_and_all(self.clock, get_args(Clock))}"
-            )
-        numbers = ("blocks", "processes", "seed", "rounds", "parallel")
-        for what, number in ((name, getattr(self, name)) for name in numbers):
-            if type(number) is not int:
-                raise UsageError(f"Study '{self.name}' has {what}={number!r}; a whole number belongs there.")
-        if self.blocks < (0 if self.clock == "interleaved" else 1):
-            times_alone = "; times alone, without trainings, take --clock interleaved" if self.blocks == 0 else ""
-            raise UsageError(f"A study needs at least 1 trial for each arm, not {self.blocks} (--trials){times_alone}.")
-        if self.processes < 1:
-            raise UsageError(f"A study needs at least 1 process, not {self.processes} (--processes).")
-        if self.rounds < 1:
-            raise UsageError(f"Study '{self.name}' has rounds={self.rounds}; the interleaved clock takes 1 or more.")
-        if self.parallel < 1:
-            raise UsageError(f"At least 1 trial runs at a time, not {self.parallel} (--parallel).")
-        if self.processes > self.blocks and self.clock == "trial":
-            raise UsageError(
-                f"{self.blocks} blocks cannot be dealt to {self.processes} processes; "
-                f"use --processes {self.blocks} at most, or more --trials."
-            )
-        if self.seed < 0:
-            raise UsageError(f"A seed is 0 or more, not {self.seed} (--seed).")
+        check_settings(
+            self.name,
+            clock=self.clock,
+            blocks=self.blocks,
+            processes=self.processes,
+            seed=self.seed,
+            rounds=self.rounds,
+            parallel=self.parallel,
+        )
         wrong = wrong_looks(self.looks, self.blocks)
         if wrong:
             raise UsageError(f"Study '{self.name}' has {wrong} (--until-settled).")

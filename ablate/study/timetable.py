@@ -1,11 +1,13 @@
-"""When and in which process each trial of a study runs: pure functions of its settings. Free of torch."""
+"""When and in which process each trial of a study runs: pure functions of its settings, and which of these can be. Free of torch."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
+from ablate.errors import UsageError, near_match_and_all
 from ablate.study.arms import Arm
-from ablate.study.schedule import Measures, TrialSpec
+from ablate.study.schedule import Clock, Measures, TrialSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,38 @@ class Timetable:
                 seed=draw(self.seed, "block", block, arm.stream) >> 1,
                 measures=measures,
             )
+
+
+def check_settings(
+    study: str, *, clock: str, blocks: int, processes: int, seed: int, rounds: int, parallel: int
+) -> None:
+    """See that a study of that name can be dealt out by these numbers.
+
+    Raises:
+        UsageError: an unknown clock, what is no whole number, or one that is too small.
+    """
+    if clock not in get_args(Clock):
+        raise UsageError(f"Unknown clock '{clock}' (--clock).{near_match_and_all(clock, get_args(Clock))}")
+    numbers = {"blocks": blocks, "processes": processes, "seed": seed, "rounds": rounds, "parallel": parallel}
+    for what, number in numbers.items():
+        if type(number) is not int:
+            raise UsageError(f"Study '{study}' has {what}={number!r}; a whole number belongs there.")
+    if blocks < (0 if clock == "interleaved" else 1):
+        times_alone = "; times alone, without trainings, take --clock interleaved" if blocks == 0 else ""
+        raise UsageError(f"A study needs at least 1 trial for each arm, not {blocks} (--trials){times_alone}.")
+    if processes < 1:
+        raise UsageError(f"A study needs at least 1 process, not {processes} (--processes).")
+    if rounds < 1:
+        raise UsageError(f"Study '{study}' has rounds={rounds}; the interleaved clock takes 1 or more.")
+    if parallel < 1:
+        raise UsageError(f"At least 1 trial runs at a time, not {parallel} (--parallel).")
+    if processes > blocks and clock == "trial":
+        raise UsageError(
+            f"{blocks} blocks cannot be dealt to {processes} processes; "
+            f"use --processes {blocks} at most, or more --trials."
+        )
+    if seed < 0:
+        raise UsageError(f"A seed is 0 or more, not {seed} (--seed).")
 
 
 def draw(seed: int, purpose: str, number: int, part: str | int) -> int:
