@@ -1,16 +1,20 @@
 """The screening design: two levels a name and few arms, each of which informs every name's average effect. Free of torch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, product
+from typing import TypeAlias
 
 import numpy as np
 
 from ablate.errors import UsageError
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design
 from ablate.study.catalogue import Catalogue
-from ablate.study.designs import players_of, total
+from ablate.study.designs import players_of, total, with_others
 from ablate.study.exchange import Exchange
 from ablate.study.levels import Matrix, inseparable, levels_of
+
+ReasonImpossible: TypeAlias = Callable[[Iterable[str]], str | None]
+"""Why names cannot be on together in an arm; None if they can."""
 
 RESOLUTIONS = (4, 5)
 
@@ -27,14 +31,14 @@ _WORDS_AT_5 = {5: ("abcd",), 6: ("abcde",), 7: ("abcde",), 8: ("abcd", "abef")}
 """The columns made as products of the others: the smallest fractions of resolution 5 or more (Box and Hunter, 1961)."""
 
 
-def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4) -> Design:
+def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4, others: Iterable[str] = ()) -> Design:
     """What each name does on average over the others being on or off: every arm has about half of the names on.
 
     At resolution 4 the arms are those of a Plackett-Burman design with its constant column, and their mirror images (folded
     over): twice as many arms as the next order of 4, 8, 12, 16, …, and no pair of names that work together moves an average. At
     resolution 5, for 8 names at most, pairs are clear of one another too. The arms "baseline" and "all" are among them. Arms
     that `requires` or `excludes` forbid are replaced by those that keep the averages most precise; `left_out` says what that
-    costs.
+    costs. `others` are on in every arm (see `with_others`), which then has what its names require of them.
 
     Each arm draws seeds of its own (its place is its stream): trainings of different arms are then independent, so that nothing
     that a seed does to one feature and not to another can hide in a block. Only the baseline draws from the main stream, and an
@@ -44,17 +48,22 @@ def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4
     (1951) 1-45, for the fold-over; V. V. Fedorov, Theory of Optimal Experiments (1972), for the exchange.
 
     Raises:
-        UsageError: an unknown resolution or name, a name twice, too many names for resolution 5, or names that no allowed arms can
-            tell apart.
+        UsageError: an unknown resolution or name, a name twice or among the others too, too many names for resolution 5, or names
+            that no allowed arms can tell apart.
     """
-    players = players_of(names)
+    players, always = players_of(names), tuple(others)
     if resolution not in RESOLUTIONS:
         raise UsageError(f"A screening has resolution 4 or 5, not {resolution} (--resolution).")
-    catalogue.expand(players)
+    catalogue.expand([*players, *always])
+
+    def reason(on: Iterable[str]) -> str | None:
+        return catalogue.reason_impossible([*on, *always])
+
     levels = _folded_over(len(players)) if resolution == 4 else _fraction(players)
     wanted = list(dict.fromkeys(_on(row, players) for row in levels))
-    chosen, left_out = _allowed(wanted, players, catalogue)
-    return _design(chosen, players, catalogue, left_out)
+    chosen, left_out = _allowed(wanted, players, reason)
+    design = _design(chosen, players, reason, left_out)
+    return with_others(design, always) if always else design
 
 
 def _folded_over(names: int) -> Matrix:
@@ -111,7 +120,7 @@ def _on(row: Matrix, players: Sequence[str]) -> frozenset[str]:
 def _design(
     chosen: Sequence[frozenset[str]],
     players: Sequence[str],
-    catalogue: Catalogue,
+    reason: ReasonImpossible,
     left_out: Sequence[tuple[str, str]],
 ) -> Design:
     everything = frozenset(players)
@@ -119,7 +128,7 @@ def _design(
     arms = [Arm(name=BASELINE, features=frozenset())]
     arms += [Arm(name=_name(on, players), features=on, stream=place) for place, on in enumerate(between, start=1)]
     contrasts = [average(name) for name in players]
-    if catalogue.reason_impossible(players) is None:
+    if reason(players) is None:
         arms.append(Arm(name=ALL, features=everything, stream=len(arms) if everything in chosen else 0))
         contrasts += total(players).contrasts
     return Design(arms=tuple(arms), contrasts=tuple(contrasts), left_out=tuple(left_out))
@@ -145,18 +154,16 @@ def _braced(names: Iterable[str]) -> str:
 
 
 def _allowed(
-    wanted: Sequence[frozenset[str]], players: Sequence[str], catalogue: Catalogue
+    wanted: Sequence[frozenset[str]], players: Sequence[str], reason: ReasonImpossible
 ) -> tuple[list[frozenset[str]], list[tuple[str, str]]]:
     """The arms with forbidden ones replaced, and what was left out: (arm, why and what came in its place)."""
-    reasons = {on: catalogue.reason_impossible(on) for on in wanted}
+    reasons = {on: reason(on) for on in wanted}
     kept = [on for on in wanted if reasons[on] is None]
     barred = [on for on in wanted if reasons[on] is not None]
     if not barred:
         return kept, []
-    candidates = [
-        on for on in _candidates(wanted, players) if on not in reasons and catalogue.reason_impossible(on) is None
-    ]
-    _refuse_inseparable([*kept, *candidates], players, catalogue)
+    candidates = [on for on in _candidates(wanted, players) if on not in reasons and reason(on) is None]
+    _refuse_inseparable([*kept, *candidates], players, reason)
     exchange = Exchange(players, kept, candidates)
     replacements = exchange.choose(len(barred))
     efficiency = exchange.efficiency(replacements)
@@ -177,7 +184,7 @@ def _candidates(wanted: Sequence[frozenset[str]], players: Sequence[str]) -> Ite
     return dict.fromkeys(on ^ names for on in wanted for names in switched)
 
 
-def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str], catalogue: Catalogue) -> None:
+def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str], reason: ReasonImpossible) -> None:
     """Refuse names whose effects no choice of the allowed arms can tell apart."""
     columns = levels_of(allowed, players)
     together = inseparable(columns - columns.mean(axis=0))
@@ -186,10 +193,8 @@ def _refuse_inseparable(allowed: Sequence[frozenset[str]], players: Sequence[str
             continue
         others = [other for other, tied in zip(players, together[place], strict=True) if tied and other != name]
         if not others:
-            reason = catalogue.reason_impossible((name,))
-            raise UsageError(
-                f"No allowed arm can show what '{name}' does{f': {reason}' if reason else ''}. Leave it out."
-            )
+            why = reason((name,))
+            raise UsageError(f"No allowed arm can show what '{name}' does{f': {why}' if why else ''}. Leave it out.")
         listed = ", ".join(f"'{each}'" for each in (name, *others))
         raise UsageError(
             f"No choice of allowed arms tells the effects of {listed} apart: `requires` and `excludes` tie them together. "

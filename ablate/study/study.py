@@ -153,15 +153,26 @@ class Study:
 
     @classmethod
     def screening(
-        cls, catalogue: Catalogue, names: Iterable[str] | None = None, *, resolution: int = 4, **settings: Any
+        cls,
+        catalogue: Catalogue,
+        names: Iterable[str] | None = None,
+        *,
+        resolution: int = 4,
+        others: Iterable[str] = (),
+        **settings: Any,
     ) -> "Study":
-        """What each feature (with resolution 5, each group; or each of `names`) does on average over the others being on or off."""
+        """What each feature (with resolution 5, each group; or each of `names`) does on average over the rest being on or off.
+
+        `others` are on in every arm.
+        """
         # It takes numpy, which a study alone does without.
         from ablate.study.screening_design import screening
 
         players = _features(catalogue, names) if resolution == 4 else _groups(catalogue, names)
         titles = _titled(settings, "screening", "What does each feature do on average over the others being on or off?")
-        return cls._possible(catalogue, screening(players.names, catalogue, resolution=resolution), players, titles)
+        return cls._possible(
+            catalogue, screening(players.names, catalogue, resolution=resolution, others=others), players, titles
+        )
 
     @classmethod
     def aa(cls, catalogue: Catalogue, **settings: Any) -> "Study":

@@ -108,6 +108,8 @@ def titles(study: Study) -> list[str]:
         ("features", []),
         ("germer", []),
         ("past_the_record", []),
+        ("past_the_record_equal_accuracy", ["At equal accuracy"]),
+        ("past_the_record_screening", ["Average shares"]),
         ("past_the_record_shapley", ["Fair shares", "Interactions"]),
         ("past_the_record_steps", ["Steps"]),
         ("precision", []),
@@ -128,7 +130,13 @@ def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
         *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),
         *("airbench94_features", "beyond", "data_order", "data_selection", "fastcifar10", "germer", "past_the_record"),
-        *("past_the_record_shapley", "past_the_record_steps", "precision"),
+        *(
+            "past_the_record_equal_accuracy",
+            "past_the_record_screening",
+            "past_the_record_shapley",
+            "past_the_record_steps",
+        ),
+        "precision",
     }
 
 

@@ -243,6 +243,25 @@ class TestAsADesign:
         ]
         assert len(screened(design.arms, design.contrasts)) == 8
 
+    def test_others_give_its_names_what_these_require(self) -> None:
+        needy = catalogue(5, requires={"a": "e", "b": "d"})
+        design = screening([*"abc"], needy, others=["d", "e"])
+        assert design == with_others(screening([*"abc"], catalogue(5)), ["d", "e"])
+        assert not design.left_out
+        assert design.possible(needy) == design
+        with pytest.raises(UsageError, match="what 'a' does: 'a' requires 'e'"):
+            screening([*"abc"], needy, others=["d"])
+
+    def test_others_that_exclude_a_name_leave_nothing_to_ask_of_it(self) -> None:
+        with pytest.raises(UsageError, match="No allowed arm can show what 'a' does: 'a' excludes 'd'"):
+            screening([*"abc"], catalogue(4, excludes={"a": "d"}), others=["d"])
+
+    def test_others_that_are_unknown_or_asked_about_are_refused(self) -> None:
+        with pytest.raises(UsageError, match="'dd'"):
+            screening([*"abc"], catalogue(4), others=["dd"])
+        with pytest.raises(UsageError, match="has 'c' on already"):
+            screening([*"abc"], catalogue(4), others=["c"])
+
     def test_a_study_made_otherwise_is_all_arms_but_twins(self) -> None:
         design = screening([*"abc"], catalogue(3))
         shared = tuple(Arm(name=arm.name, features=arm.features) for arm in design.arms)
@@ -268,3 +287,5 @@ def test_a_screening_study_is_of_features_at_resolution_4_and_of_groups_at_5() -
     assert len(of_groups.arms) == 32
     assert [c.subject for c in of_groups.contrasts] == [*hive.groups, "all"]
     assert Study.screening(hive, ["silu", "tuning"]).question.startswith("What does each feature do on average")
+    past = Study.screening(hive, ["silu", "tuning"], others=["augmentation"])
+    assert [arm.name for arm in past.arms] == ["others", "others + silu", "others + tuning", "all"]
