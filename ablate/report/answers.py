@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from ablate.report.against_published import against_published_table
 from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
-from ablate.report.wording import NOT_MEASURED, NOTHING, p_number
+from ablate.report.wording import NOT_MEASURED, NOTHING, TOTAL, p_number
 from ablate.stats import Attribution, Share
 from ablate.stats.average_shares import INTERACTIONS
 from ablate.stats.effect import misses_zero
@@ -15,7 +16,6 @@ from ablate.stats.score_words import gain_interval, gain_name, gain_words, short
 from ablate.stats.wording import AVERAGED, interval_decimals, interval_words, saved_signed, that_of_start
 from ablate.study.score import Score
 
-TOTAL = "Total"
 SHARES = "Fair shares"
 AVERAGE_SHARES = "Average shares"
 
@@ -24,18 +24,20 @@ def answers(evidence: Evidence) -> tuple[Table, ...]:
     """The tables that answer what the study asked, before anything else it can say; none where its effects are the answer.
 
     A factorial study asks for shares and interactions, one at several lengths for times at equal accuracy, a ladder for its steps, a
-    screening for averages.
+    screening for averages, and what has been published for whether it holds.
     """
     if evidence.mixes_data or not evidence.usable_trials:
         return ()
+    against = against_published_table(evidence)
+    held = () if against is None else (against,)
     if evidence.is_factorial:
-        return (shares_table(evidence), interactions_table(evidence))
+        return (shares_table(evidence), interactions_table(evidence), *held)
     steps = (steps_table(evidence),) if evidence.ladder is not None and evidence.ladder.shares else ()
     if evidence.average_shares is not None:
         steps = (*steps, average_shares_table(evidence, evidence.average_shares))
     if evidence.equal_accuracy is not None:
-        return (equal_accuracy_table(evidence), *steps)
-    return steps
+        return (equal_accuracy_table(evidence), *steps, *held)
+    return (*steps, *held)
 
 
 def shares_table(evidence: Evidence) -> Table:

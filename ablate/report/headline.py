@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from math import isfinite
 
+from ablate.report.against_published import verdict_against_published
 from ablate.report.answers import clear_shares
 from ablate.report.wording import score_said
 from ablate.stats import Effect
@@ -42,7 +43,8 @@ def _finding(evidence: Evidence) -> str:
         first = f"{_one(evidence, whole[0])} " if whole else ""
         return f"{first}{_several(evidence, averages)}"
     if whole or len(measured) == 1:
-        return f"{_one(evidence, (whole or measured)[0])}{_shares(evidence)}"
+        chosen = (whole or measured)[0]
+        return f"{_one(evidence, chosen)}{verdict_against_published(evidence, chosen)}{_shares(evidence)}"
     return _several(evidence, measured)
 
 

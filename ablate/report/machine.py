@@ -82,6 +82,7 @@ def json_report(evidence: Evidence, target: float | None = None) -> str:
             "interactions": _rows(evidence.interactions) if evidence.is_factorial else None,
             "equal_accuracy": _rows(evidence.equal_accuracy),
             **_screening(evidence),
+            "against_published": [asdict(each) for each in evidence.against_published],
             "ladder": None if evidence.ladder is None else asdict(evidence.ladder),
             "effects": [_without(asdict(effect), _unmeasured(evidence)) for effect in evidence.effects],
             "arms": [

@@ -28,6 +28,9 @@ NOTHING = "–"
 NOT_MEASURED = "not measured"
 """The same in a column of differences."""
 
+TOTAL = "Total"
+"""The row of everything, below those of its parts."""
+
 
 def mean_and_sd(mean: float, sd: float, decimals: int) -> str:
     """ "94.01 ± 0.13"; without an sd the mean alone; a dash where there is none."""

@@ -1,5 +1,6 @@
 """Statements about trials: effects, claims, power, equal accuracy, attribution. Free of torch."""
 
+from ablate.stats.against_published import AgainstPublished, against_published
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.average_shares import Screened, average_shares
 from ablate.stats.claims import Claim, claim
@@ -22,6 +23,7 @@ from ablate.stats.verdicts import Margins, Verdict
 __all__ = [
     "BEYOND_REACH",
     "PUBLISHED_SPREADS",
+    "AgainstPublished",
     "Attribution",
     "Claim",
     "Effect",
@@ -34,6 +36,7 @@ __all__ = [
     "Spreads",
     "Verdict",
     "Visible",
+    "against_published",
     "arm_summary",
     "average_shares",
     "blocks_needed",

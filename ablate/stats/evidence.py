@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from ablate import stats
+from ablate.stats.frames import usable
 from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.recorded import Recorded
@@ -134,6 +135,24 @@ class Evidence(Recorded):
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
         reference = rungs[0] if rungs else study.arms[0].name
         return stats.equal_accuracy(self.counted, study.arms, reference=reference, score=self.score, level=self.level)
+
+    @cached_property
+    def against_published(self) -> tuple[stats.AgainstPublished, ...]:
+        """`stats.against_published` of the ladders that were known when the study was opened; of a study that mixes data, none."""
+        resolved = self.resolved
+        if self.mixes_data:
+            return ()
+        scores = self.counted[usable(self.counted)].groupby("arm")["score"]
+        return stats.against_published(
+            self.effects,
+            resolved.study.arms,
+            resolved.ladders,
+            arm_features=resolved.arm_features,
+            epochs=self.epochs,
+            spreads={str(arm): (float(values.std()), int(values.count())) for arm, values in scores},
+            score=self.score,
+            level=self.level,
+        )
 
     @cached_property
     def everything(self) -> frozenset[str]:

@@ -1,0 +1,109 @@
+"""The table of effects beside what was published of the same steps."""
+
+from math import isfinite
+
+from ablate.report.looks import intervals_named
+from ablate.report.tables import Cell, Column, Table, order
+from ablate.report.wording import NOTHING, TOTAL, p_words
+from ablate.stats import AgainstPublished, Effect, Margins
+from ablate.stats.evidence import Evidence
+from ablate.stats.score_words import change_words, gain_interval, gain_name, gain_words
+from ablate.stats.wording import saved_signed
+
+TITLE = "Against what was published"
+
+_TONES = {
+    "as published": "equivalent",
+    "better than published": "better",
+    "worse than published": "worse",
+    "open": "inconclusive",
+    "no verdict": "no verdict",
+}
+
+
+def against_published_table(evidence: Evidence) -> Table | None:
+    """Each effect on the score that a published ladder has too, with whether it is as published; None where none has."""
+    compared = evidence.against_published
+    if not compared:
+        return None
+    score, gained = evidence.score, gain_name(evidence.score)
+    columns = (
+        Column("step"),
+        Column(f"{gained}, published", numeric=True),
+        Column("here", numeric=True),
+        Column("here minus published", numeric=True),
+        Column("verdict"),
+        Column("time saved, published", numeric=True, extra=True),
+    )
+    rows = tuple(
+        (
+            _step(evidence, each),
+            Cell(gain_words(each.published_change, score), order(each.published_change), _trials(each)),
+            Cell(gain_words(each.change, score), order(each.change), _ends(evidence, each.low, each.high)),
+            Cell(
+                gain_words(each.difference, score),
+                order(each.difference),
+                _ends(evidence, each.difference_low, each.difference_high),
+            ),
+            Cell(
+                each.verdict,
+                each.verdict,
+                detail=each.note if each.verdict == "no verdict" else p_words(each.p_holm, of="p (Holm)"),
+                tone=_TONES[each.verdict],
+            ),
+            _time(each),
+        )
+        for each in compared
+    )
+    return Table(TITLE, columns, rows, _remark(evidence))
+
+
+def verdict_against_published(evidence: Evidence, effect: Effect) -> str:
+    """Whether one effect is as published, in a sentence that follows what it is; "" where that is open or nothing was published."""
+    asked = (effect.kind, effect.subject, effect.with_arm, effect.without_arm)
+    for each in evidence.against_published:
+        if (each.kind, each.subject, each.with_arm, each.without_arm) != asked or each.verdict in (
+            "open",
+            "no verdict",
+        ):
+            continue
+        published = change_words(each.published_change, evidence.score, full=True)
+        p = "" if each.verdict == "as published" else f" ({p_words(each.p_holm, of='p (Holm)')})"
+        return f" Published: {published}; here {each.verdict}{p}."
+    return ""
+
+
+def _step(evidence: Evidence, each: AgainstPublished) -> Cell:
+    title = TOTAL if each.kind == "total" else evidence.title_of(each.subject)
+    return Cell(title, title)
+
+
+def _trials(each: AgainstPublished) -> str:
+    below, above = (f"{number:,}" if number else "?" for number in each.published_trials)
+    return "" if not any(each.published_trials) else f"n = {above}" if below == above else f"n = {below} and {above}"
+
+
+def _ends(evidence: Evidence, low: float, high: float) -> str:
+    return gain_interval(evidence.score, low, high) if isfinite(low) and isfinite(high) else ""
+
+
+def _time(each: AgainstPublished) -> Cell:
+    saved = each.published_time_saved_percent
+    return Cell(saved_signed(saved), saved) if isfinite(saved) else Cell(NOTHING)
+
+
+def _remark(evidence: Evidence) -> str:
+    ladders = {ladder.slug: ladder for ladder in evidence.resolved.ladders}
+    used = [ladders[slug] for slug in dict.fromkeys(each.ladder for each in evidence.against_published)]
+    # Each rung has its own file and line, which `ablate recipes` tells.
+    sources = ", ".join(dict.fromkeys(rung.source.split(",")[0] for ladder in used for rung in ladder.rungs))
+    devices = "; ".join(dict.fromkeys(ladder.device for ladder in used if ladder.device))
+    unknown = any(0 in each.published_trials for each in evidence.against_published)
+    exact = "; where their number was not published, it is taken as exact" if unknown else ""
+    margin = gain_words(Margins().of_score(evidence.score), evidence.score).lstrip("+")
+    conditions = f" Here: {evidence.conditions}." if evidence.conditions else ""
+    return (
+        f"Published by {sources}, measured on {devices}.{conditions} Intervals are {intervals_named(evidence)}, each for itself; those of "
+        f"the difference suppose that published trainings scatter as those here{exact}. As published: the interval lies within "
+        f"±{margin}. Times depend on the machine and get no verdict."
+    )

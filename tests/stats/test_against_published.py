@@ -1,0 +1,203 @@
+"""Effects beside the same steps of a published ladder: which are the same, and whether they agree."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from ablate.stats import AgainstPublished, against_published, holm, list_effects
+from ablate.study import Contrast, Design, aa, add_one_in, combine, ladder, lengths, total, with_others
+from ablate.study.ladders import Ladder, Rung
+from ablate.study.score import TTA_ACCURACY
+from tests.stats.build import deal, frame_of
+
+BLOCKS = 8
+
+
+def rung(title: str, *adds: str, score: float | None = 94.0, trials: int | None = 100, **told: float | None) -> Rung:
+    told = {"epochs": 10.0, "seconds": 10.0} | told
+    return Rung(title=title, adds=adds, score_percent=score, trials=trials, source="there, a table", **told)
+
+
+def published(*rungs: Rung, **settings: str) -> Ladder:
+    return Ladder(slug="published", title="Published", unit="seconds", device="A100", rungs=rungs, **settings)
+
+
+ONE_STEP = published(rung("plain"), rung("Smooth", "silu", score=93.4, seconds=9.0))
+
+
+def scores(
+    gains: dict[str, float], *, sd: float = 0.002, blocks: int = BLOCKS, seed: int = 0
+) -> dict[str, list[float]]:
+    """Scores by arm: 0.94 and the arm's gain, scattered."""
+    draws = np.random.default_rng(seed)
+    return {arm: list(0.94 + gain + draws.normal(0, sd, blocks)) for arm, gain in gains.items()}
+
+
+def compare(
+    design: Design,
+    values: dict[str, list[float]],
+    *ladders: Ladder,
+    epochs: float | dict[str, float] = 5.0,
+    arm_features: dict[str, tuple[str, ...]] | None = None,
+) -> tuple[AgainstPublished, ...]:
+    blocks = len(next(iter(values.values())))
+    frame = frame_of(values, {arm: [2.0 + 0.01 * block for block in range(blocks)] for arm in values}, deal(blocks, 2))
+    return against_published(
+        list_effects(frame, design.contrasts, arms=design.arms),
+        design.arms,
+        ladders,
+        arm_features=arm_features or {arm.name: tuple(arm.features) for arm in design.arms},
+        epochs=epochs if isinstance(epochs, dict) else {arm.name: epochs * arm.length for arm in design.arms},
+        spreads={arm: (float(np.std(each, ddof=1)), blocks) for arm, each in values.items()},
+        score=TTA_ACCURACY,
+    )
+
+
+class TestTheNumbers:
+    def test_are_those_of_welchs_test_with_the_published_scatter_supposed(self) -> None:
+        values = scores({"baseline": 0.0, "baseline + silu": 0.0})
+        (found,) = compare(add_one_in(["silu"]), values, ONE_STEP)
+        without, with_it = (100 * np.array(values[arm]) for arm in ("baseline", "baseline + silu"))
+        change = (with_it - without).mean()
+        parts = [(with_it - without).var(ddof=1) / BLOCKS, without.var(ddof=1) / 100, with_it.var(ddof=1) / 100]
+        freedom = sum(parts) ** 2 / sum(part**2 / (BLOCKS - 1) for part in parts)
+        half_width = scipy_stats.t.ppf(0.975, freedom) * sum(parts) ** 0.5
+        assert found.published_change == pytest.approx(-0.6)
+        assert found.change == pytest.approx(change)
+        assert found.difference == pytest.approx(change + 0.6)
+        assert found.difference_low == pytest.approx(change + 0.6 - half_width)
+        assert found.difference_high == pytest.approx(change + 0.6 + half_width)
+        assert found.p == pytest.approx(2 * scipy_stats.t.sf((change + 0.6) / sum(parts) ** 0.5, freedom))
+        assert (found.below, found.above, found.published_trials) == ("plain", "Smooth", (100, 100))
+        assert found.published_time_saved_percent == pytest.approx(10)
+        assert found.verdict == "better than published"
+
+    def test_a_number_of_trainings_that_was_not_published_adds_no_spread(self) -> None:
+        values = scores({"baseline": 0.0, "baseline + silu": 0.0})
+        exact = published(rung("plain", trials=None), rung("Smooth", "silu", score=93.4, trials=None))
+        (found,) = compare(add_one_in(["silu"]), values, exact)
+        # What is left is the interval of the effect itself, moved by what was published.
+        assert found.difference_low == pytest.approx(found.low + 0.6)
+        assert found.difference_high == pytest.approx(found.high + 0.6)
+        assert found.published_trials == (0, 0)
+
+    def test_seconds_that_were_not_published_save_nothing(self) -> None:
+        untimed = replace(published(rung("plain"), rung("Smooth", "silu")), unit="epochs")
+        untimed = replace(untimed, rungs=(untimed.rungs[0], replace(untimed.rungs[1], seconds=None)))
+        (found,) = compare(add_one_in(["silu"]), scores({"baseline": 0.0, "baseline + silu": 0.0}), untimed)
+        assert np.isnan(found.published_time_saved_percent)
+
+
+class TestTheVerdict:
+    @pytest.mark.parametrize(
+        ("gain", "sd", "verdict"),
+        [
+            (-0.006, 0.0001, "as published"),
+            (-0.012, 0.001, "worse than published"),
+            (0.0, 0.001, "better than published"),
+            (-0.006, 0.004, "open"),
+        ],
+    )
+    def test_is_by_interval_and_p(self, gain: float, sd: float, verdict: str) -> None:
+        (found,) = compare(
+            add_one_in(["silu"]), scores({"baseline": 0.0, "baseline + silu": gain}, sd=sd, seed=1), ONE_STEP
+        )
+        assert found.verdict == verdict
+        assert not found.note
+
+    def test_takes_five_blocks_and_a_spread(self) -> None:
+        few = scores({"baseline": 0.0, "baseline + silu": 0.0}, blocks=4)
+        (found,) = compare(add_one_in(["silu"]), few, ONE_STEP)
+        assert (found.verdict, found.note) == ("no verdict", "4 blocks are too few for a verdict")
+        alike = {"baseline": [0.94] * BLOCKS, "baseline + silu": [0.93] * BLOCKS}
+        (found,) = compare(add_one_in(["silu"]), alike, ONE_STEP)
+        assert (found.verdict, found.note) == (
+            "no verdict",
+            "all pairs differ by the same, so there is no spread to judge by",
+        )
+
+    def test_allows_for_all_comparisons_of_the_study(self) -> None:
+        rungs = (rung("plain"), rung("Smooth", "silu", score=94.2), rung("Tuned", "tuning", score=94.4))
+        values = scores({"baseline": 0.0, "+ silu": 0.0, "+ tuning": 0.0}, sd=0.0012)
+        found = compare(ladder(["silu", "tuning"]), values, published(*rungs))
+        assert [each.subject for each in found] == ["silu", "tuning", "all"]
+        assert [each.p_holm for each in found] == pytest.approx(list(holm([each.p for each in found])))
+        assert max(each.p_holm / each.p for each in found) == pytest.approx(3)
+
+    def test_false_alarms_are_rare_where_what_was_published_holds(self) -> None:
+        draws, alarms, studies = np.random.default_rng(1), 0, 300
+        for seed in range(studies):
+            # Published means of 5 and of 8 trainings, as scattered as those here, with the same true change.
+            below, above = (94 + change + draws.normal(0, 0.2) / n**0.5 for change, n in ((0.0, 5), (-0.6, 8)))
+            told = published(rung("plain", score=below, trials=5), rung("Smooth", "silu", score=above, trials=8))
+            values = scores({"baseline": 0.0, "baseline + silu": -0.006}, seed=100 + seed)
+            alarms += compare(add_one_in(["silu"]), values, told)[0].p < 0.05
+        # 15 are expected, with a standard deviation of 3.8.
+        assert 4 <= alarms <= 27
+
+
+class TestWhichAreTheSame:
+    VALUES = scores({"baseline": 0.0, "baseline + silu": 0.0})
+
+    def test_a_group_is_what_its_features_are(self) -> None:
+        values = scores({"baseline": 0.0, "baseline + shape": 0.0})
+        features = {"baseline": (), "baseline + shape": ("silu",)}
+        assert compare(add_one_in(["shape"]), values, ONE_STEP, arm_features=features)
+        assert not compare(add_one_in(["shape"]), values, ONE_STEP)
+
+    def test_a_total_is_the_first_rung_against_the_last(self) -> None:
+        rungs = (rung("plain"), rung("Smooth", "silu", score=93.9), rung("Tuned", "tuning", score=94.1))
+        (found,) = compare(total(["silu", "tuning"]), scores({"baseline": 0.0, "all": 0.0}), published(*rungs))
+        assert (found.below, found.above) == ("plain", "Tuned")
+        assert found.published_change == pytest.approx(0.1)
+
+    def test_lengths_have_the_rungs_ratio(self) -> None:
+        longer = published(rung("plain"), rung("Smooth", "silu", epochs=12.0))
+        assert not compare(add_one_in(["silu"]), self.VALUES, longer)
+        assert compare(add_one_in(["silu"]), self.VALUES, longer, epochs={"baseline": 5.0, "baseline + silu": 6.01})
+
+    def test_rungs_without_epochs_are_as_long_as_their_recipes(self) -> None:
+        untold = published(rung("plain"), rung("Smooth", "silu", epochs=None))
+        at_lengths = lengths(add_one_in(["silu"]), (0.8, 1.0, 1.2))
+        assert compare(add_one_in(["silu"]), self.VALUES, untold)
+        shorter = replace(
+            at_lengths,
+            contrasts=(
+                Contrast(subject="silu", with_arm="baseline + silu @ 0.8", without_arm="baseline", kind="pair"),
+            ),
+        )
+        values = scores({arm.name: 0.0 for arm in shorter.arms})
+        assert not compare(shorter, values, untold)
+
+    def test_a_step_onto_other_features_is_another(self) -> None:
+        design = with_others(add_one_in(["silu"]), ["tuning"])
+        assert not compare(design, scores({arm.name: 0.0 for arm in design.arms}), ONE_STEP)
+
+    def test_rungs_that_do_not_say_what_they_changed_are_none_of_ours(self) -> None:
+        silent = published(rung("plain"), rung("Something"), rung("Smooth", "silu", score=93.4))
+        drawn = replace(ONE_STEP, drawn_only="nobody has its code")
+        without_score = published(rung("plain", score=None), rung("Smooth", "silu"))
+        assert not compare(add_one_in(["silu"]), self.VALUES, silent, drawn, without_score)
+        (found,) = compare(add_one_in(["silu"]), self.VALUES, silent, without_score, replace(ONE_STEP, slug="second"))
+        assert found.ladder == "second"
+
+    def test_twins_claim_nothing(self) -> None:
+        design = combine(add_one_in(["silu"]), aa(["silu"]))
+        values = scores({arm.name: 0.0 for arm in design.arms})
+        assert {each.kind for each in compare(design, values, ONE_STEP)} == {"add_one_in"}
+
+    def test_only_percentages_of_which_more_is_better(self) -> None:
+        design = add_one_in(["silu"])
+        frame = frame_of(self.VALUES, {arm: [2.0] * BLOCKS for arm in self.VALUES}, deal(BLOCKS, 2))
+        for score in (replace(TTA_ACCURACY, better="lower"), replace(TTA_ACCURACY, unit="nats", value_unit="")):
+            assert not against_published(
+                list_effects(frame, design.contrasts, arms=design.arms, score=score),
+                design.arms,
+                [ONE_STEP],
+                arm_features={arm.name: tuple(arm.features) for arm in design.arms},
+                epochs={},
+                spreads={},
+                score=score,
+            )
