@@ -233,7 +233,9 @@ def _remarks(
 ) -> list[str]:
     blocks, rounds, processes = (int(table[column].max()) for column in ("blocks", "time_blocks", "processes"))
     kinds = list(dict.fromkeys(table["kind"]))
-    remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
+    # Of trainings side by side no times are compared, and scores ask for no process.
+    where = f" in {counted(processes, 'process')}" if processes else ""
+    remarks = [f"n = {blocks_counted(blocks, rounds)}{where}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
         remarks.append(f"Measured {kind_title(table, kinds[0])}")
     remarks.append(f"{_thickness(table, panels, level)}; right is better")

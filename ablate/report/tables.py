@@ -258,7 +258,7 @@ def _effect_row(evidence: Evidence, effect: Effect) -> tuple[Cell, ...]:
 
 def _counts_cell(effect: Effect) -> Cell:
     behind = [] if effect.blocks or not effect.time_blocks else [blocks_counted(0, effect.time_blocks)]
-    behind.append(counted(effect.processes, "process"))
+    behind += [counted(effect.processes, "process")] if effect.processes else []
     return Cell(f"{effect.blocks:,}", float(effect.blocks), detail=", ".join(behind))
 
 

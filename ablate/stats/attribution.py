@@ -10,7 +10,7 @@ from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.stats.score_words import short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
-from ablate.stats.wording import counted
+from ablate.stats.wording import NO_TIMES, counted
 from ablate.study.arms import BASELINE
 from ablate.study.score import Score
 
@@ -167,7 +167,7 @@ def _note(whole: int, torn: int, processes: int, environments: int, score: Score
     elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
-        remarks.append("no block ran all arms in one process, so their times cannot be compared")
+        remarks.append(NO_TIMES)
     elif torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if processes == 1:

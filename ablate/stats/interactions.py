@@ -14,7 +14,7 @@ from ablate.stats.multiplicity import holm
 from ablate.stats.score_words import times_alone
 from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
-from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
+from ablate.stats.wording import NO_TIMES, counted, percent_of_log, saved_percent_of_log
 from ablate.study import Arm
 from ablate.study.score import TTA_ACCURACY, Score
 
@@ -154,7 +154,7 @@ def _note(whole: int, processes: int, score: Score) -> str:
     elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
-        remarks.append("no block ran all four arms in one process, so their times cannot be compared")
+        remarks.append(NO_TIMES)
     elif processes == 1:
         remarks.append("one process: no interval of time; run the study with --processes 5")
     return "; ".join(remarks)

@@ -8,7 +8,7 @@ from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
 from ablate.stats.score_words import change_words, short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import AVERAGED, blocks_counted, counted, saved_words
+from ablate.stats.wording import AVERAGED, NO_TIMES, blocks_counted, counted, saved_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 OF_TIME = " of the time"
@@ -124,7 +124,7 @@ def _remarks_on_average(effect: Effect, averaged: Averaged, score: Score) -> lis
             f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials"
         )
     if effect.time_blocks == 0:
-        remarks.append("no process ran enough arms to compare their times")
+        remarks.append(NO_TIMES)
     elif effect.processes == 1:
         remarks.append(_one_process(effect))
     if averaged.environments > 1:
@@ -145,7 +145,7 @@ def _one_process(effect: Effect) -> str:
 
 def _time_remarks(effect: Effect, score: Score, torn: int) -> list[str]:
     if effect.time_blocks == 0:
-        return ["no block ran both arms in one process, so their times cannot be compared"]
+        return [NO_TIMES]
     remarks = []
     if torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
