@@ -184,7 +184,7 @@ def _compared(
             sd, trials = spreads[arm]
             parts.append(((score.factor * sd) ** 2 / rung.trials, trials - 1))
     variance = sum(part for part, _ in parts)
-    if not sqrt(variance) > NO_SPREAD:
+    if not sqrt(variance) > score.factor * NO_SPREAD:
         return replace(compared, note="all pairs differ by the same, so there is no spread to judge by")
     freedom = variance**2 / sum(part**2 / free for part, free in parts)
     half_width = float(stats.t.isf(level / 2, freedom)) * sqrt(variance)
