@@ -19,7 +19,7 @@ from ablate.plots.table import Looks, first_note, need_columns, number
 from ablate.stats.effect import Effect
 from ablate.stats.effects import LEVEL
 from ablate.stats.verdicts import SIGNIFICANCE, Margins
-from ablate.stats.wording import AVERAGED, EVERYTHING, blocks_counted, confidence_words, counted
+from ablate.stats.wording import AVERAGED, EVERYTHING, confidence_words, counted, sample_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 DEFAULT_MARGINS = Margins()
@@ -233,9 +233,7 @@ def _remarks(
 ) -> list[str]:
     blocks, rounds, processes = (int(table[column].max()) for column in ("blocks", "time_blocks", "processes"))
     kinds = list(dict.fromkeys(table["kind"]))
-    # Of trainings side by side no times are compared, and scores ask for no process.
-    where = f" in {counted(processes, 'process')}" if processes else ""
-    remarks = [f"n = {blocks_counted(blocks, rounds)}{where}", setting]
+    remarks = [f"n = {sample_words(blocks, rounds, processes)}", setting]
     if len(kinds) == 1 and kinds[0] in KIND_TITLES:
         remarks.append(f"Measured {kind_title(table, kinds[0])}")
     remarks.append(f"{_thickness(table, panels, level)}; right is better")

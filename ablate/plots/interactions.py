@@ -18,7 +18,7 @@ from ablate.plots.sheet import INCH, Sheet, dress, sheet
 from ablate.plots.table import Looks, first_note, need_columns, rows
 from ablate.stats.effect import misses_zero
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import blocks_counted, confidence_words, counted, signed
+from ablate.stats.wording import confidence_words, counted, sample_words, signed
 from ablate.study.score import TTA_ACCURACY, Score
 
 _COLUMN_SIZE = 0.95
@@ -274,7 +274,7 @@ def _description(data: pd.DataFrame, panels: Sequence[Panel]) -> str:
 
 def _remarks(data: pd.DataFrame, panels: Sequence[Panel], setting: str, level: float) -> list[str]:
     blocks, rounds, processes = (int(data[column].max()) for column in ("blocks", "time_blocks", "processes"))
-    remarks = [f"n = {blocks_counted(blocks, rounds)} in {counted(processes, 'process')}", setting]
+    remarks = [f"n = {sample_words(blocks, rounds, processes)}", setting]
     remarks.append(
         f"Each cell: the effect of both together minus the sum of the two alone, ± to the end of its {confidence_words(level)} interval "
         "on zero's side; positive is better. "

@@ -17,7 +17,7 @@ from ablate.plots.table import Looks
 from ablate.stats.attribution import Attribution, Share
 from ablate.stats.score_words import capital, decimals_for_gains, gain_name
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import MINUS, blocks_counted, confidence_words, counted, signed, start_words
+from ablate.stats.wording import MINUS, confidence_words, sample_words, signed, start_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 
@@ -266,8 +266,8 @@ def _description(data: Attribution, names: Sequence[str], score: Score) -> str:
 
 
 def _remarks(data: Attribution, setting: str, level: float) -> list[str]:
-    blocks, processes = blocks_counted(data.blocks, data.time_blocks), counted(data.processes, "process")
-    counts = f"n = {blocks} of {2 ** len(data.shares)} arms in {processes}"
+    arms = f" of {2 ** len(data.shares)} arms"
+    counts = f"n = {sample_words(data.blocks, data.time_blocks, data.processes, arms)}"
     whiskers = any(isfinite(low) for share in data.shares for low in (share.score_low, share.time_saved_low_percent))
     return [
         counts,

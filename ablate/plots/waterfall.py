@@ -24,7 +24,7 @@ from ablate.stats.attribution import Attribution
 from ablate.stats.multiplicity import widening
 from ablate.stats.score_words import equal_name, gain_name, short_name
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.stats.wording import blocks_counted, confidence_words, counted, start_words, that_of_start
+from ablate.stats.wording import confidence_words, sample_words, start_words, that_of_start
 from ablate.study.arms import BASELINE
 from ablate.study.groups import Group
 from ablate.study.ladders import Ladder
@@ -285,9 +285,8 @@ def _remarks(
 ) -> list[str]:
     remarks = []
     if measured is not None:
-        arms, processes = measured.arm_count or len(measured.shares) + 1, counted(measured.processes, "process")
-        blocks = blocks_counted(measured.blocks, measured.time_blocks)
-        remarks += [f"n = {blocks} of {arms} arms in {processes}", setting]
+        arms = f" of {measured.arm_count or len(measured.shares) + 1} arms"
+        remarks += [f"n = {sample_words(measured.blocks, measured.time_blocks, measured.processes, arms)}", setting]
         if any(isfinite(share.time_saved_low_percent) for share in measured.shares):
             family = family_of(judged)
             allowing = f"; thin: for all {family} contrasts at once, as verdicts are" if family > 1 else ""

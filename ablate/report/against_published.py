@@ -6,11 +6,16 @@ from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
 from ablate.report.wording import NOTHING, TOTAL, p_words
 from ablate.stats import AgainstPublished, Effect, Margins
+from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import change_words, gain_interval, gain_name, gain_words
+from ablate.stats.sentences import seen_alone
 from ablate.stats.wording import saved_signed
 
 TITLE = "Against what was published"
+
+_MOST_SOURCES = 3
+"""How many sources are told with the places in them; of more, who published."""
 
 _TONES = {
     "as published": "equivalent",
@@ -45,12 +50,7 @@ def against_published_table(evidence: Evidence) -> Table | None:
                 order(each.difference),
                 _ends(evidence, each.difference_low, each.difference_high),
             ),
-            Cell(
-                each.verdict,
-                each.verdict,
-                detail=each.note if each.verdict == "no verdict" else p_words(each.p_holm, of="p (Holm)"),
-                tone=_TONES[each.verdict],
-            ),
+            Cell(each.verdict, each.verdict, detail=_why(each), tone=_TONES[each.verdict]),
             _time(each),
         )
         for each in compared
@@ -60,22 +60,27 @@ def against_published_table(evidence: Evidence) -> Table | None:
 
 def verdict_against_published(evidence: Evidence, effect: Effect) -> str:
     """Whether one effect is as published, in a sentence that follows what it is; "" where that is open or nothing was published."""
-    asked = (effect.kind, effect.subject, effect.with_arm, effect.without_arm)
+    sides = (effect.with_arm, effect.without_arm)
     for each in evidence.against_published:
-        if (each.kind, each.subject, each.with_arm, each.without_arm) != asked or each.verdict in (
-            "open",
-            "no verdict",
-        ):
+        if (each.with_arm, each.without_arm) != sides or each.verdict in ("open", "no verdict"):
             continue
+        size = "" if evidence.resolved.preset == "full" else " at full size"
         published = change_words(each.published_change, evidence.score, full=True)
         p = "" if each.verdict == "as published" else f" ({p_words(each.p_holm, of='p (Holm)')})"
-        return f" Published: {published}; here {each.verdict}{p}."
+        return f" Published{size}: {published}; here {each.verdict}{p}."
     return ""
 
 
 def _step(evidence: Evidence, each: AgainstPublished) -> Cell:
     title = TOTAL if each.kind == "total" else evidence.title_of(each.subject)
     return Cell(title, title)
+
+
+def _why(each: AgainstPublished) -> str:
+    if each.verdict == "no verdict":
+        return each.note
+    alone = each.verdict == "open" and misses_zero(each.difference_low, each.difference_high)
+    return "; ".join(filter(None, (p_words(each.p_holm, of="p (Holm)"), seen_alone(each.family) if alone else "")))
 
 
 def _trials(each: AgainstPublished) -> str:
@@ -95,15 +100,19 @@ def _time(each: AgainstPublished) -> Cell:
 def _remark(evidence: Evidence) -> str:
     ladders = {ladder.slug: ladder for ladder in evidence.resolved.ladders}
     used = [ladders[slug] for slug in dict.fromkeys(each.ladder for each in evidence.against_published)]
-    # Each rung has its own file and line, which `ablate recipes` tells.
-    sources = ", ".join(dict.fromkeys(rung.source.split(",")[0] for ladder in used for rung in ladder.rungs))
+    sources = list(dict.fromkeys(rung.source for ladder in used for rung in ladder.rungs))
+    if len(sources) > _MOST_SOURCES:
+        # Each rung has a place of its own in a file, which `ablate recipes` tells.
+        sources = list(dict.fromkeys(source.split(",")[0] for source in sources))
     devices = "; ".join(dict.fromkeys(ladder.device for ladder in used if ladder.device))
+    measured = f", measured on {devices}" if devices else ""
     unknown = any(0 in each.published_trials for each in evidence.against_published)
-    exact = "; where their number was not published, it is taken as exact" if unknown else ""
-    margin = gain_words(Margins().of_score(evidence.score), evidence.score).lstrip("+")
+    one = ", of which there was one where no number was published" if unknown else ""
+    margin = f"{Margins().of_score(evidence.score):g} {evidence.score.unit}"
     conditions = f" Here: {evidence.conditions}." if evidence.conditions else ""
     return (
-        f"Published by {sources}, measured on {devices}.{conditions} Intervals are {intervals_named(evidence)}, each for itself; those of "
-        f"the difference suppose that published trainings scatter as those here{exact}. As published: the interval lies within "
+        f"Published by {'; '.join(sources)}{measured}.{conditions} Intervals are {intervals_named(evidence)}, each for itself; that of "
+        f"a difference supposes that published trainings scatter as those here{one}, and allows for the rounding of published numbers; "
+        f"p (Holm) allows for all such comparisons. As published: the interval lies within "
         f"±{margin}. Times depend on the machine and get no verdict."
     )

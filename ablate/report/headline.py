@@ -40,7 +40,7 @@ def _finding(evidence: Evidence) -> str:
     whole = [effect for effect in measured if effect.kind == "total"]
     averages = [effect for effect in measured if effect.is_averaged]
     if averages:
-        first = f"{_one(evidence, whole[0])} " if whole else ""
+        first = f"{_one(evidence, whole[0])}{verdict_against_published(evidence, whole[0])} " if whole else ""
         return f"{first}{_several(evidence, averages)}"
     if whole or len(measured) == 1:
         chosen = (whole or measured)[0]

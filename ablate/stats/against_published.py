@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import combinations, pairwise
 from math import isclose, isfinite, nan, sqrt
 from typing import Literal, TypeAlias
@@ -13,6 +14,7 @@ from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.multiplicity import holm
 from ablate.stats.score_words import is_percentage
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE, Margins
+from ablate.stats.wording import counted
 from ablate.study import Arm
 from ablate.study.ladders import Ladder, Rung
 from ablate.study.score import Score
@@ -20,16 +22,17 @@ from ablate.study.score import Score
 Agreement: TypeAlias = Literal["as published", "better than published", "worse than published", "open", "no verdict"]
 
 _SAME_LENGTH = 0.01
-"""How far, relatively, two arms' lengths may be from those of the rungs: published epochs are rounded."""
+"""How far, relatively, an arm's epochs may be from those of its rung: published epochs are rounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainstPublished:
     """An effect on the score and what a published ladder has for the same two arms; changes are in the score's unit.
 
-    `below` and `above` are the rungs' titles, `published_trials` how many trainings stand behind them (0: not published),
-    `published_time_saved_percent` what their seconds say, NaN without. `difference` is the effect minus what was published, with its
-    interval; `p` is two-sided, `p_holm` adjusted over all such comparisons of the study. `note` says what kept it from a verdict.
+    `below` and `above` are the rungs' titles, `published_trials` how many trainings stand behind each (0: not published),
+    `published_rounding` by how much their change may be off because both were rounded, `published_time_saved_percent` what their
+    seconds say, NaN without. `difference` is the effect minus what was published, with its interval; `p` is two-sided, `p_holm`
+    adjusted over the study's `family` of such comparisons. `note` says what kept it from a verdict.
     """
 
     subject: str
@@ -41,6 +44,7 @@ class AgainstPublished:
     above: str
     published_trials: tuple[int, int]
     published_change: float
+    published_rounding: float
     published_time_saved_percent: float
     change: float
     low: float
@@ -50,31 +54,37 @@ class AgainstPublished:
     difference_high: float = nan
     p: float = nan
     p_holm: float = nan
+    family: int = 0
     verdict: Agreement = "no verdict"
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Two rungs of a ladder, one above the other, both with a score."""
+    """Two rungs of a ladder, one above the other, both with a score, and the names that are on at each."""
 
     ladder: Ladder
-    below: Rung
-    above: Rung
+    rungs: tuple[Rung, Rung]
+    on: tuple[frozenset[str], frozenset[str]]
 
     @property
-    def change(self) -> float:
-        """What the published score changed by, in percentage points."""
-        assert self.above.score_percent is not None
-        assert self.below.score_percent is not None
-        return self.above.score_percent - self.below.score_percent
+    def scores(self) -> tuple[float, float]:
+        """Both scores in percent."""
+        below, above = (rung.score_percent for rung in self.rungs)
+        assert below is not None
+        assert above is not None
+        return below, above
+
+    @property
+    def rounding(self) -> float:
+        """Half a unit of the last digit that each score was written with, together, in percentage points."""
+        return sum(0.5 * float(Decimal(1).scaleb(_last_digit(score))) for score in self.scores)
 
     @property
     def time_saved_percent(self) -> float:
         """What was saved of the lower rung's seconds; NaN where one has none."""
-        if self.above.seconds is None or self.below.seconds is None:
-            return nan
-        return 100 * (1 - self.above.seconds / self.below.seconds)
+        below, above = (rung.seconds for rung in self.rungs)
+        return nan if below is None or above is None else 100 * (1 - above / below)
 
 
 def against_published(
@@ -84,38 +94,51 @@ def against_published(
     *,
     arm_features: Mapping[str, Sequence[str]],
     epochs: Mapping[str, float],
-    spreads: Mapping[str, tuple[float, int]],
+    spreads: Mapping[str, float],
     score: Score,
+    groups_as_published: bool = True,
     level: float = SIGNIFICANCE,
 ) -> tuple[AgainstPublished, ...]:
     """The effects that a published ladder has too, with whether their change of the score is the published one.
 
-    An effect is a ladder's where its two arms have on what two of the ladder's rungs have, at lengths of the same ratio
-    (`arm_features`: names of features by arm; `epochs`: as trained). What was published is taken to scatter as this study's trials
-    of the same arms do (`spreads`: by arm, the sd of scores as trials hold them and their number), over as many trainings as it says;
-    as exact where it does not say.
-    Differences are judged by Welch's t with Satterthwaite's degrees of freedom: "as published" if the interval, at 1 - `level`, lies
-    within the score's margin, else "better" or "worse than published" if the Holm-adjusted p is below `level`, else "open". Only
-    scores that are percentages of which more is better are compared; times depend on the machine, so that those get no verdict.
+    An effect is a ladder's where each of its two arms has on what a rung has, and trains as many epochs at full size (`arm_features`:
+    names of features by arm; `epochs`: at full size; a rung without epochs is as long as its recipe). Where features were added to a
+    recipe its groups are no longer the published ones, and names of groups do not count (`groups_as_published`). Two arms are
+    compared once, whatever their contrasts are called.
 
-    Source: B. L. Welch, "The generalization of 'Student's' problem", Biometrika 34 (1947) 28-35.
+    What was published is taken to scatter as this study's trials of the same arms do (`spreads`: by arm, the sd of scores as trials
+    hold them), over as many trainings as it says, over one where it does not say, and to be off by its rounding. Differences are
+    judged by a t-interval of as many degrees of freedom as the effect's own: "as published" if it lies, at 1 - `level`, within the
+    score's margin, else "better" or "worse than published" if the Holm-adjusted p is below `level`, else "open". Only scores that are
+    percentages of which more is better are compared; times depend on the machine, so that those get no verdict.
+
+    Source: Student's t; the variances of the two published means are added as for independent ones.
     """
     if not is_percentage(score) or score.better == "lower":
         return ()
     by_name = {arm.name: arm for arm in arms}
-    trained = tuple(ladder for ladder in ladders if _says_what_it_adds(ladder))
-    found = []
+    steps = [step for ladder in ladders if _says_what_it_adds(ladder) for step in _steps(ladder)]
+    found: dict[tuple[str, str], AgainstPublished] = {}
     for effect in effects:
-        if effect.is_averaged or effect.kind == "aa" or not isfinite(effect.score_change):
+        sides = effect.without_arm, effect.with_arm
+        # The average of a screening is of no two arms; those of a twin differ in nothing.
+        if effect.is_averaged or effect.kind == "aa" or not isfinite(effect.score_change) or sides in found:
             continue
-        sides = (by_name[effect.without_arm], by_name[effect.with_arm])
-        step = next((step for step in _steps(trained) if _is_between(step, sides, arm_features, epochs)), None)
-        if step is not None:
-            found.append(_compared(effect, step, spreads, score, level))
-    adjusted = holm([each.p for each in found])
+        between = [
+            step
+            for step in steps
+            if all(
+                _is_at(rung, on, by_name[side], arm_features.get(side, ()), epochs.get(side), groups_as_published)
+                for rung, on, side in zip(step.rungs, step.on, sides, strict=True)
+            )
+        ]
+        if between:
+            found[sides] = _compared(effect, between[0], [spreads.get(side, nan) for side in sides], score, level)
+    adjusted = holm([each.p for each in found.values()])
+    family = sum(isfinite(each.p) for each in found.values())
     return tuple(
-        replace(each, p_holm=float(p), verdict=_verdict(each, float(p), score, level))
-        for each, p in zip(found, adjusted, strict=True)
+        replace(each, p_holm=float(p), family=family, verdict=_verdict(each, float(p), score, level))
+        for each, p in zip(found.values(), adjusted, strict=True)
     )
 
 
@@ -126,73 +149,71 @@ def _says_what_it_adds(ladder: Ladder) -> bool:
     )
 
 
-def _steps(ladders: Iterable[Ladder]) -> Iterable[_Step]:
-    for ladder in ladders:
-        scored = [rung for rung in ladder.rungs if rung.score_percent is not None]
-        for below, above in combinations(scored, 2):
-            yield _Step(ladder, below, above)
+def _steps(ladder: Ladder) -> Iterable[_Step]:
+    on: list[frozenset[str]] = []
+    for rung in ladder.rungs:
+        on.append((on[-1] if on else frozenset()) | frozenset(rung.adds))
+    scored = [pair for pair in zip(ladder.rungs, on, strict=True) if pair[0].score_percent is not None]
+    for (below, on_below), (above, on_above) in combinations(scored, 2):
+        yield _Step(ladder, (below, above), (on_below, on_above))
 
 
-def _is_between(
-    step: _Step, sides: Sequence[Arm], arm_features: Mapping[str, Sequence[str]], epochs: Mapping[str, float]
+def _is_at(
+    rung: Rung,
+    on: frozenset[str],
+    arm: Arm,
+    features: Sequence[str],
+    epochs: float | None,
+    groups_as_published: bool,
 ) -> bool:
-    rungs = (step.below, step.above)
-    if not all(
-        _on(step.ladder, rung) in (side.features, frozenset(arm_features[side.name]))
-        for rung, side in zip(rungs, sides, strict=True)
-    ):
+    """Whether an arm is what a rung was."""
+    if on != frozenset(features) and not (groups_as_published and on == arm.features):
         return False
-    below, above = (rung.epochs for rung in rungs)
-    without, with_it = (epochs.get(side.name) for side in sides)
-    if below is None or above is None or without is None or with_it is None:
-        return all(side.length == 1.0 for side in sides)
-    return isclose(above / below, with_it / without, rel_tol=_SAME_LENGTH)
+    if rung.epochs is None:
+        return arm.length == 1.0
+    return epochs is not None and isclose(epochs, rung.epochs, rel_tol=_SAME_LENGTH)
 
 
-def _on(ladder: Ladder, rung: Rung) -> frozenset[str]:
-    """All names that are on at a rung."""
-    place = next(place for place, each in enumerate(ladder.rungs) if each is rung)
-    return frozenset(name for below in ladder.rungs[: place + 1] for name in below.adds)
+def _last_digit(score_percent: float) -> int:
+    """The exponent of ten of the last digit that a score is written with: -2 for 93.44, -1 for 94.0, as nobody publishes fewer."""
+    return int(Decimal(repr(float(score_percent))).as_tuple().exponent)
 
 
-def _compared(
-    effect: Effect, step: _Step, spreads: Mapping[str, tuple[float, int]], score: Score, level: float
-) -> AgainstPublished:
+def _compared(effect: Effect, step: _Step, spreads: Sequence[float], score: Score, level: float) -> AgainstPublished:
     """The comparison without its verdict, which takes all of the study's."""
+    below, above = step.rungs
+    change = step.scores[1] - step.scores[0]
     compared = AgainstPublished(
         subject=effect.subject,
         kind=effect.kind,
         with_arm=effect.with_arm,
         without_arm=effect.without_arm,
         ladder=step.ladder.slug,
-        below=step.below.title,
-        above=step.above.title,
-        published_trials=(step.below.trials or 0, step.above.trials or 0),
-        published_change=step.change,
+        below=below.title,
+        above=above.title,
+        published_trials=(below.trials or 0, above.trials or 0),
+        published_change=change,
+        published_rounding=step.rounding,
         published_time_saved_percent=step.time_saved_percent,
         change=effect.score_change,
         low=effect.score_low,
         high=effect.score_high,
-        difference=effect.score_change - step.change,
+        difference=effect.score_change - change,
     )
     if effect.blocks < FEWEST_BLOCKS:
-        return replace(compared, note=f"{effect.blocks} blocks are too few for a verdict")
-    # Variances of a mean with their degrees of freedom: that of the pairs here, and of each published mean.
-    parts = [(effect.score_sd**2 / effect.blocks, effect.blocks - 1)]
-    for rung, arm in ((step.below, effect.without_arm), (step.above, effect.with_arm)):
-        if rung.trials is not None:
-            sd, trials = spreads[arm]
-            parts.append(((score.factor * sd) ** 2 / rung.trials, trials - 1))
-    variance = sum(part for part, _ in parts)
-    if not sqrt(variance) > score.factor * NO_SPREAD:
+        return replace(compared, note=f"{counted(effect.blocks, 'block')}: too few for a verdict")
+    published = sum((score.factor * sd) ** 2 / (rung.trials or 1) for rung, sd in zip(step.rungs, spreads, strict=True))
+    error = sqrt(effect.score_sd**2 / effect.blocks + published)
+    if not error > score.factor * NO_SPREAD:
         return replace(compared, note="all pairs differ by the same, so there is no spread to judge by")
-    freedom = variance**2 / sum(part**2 / free for part, free in parts)
-    half_width = float(stats.t.isf(level / 2, freedom)) * sqrt(variance)
+    freedom = effect.blocks - 1
+    reach = float(stats.t.isf(level / 2, freedom)) * error + step.rounding
+    beyond = max(0.0, abs(compared.difference) - step.rounding)
     return replace(
         compared,
-        difference_low=compared.difference - half_width,
-        difference_high=compared.difference + half_width,
-        p=2 * float(stats.t.sf(abs(compared.difference) / sqrt(variance), freedom)),
+        difference_low=compared.difference - reach,
+        difference_high=compared.difference + reach,
+        p=2 * float(stats.t.sf(beyond / error, freedom)),
     )
 
 

@@ -10,7 +10,7 @@ from ablate.stats.blocks import Blocks
 from ablate.stats.intervals import FloatArray, TInterval, process_means, t_interval
 from ablate.stats.score_words import short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
-from ablate.stats.wording import NO_TIMES, counted
+from ablate.stats.wording import counted
 from ablate.study.arms import BASELINE
 from ablate.study.score import Score
 
@@ -99,7 +99,8 @@ def attribute(
     total_gain = t_interval(unit * score_shares(scores, way).T, confidence=1 - level)
     total_time = _saved(t_interval(means[last] - means[first], confidence=1 - level))
     environments = blocks.environments_of(arms, whole if whole.any() else timed)
-    note = _note(int(whole.sum()), blocks.torn(arms), time.n, environments, score)
+    apart = blocks.why_untimed("no block ran all arms in one process, so their times cannot be compared")
+    note = _note(int(whole.sum()), blocks.torn(arms), time.n, environments, score, apart)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     mean_scores = scores.mean(axis=0) if scores.size else np.full(len(arms), np.nan)
     return Attribution(
@@ -160,14 +161,14 @@ def _share(subject: str, index: int, gain: TInterval, time: TInterval) -> Share:
     )
 
 
-def _note(whole: int, torn: int, processes: int, environments: int, score: Score) -> str:
+def _note(whole: int, torn: int, processes: int, environments: int, score: Score, why_untimed: str) -> str:
     remarks = []
     if whole == 0:
         remarks.append(times_alone(score))
     elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'complete block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
-        remarks.append(NO_TIMES)
+        remarks.append(why_untimed)
     elif torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")
     if processes == 1:

@@ -41,6 +41,7 @@ class Averaged:
     environments: int
     absence: str
     remarks: tuple[str, ...]
+    why_untimed: str = ""
 
     def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, on average, as trials hold it."""
@@ -147,6 +148,7 @@ class _Screening:
                 environments=len(np.unique(told.environment)),
                 absence="",
                 remarks=tuple([*_alias_remark(blurred[contrast.subject]), *_missing_remark(told), *lost]),
+                why_untimed=self.blocks.why_untimed("no process ran enough arms to compare their times"),
             )
         return found
 

@@ -18,7 +18,8 @@ class Blocks:
     """A study's trials as arrays `(blocks, arms)`; an entry without a usable trial is NaN (-1 in `process` and `environment`).
 
     `score` and `accuracy` are as trials hold them, `log_time` is the natural logarithm of seconds. `column` says which column an
-    arm has. `mixed_data` is empty, or a sentence that names the data sets the trials mix: nothing may be compared then.
+    arm has, `side_by_side` whether trials ran beside others, whose times do not count. `mixed_data` is empty, or a sentence that
+    names the data sets the trials mix: nothing may be compared then.
     """
 
     column: Mapping[str, int]
@@ -29,6 +30,7 @@ class Blocks:
     environment: NDArray[np.int64]
     mixed_data: str
     absence: Mapping[str, str]
+    side_by_side: bool = False
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Blocks":
@@ -65,7 +67,12 @@ class Blocks:
             environment=codes(environment_codes[counted].astype(np.int64)),
             mixed_data=_mixed_data(good),
             absence=_absence(frame, good),
+            side_by_side="beside" in good.columns and bool((good["beside"] > 0).any()),
         )
+
+    def why_untimed(self, apart: str) -> str:
+        """Why blocks with scores have no times to compare; `apart` is the reason where trials ran one at a time."""
+        return "trainings ran side by side, so their times are not compared" if self.side_by_side else apart
 
     def missing(self, arms: Sequence[str]) -> str:
         """Empty if every one of `arms` has a usable trial, else a sentence about the first that has none."""

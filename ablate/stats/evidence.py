@@ -12,8 +12,9 @@ from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.recorded import Recorded
 from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
+from ablate.stats.trial_facts import epochs_by_arm
 from ablate.stats.verdicts import SIGNIFICANCE
-from ablate.store.resolved import recipe_option
+from ablate.store.resolved import FEATURES_OPTION, recipe_option
 from ablate.study import screened
 
 RECORD_TARGET = 0.94
@@ -133,24 +134,29 @@ class Evidence(Recorded):
         if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) < FEWEST_LENGTHS:
             return None
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
-        reference = rungs[0] if rungs else study.arms[0].name
+        reference = rungs[0] if rungs else next(arm.name for arm in study.arms if arm.length == 1.0)
         return stats.equal_accuracy(self.counted, study.arms, reference=reference, score=self.score, level=self.level)
 
     @cached_property
     def against_published(self) -> tuple[stats.AgainstPublished, ...]:
-        """`stats.against_published` of the ladders that were known when the study was opened; of a study that mixes data, none."""
-        resolved = self.resolved
-        if self.mixes_data:
+        """`stats.against_published` of the ladders that were known when the study was opened.
+
+        None of data that are mixed or made up, which nobody published anything about.
+        """
+        resolved, arms = self.resolved, self.resolved.study.arms
+        if self.mixes_data or "synthetic" in self.data_names:
             return ()
+        own = epochs_by_arm(list(self.store.latest().values()), self.store.recipes, scaled=False)
         scores = self.counted[usable(self.counted)].groupby("arm")["score"]
         return stats.against_published(
             self.effects,
-            resolved.study.arms,
+            arms,
             resolved.ladders,
             arm_features=resolved.arm_features,
-            epochs=self.epochs,
-            spreads={str(arm): (float(values.std()), int(values.count())) for arm, values in scores},
+            epochs={arm.name: own[arm.name] * arm.length for arm in arms if arm.name in own},
+            spreads={str(arm): float(values.std()) for arm, values in scores},
             score=self.score,
+            groups_as_published=all(file.option != FEATURES_OPTION for file in resolved.files),
             level=self.level,
         )
 

@@ -14,9 +14,11 @@ from ablate.stats.multiplicity import holm
 from ablate.stats.score_words import times_alone
 from ablate.stats.shapley import all_players, coalitions
 from ablate.stats.verdicts import FEWEST_BLOCKS, SIGNIFICANCE
-from ablate.stats.wording import NO_TIMES, counted, percent_of_log, saved_percent_of_log
+from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
 from ablate.study import Arm
 from ablate.study.score import TTA_ACCURACY, Score
+
+_APART = "no block ran all four arms in one process, so their times cannot be compared"
 
 PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 """How an interaction is made of four arms: neither, the first alone, the second alone, both."""
@@ -144,17 +146,17 @@ def _measure(
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
     time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]), confidence=confidence)
     scored = int(whole.sum())
-    return _Measured(scored, int(timed.sum()), gain, time, _note(scored, time.n, score))
+    return _Measured(scored, int(timed.sum()), gain, time, _note(scored, time.n, score, blocks.why_untimed(_APART)))
 
 
-def _note(whole: int, processes: int, score: Score) -> str:
+def _note(whole: int, processes: int, score: Score, why_untimed: str) -> str:
     remarks = []
     if whole == 0:
         remarks.append(times_alone(score))
     elif whole < FEWEST_BLOCKS:
         remarks.append(f"{counted(whole, 'block')}: numbers and no verdict; run at least {FEWEST_BLOCKS}")
     if processes == 0:
-        remarks.append(NO_TIMES)
+        remarks.append(why_untimed)
     elif processes == 1:
         remarks.append("one process: no interval of time; run the study with --processes 5")
     return "; ".join(remarks)

@@ -18,6 +18,7 @@ class Pairs:
 
     `process` `(m,)` is the process each timed pair ran in, `unpaired` the number of blocks in which only one side can be used,
     `torn` that of blocks whose two trials ran in different processes.
+    `why_untimed` says why they have no times, if they have none.
     `absence` is empty, or says why there are no pairs at all.
     """
 
@@ -30,6 +31,7 @@ class Pairs:
     environments: int
     absence: str
     torn: int = 0
+    why_untimed: str = ""
 
     def score_gain(self, score: Score, *, confidence: float = CONFIDENCE) -> TInterval:
         """How much better the score is with than without, as trials hold it."""
@@ -88,6 +90,7 @@ class Pairs:
             environments=blocks.environments_of(arms, paired if paired.any() else timed),
             absence="",
             torn=blocks.torn(arms),
+            why_untimed=blocks.why_untimed("no block ran both arms in one process, so their times cannot be compared"),
         )
 
 

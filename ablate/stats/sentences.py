@@ -8,7 +8,7 @@ from ablate.stats.intervals import NO_SPREAD
 from ablate.stats.pairs import Pairs
 from ablate.stats.score_words import change_words, short_name, times_alone
 from ablate.stats.verdicts import FEWEST_BLOCKS, Verdict
-from ablate.stats.wording import AVERAGED, NO_TIMES, blocks_counted, counted, saved_words
+from ablate.stats.wording import AVERAGED, blocks_counted, counted, saved_words
 from ablate.study.score import TTA_ACCURACY, Score
 
 OF_TIME = " of the time"
@@ -39,7 +39,9 @@ def sentence(effect: Effect, score: Score = TTA_ACCURACY) -> str:
         f"{time_said(effect)}{_verdict(effect.time_verdict, effect.time_more_processes, 'process', alone)}",
         _score_in_full(effect, score),
     ]
-    counts = f"{blocks_counted(effect.blocks, effect.time_blocks)}, {counted(effect.processes, 'process')}"
+    counts = blocks_counted(effect.blocks, effect.time_blocks)
+    if effect.processes:
+        counts += f", {counted(effect.processes, 'process')}"
     return f"{_subject(effect)}: {'; '.join(parts)} ({counts})"
 
 
@@ -109,7 +111,7 @@ def note_on(effect: Effect, pairs: Pairs | Averaged, score: Score) -> str:
         )
     if pairs.unpaired:
         remarks.append(f"{counted(pairs.unpaired, 'block')} left out: one of the two trials failed or is not there yet")
-    remarks += _time_remarks(effect, score, pairs.torn)
+    remarks += _time_remarks(effect, score, pairs.torn, pairs.why_untimed)
     if pairs.environments > 1:
         remarks.append(f"the pairs ran in {pairs.environments} environments: machine or versions changed in between")
     return "; ".join(remarks)
@@ -124,7 +126,7 @@ def _remarks_on_average(effect: Effect, averaged: Averaged, score: Score) -> lis
             f"fewer than {FEWEST_BLOCKS} trials with it or without: numbers and no verdict; run more --trials"
         )
     if effect.time_blocks == 0:
-        remarks.append(NO_TIMES)
+        remarks.append(averaged.why_untimed)
     elif effect.processes == 1:
         remarks.append(_one_process(effect))
     if averaged.environments > 1:
@@ -143,9 +145,9 @@ def _one_process(effect: Effect) -> str:
     )
 
 
-def _time_remarks(effect: Effect, score: Score, torn: int) -> list[str]:
+def _time_remarks(effect: Effect, score: Score, torn: int, why_untimed: str) -> list[str]:
     if effect.time_blocks == 0:
-        return [NO_TIMES]
+        return [why_untimed]
     remarks = []
     if torn:
         remarks.append(f"{counted(torn, 'block')} torn between processes, counted for {short_name(score)} only")

@@ -24,13 +24,15 @@ _LONGEST_PAUSE_SECONDS = 600.0
 """Between two trials lie starts of processes and compilations; more than this is an interruption."""
 
 
-def epochs_by_arm(trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord]) -> dict[str, float]:
-    """By arm: the recipe's epochs times its scale's, a factor that is left out where it is 1."""
+def epochs_by_arm(
+    trials: Sequence[Trial], recipes: Mapping[str, RecipeRecord], *, scaled: bool = True
+) -> dict[str, float]:
+    """By arm: the recipe's epochs times its scale's, a factor that is left out where it is 1; not `scaled`, the recipe's alone."""
     found = {}
     for trial in trials:
         fields = recipes[trial.recipe].fields if trial.recipe in recipes else {}
         scale, epochs = fields.get("scale", {}), fields.get("epochs")
-        factor = scale.get("epochs", 1.0) if isinstance(scale, Mapping) else 1.0
+        factor = scale.get("epochs", 1.0) if scaled and isinstance(scale, Mapping) else 1.0
         if isinstance(epochs, (int, float)) and isinstance(factor, (int, float)):
             # A whole number of a damaged file may be larger than any float.
             with suppress(OverflowError):

@@ -97,13 +97,18 @@ def that_of_start(arm: str) -> str:
     return f"the {BASELINE}'s" if arm == BASELINE else f"that of '{arm}'"
 
 
-NO_TIMES = "no times to compare: they take arms in one process and no training beside them"
-"""Why an effect's blocks have no times: a process ended within each of them, or trainings ran side by side."""
-
-
 def blocks_counted(blocks: int, time_blocks: int) -> str:
     """How many blocks stand behind numbers, or, where they are of times alone, how many rounds: "20 blocks", "6 rounds of times"."""
     return counted(blocks, "block") if blocks or not time_blocks else f"{counted(time_blocks, 'round')} of times"
+
+
+def sample_words(blocks: int, time_blocks: int, processes: int, of: str = "") -> str:
+    """What numbers stand on: "20 blocks in 5 processes"; where no times are compared, scores ask for no process: "20 blocks".
+
+    `of` follows the blocks: " of 7 arms".
+    """
+    where = f" in {counted(processes, 'process')}" if processes else ""
+    return f"{blocks_counted(blocks, time_blocks)}{of}{where}"
 
 
 def two_digits(value: float) -> str:

@@ -130,6 +130,12 @@ def _subsets(players: Sequence[str]) -> Design:
     return Design(arms=tuple(arms), contrasts=())
 
 
+def beside_others(arm: str) -> str:
+    """What an arm is called once others are on in every arm: "others" for "baseline", "others + X" for "{X}"."""
+    name = re.sub(rf"^{BASELINE}\b", "others", arm)
+    return " + ".join(["others", *name.strip("{}").split(", ")]) if name.startswith("{") else name
+
+
 def with_others(design: Design, others: Iterable[str]) -> Design:
     """The design with the same other names on in every arm: "baseline" becomes "others", "{X}" and "baseline + X" "others + X".
 
@@ -141,10 +147,7 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
     for arm in design.arms:
         if both := common & arm.features:
             raise UsageError(f"Arm '{arm.name}' has '{min(both)}' on already.")
-        name = re.sub(rf"^{BASELINE}\b", "others", arm.name)
-        if name.startswith("{"):
-            name = " + ".join(["others", *name.strip("{}").split(", ")])
-        arms.append(replace(arm, name=name, features=arm.features | common))
+        arms.append(replace(arm, name=beside_others(arm.name), features=arm.features | common))
     names = {before.name: after.name for before, after in zip(design.arms, arms, strict=True)}
     contrasts = tuple(
         each if each.is_averaged else replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm])

@@ -1,6 +1,7 @@
 """The screening design: two levels a name and few arms, each of which informs every name's average effect. Free of torch."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations, product
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import numpy as np
 from ablate.errors import UsageError
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design
 from ablate.study.catalogue import Catalogue
-from ablate.study.designs import players_of, total, with_others
+from ablate.study.designs import beside_others, players_of, total, with_others
 from ablate.study.exchange import Exchange
 from ablate.study.levels import Matrix, inseparable, levels_of
 
@@ -48,13 +49,16 @@ def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4
     (1951) 1-45, for the fold-over; V. V. Fedorov, Theory of Optimal Experiments (1972), for the exchange.
 
     Raises:
-        UsageError: an unknown resolution or name, a name twice or among the others too, too many names for resolution 5, or names
-            that no allowed arms can tell apart.
+        UsageError: an unknown resolution or name, a name twice, a feature that is on among the others too, too many names for
+            resolution 5, or names that no allowed arms can tell apart.
     """
-    players, always = players_of(names), tuple(others)
+    players = players_of(names)
+    always = (others,) if isinstance(others, str) else tuple(others)
     if resolution not in RESOLUTIONS:
         raise UsageError(f"A screening has resolution 4 or 5, not {resolution} (--resolution).")
-    catalogue.expand([*players, *always])
+    both = catalogue.expand(players) & catalogue.expand(always)
+    if both:
+        raise UsageError(f"'{min(both)}' is on in every arm, as one of the others, and cannot be asked about.")
 
     def reason(on: Iterable[str]) -> str | None:
         return catalogue.reason_impossible([*on, *always])
@@ -63,7 +67,10 @@ def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4
     wanted = list(dict.fromkeys(_on(row, players) for row in levels))
     chosen, left_out = _allowed(wanted, players, reason)
     design = _design(chosen, players, reason, left_out)
-    return with_others(design, always) if always else design
+    if not always:
+        return design
+    renamed = tuple((beside_others(arm), why) for arm, why in design.left_out)
+    return with_others(replace(design, left_out=renamed), always)
 
 
 def _folded_over(names: int) -> Matrix:

@@ -307,7 +307,7 @@ def test_neither_numbers_nor_published_is_refused() -> None:
 def test_unmeasured_times_are_refused_with_the_reason() -> None:
     measured = ladder_of(SLUGS)
     broken = tuple(replace(share, time_saved_percent=nan) for share in measured.shares)
-    note = "no times to compare: they take arms in one process and no training beside them"
+    note = "no block ran all arms in one process, so their times cannot be compared"
     with pytest.raises(UsageError, match=f"the time of step 'optimiser' was not measured: {note}"):
         plots.waterfall(replace(measured, shares=broken, note=note))
 

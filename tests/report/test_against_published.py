@@ -9,8 +9,9 @@ from ablate.report import Evidence, report
 from ablate.report.against_published import against_published_table, verdict_against_published
 from ablate.report.answers import answers
 from ablate.report.headline import headline
-from ablate.study import Design, add_one_in, ladder, shapley
+from ablate.study import Design, add_one_in, ladder, screening, shapley
 from ablate.study.ladders import Ladder, Rung
+from tests.fakes import FakeCatalogue
 from tests.report.build import resolved, stored, trials_of, write_folder
 
 TITLE = "Against what was published"
@@ -39,7 +40,7 @@ def test_it_stands_before_the_effects_in_every_format(tmp_path, format):
     text = text[text.index("</nav>") :] if format == "html" else text
     assert "better than published" in text
     assert text.index("better than published") < text.rindex("on its own")
-    assert "Published by there, measured on A100" in text
+    assert "Published by there, a table, measured on A100" in text
 
 
 def test_each_step_has_both_changes_their_difference_and_what_it_means():
@@ -55,7 +56,7 @@ def test_each_step_has_both_changes_their_difference_and_what_it_means():
     assert [row[4].text for row in table.rows] == ["better than published", "worse than published", "open"]
     assert [row[5].text for row in table.rows] == ["0.00 %"] * 3
     assert "Here:" not in table.remark
-    assert "taken as exact" not in table.remark
+    assert "no number was published" not in table.remark
 
 
 def test_conditions_and_numbers_that_were_not_published_are_said():
@@ -63,7 +64,7 @@ def test_conditions_and_numbers_that_were_not_published_are_said():
     table = against_published_table(evidence(add_one_in(["silu"]), steps, preset="mini"))
     assert table.rows[0][1].line == "−1.00 pp"
     assert "Here: mini preset." in table.remark
-    assert "where their number was not published, it is taken as exact" in table.remark
+    assert "of which there was one where no number was published" in table.remark
 
 
 def said_of(found: Evidence) -> str:
@@ -93,7 +94,7 @@ def test_too_few_blocks_are_said_in_the_verdicts_place():
     study = replace(resolved(add_one_in(["silu"]), blocks=4, processes=2), ladders=LOSS)
     few = Evidence.of(study, stored(study))
     cell = against_published_table(few).rows[0][4]
-    assert (cell.text, cell.detail) == ("no verdict", "4 blocks are too few for a verdict")
+    assert (cell.text, cell.detail) == ("no verdict", "4 blocks: too few for a verdict")
     assert not said_of(few)
 
 
@@ -114,6 +115,37 @@ def test_nothing_published_is_no_table_and_json_says_the_same(tmp_path):
         json.loads(report(write_folder(tmp_path / "none", replace(study, ladders=())), "json"))["against_published"]
         == []
     )
+
+
+def test_what_is_seen_on_its_own_and_not_settled_is_said():
+    found = evidence(add_one_in(["silu"]))
+    seen = replace(found.against_published[0], verdict="open", difference_low=0.1, p_holm=0.06, family=4)
+    vars(found)["against_published"] = (seen,)
+    assert (
+        against_published_table(found).rows[0][4].line == "open, p (Holm) = 0.06; seen on its own; not settled among 4"
+    )
+
+
+def test_a_screenings_whole_is_compared_in_its_headline_too():
+    whole = published(rung("plain"), rung("All", "silu", "tuning", score=93.0))
+    said = headline(evidence(screening(["silu", "tuning"], FakeCatalogue()), whole))
+    assert " Published: TTA accuracy −1.00 pp; here better than published (p (Holm) < 0.0001). Of 2 effects" in said
+
+
+def test_made_up_images_are_compared_with_nothing_and_a_smaller_size_is_said():
+    assert evidence(add_one_in(["silu"]), data="synthetic").against_published == ()
+    assert " Published at full size: TTA accuracy −1.00 pp; here" in headline(
+        evidence(add_one_in(["silu"]), preset="mini")
+    )
+
+
+def test_many_sources_are_told_by_who_published_and_no_device_by_nothing():
+    rungs = [
+        replace(rung(str(place), *names), source=f"them, cell {place}")
+        for place, names in enumerate([(), ("silu",), ("a",), ("b",)])
+    ]
+    table = against_published_table(evidence(add_one_in(["silu"]), (replace(published(*rungs)[0], device=""),)))
+    assert table.remark.startswith("Published by them. Intervals")
 
 
 def test_data_that_is_mixed_is_not_compared(tmp_path):

@@ -126,6 +126,15 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
     assert titles(load_study(name)) == expected
 
 
+def test_equal_accuracy_is_that_of_the_reference_at_its_own_length():
+    study = load_study("past_the_record_equal_accuracy")
+    folder = resolved(study.design, name=study.name, blocks=5, processes=5)
+    evidence = Evidence.of(folder, stored(folder))
+    means = evidence.arms.set_index("arm")["score_mean"]
+    assert list(evidence.equal_accuracy["target_score"]) == pytest.approx([means["others"]] * 2)
+    assert means["others"] != means["others @ 0.85"]
+
+
 def test_every_shipped_study_is_in_the_list_above():
     assert set(study_files()) == {
         *("aa", "features", "published", "screening", "shapley", "smoke", "waterfall", "waterfall_equal_accuracy"),

@@ -27,7 +27,7 @@ def test_no_process_is_counted_where_no_times_are(tmp_path: Path, design: Design
     assert {effect.blocks for effect in effects} == {6}
     said = report(folder, "table")
     assert "0 processes" not in said
-    assert "no times to compare: they take arms in one process and no training beside them" in said
+    assert "trainings ran side by side, so their times are not compared" in said
 
 
 def test_the_picture_says_how_many_blocks_and_no_processes(tmp_path: Path) -> None:

@@ -259,8 +259,16 @@ class TestAsADesign:
     def test_others_that_are_unknown_or_asked_about_are_refused(self) -> None:
         with pytest.raises(UsageError, match="'dd'"):
             screening([*"abc"], catalogue(4), others=["dd"])
-        with pytest.raises(UsageError, match="has 'c' on already"):
+        with pytest.raises(UsageError, match="'c' is on in every arm, as one of the others"):
             screening([*"abc"], catalogue(4), others=["c"])
+        # A group has it on just as well.
+        with pytest.raises(UsageError, match="'silu' is on in every arm, as one of the others"):
+            screening(["silu", "compile"], FakeCatalogue(), others=["architecture"])
+
+    def test_arms_left_out_are_called_as_their_neighbours_are(self) -> None:
+        design = screening([*"abc"], catalogue(4, excludes={"a": "b"}), others="d")
+        assert design.left_out
+        assert all(arm.startswith(("others", "all")) for arm, _ in design.left_out)
 
     def test_a_study_made_otherwise_is_all_arms_but_twins(self) -> None:
         design = screening([*"abc"], catalogue(3))
