@@ -79,6 +79,8 @@ def _step(evidence: Evidence, each: AgainstPublished) -> Cell:
 def _why(each: AgainstPublished) -> str:
     if each.verdict == "no verdict":
         return each.note
+    if each.verdict == "as published":
+        return ""
     alone = each.verdict == "open" and misses_zero(each.difference_low, each.difference_high)
     return "; ".join(filter(None, (p_words(each.p_holm, of="p (Holm)"), seen_alone(each.family) if alone else "")))
 

@@ -77,8 +77,8 @@ class _Step:
 
     @property
     def rounding(self) -> float:
-        """Half a unit of the last digit that each score was written with, together, in percentage points."""
-        return sum(0.5 * float(Decimal(1).scaleb(_last_digit(score))) for score in self.scores)
+        """Half a unit of the last decimal that each score was published with, together, in percentage points."""
+        return sum(0.5 * 10.0 ** -_decimals(rung) for rung in self.rungs)
 
     @property
     def time_saved_percent(self) -> float:
@@ -174,9 +174,12 @@ def _is_at(
     return epochs is not None and isclose(epochs, rung.epochs, rel_tol=_SAME_LENGTH)
 
 
-def _last_digit(score_percent: float) -> int:
-    """The exponent of ten of the last digit that a score is written with: -2 for 93.44, -1 for 94.0, as nobody publishes fewer."""
-    return int(Decimal(repr(float(score_percent))).as_tuple().exponent)
+def _decimals(rung: Rung) -> int:
+    """How many decimals a score was published with: two, unless the rung knows of fewer or shows more."""
+    if rung.score_decimals is not None:
+        return rung.score_decimals
+    shown = Decimal(repr(rung.score_percent)).as_tuple().exponent
+    return max(2, -int(shown))
 
 
 def _compared(effect: Effect, step: _Step, spreads: Sequence[float], score: Score, level: float) -> AgainstPublished:
@@ -204,6 +207,8 @@ def _compared(effect: Effect, step: _Step, spreads: Sequence[float], score: Scor
         return replace(compared, note=f"{counted(effect.blocks, 'block')}: too few for a verdict")
     published = sum((score.factor * sd) ** 2 / (rung.trials or 1) for rung, sd in zip(step.rungs, spreads, strict=True))
     error = sqrt(effect.score_sd**2 / effect.blocks + published)
+    if not isfinite(error):
+        return replace(compared, note="it is not known how the trials of its arms scatter")
     if not error > score.factor * NO_SPREAD:
         return replace(compared, note="all pairs differ by the same, so there is no spread to judge by")
     freedom = effect.blocks - 1

@@ -67,7 +67,7 @@ class Blocks:
             environment=codes(environment_codes[counted].astype(np.int64)),
             mixed_data=_mixed_data(good),
             absence=_absence(frame, good),
-            side_by_side="beside" in good.columns and bool((good["beside"] > 0).any()),
+            side_by_side=_side_by_side(good),
         )
 
     def why_untimed(self, apart: str) -> str:
@@ -110,6 +110,14 @@ class Blocks:
     def environments_of(self, arms: Sequence[str], rows: NDArray[np.bool_]) -> int:
         """How many environments (machines, versions) the trials of `arms` in blocks `rows` ran in."""
         return len(np.unique(self.environment[np.ix_(rows, self.columns_of(arms))]))
+
+
+def _side_by_side(good: pd.DataFrame) -> bool:
+    """Whether times were taken while other trials ran; trials that measure a score alone took none."""
+    if "beside" not in good.columns:
+        return False
+    took_time = good["measures"] != "score" if "measures" in good.columns else True
+    return bool(((good["beside"] > 0) & took_time).any())
 
 
 def _mixed_data(good: pd.DataFrame) -> str:

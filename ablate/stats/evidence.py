@@ -10,7 +10,7 @@ from ablate import stats
 from ablate.stats.frames import usable
 from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
-from ablate.stats.recorded import Recorded
+from ablate.stats.recorded import OFFICIAL_DATA, Recorded
 from ablate.stats.shapley import MOST_PLAYERS, coalitions, varied
 from ablate.stats.trial_facts import epochs_by_arm
 from ablate.stats.verdicts import SIGNIFICANCE
@@ -141,10 +141,12 @@ class Evidence(Recorded):
     def against_published(self) -> tuple[stats.AgainstPublished, ...]:
         """`stats.against_published` of the ladders that were known when the study was opened.
 
-        None of data that are mixed or made up, which nobody published anything about.
+        None where trials mix data sets, and of image recipes none on other images than the published ones: CIFAR-10, and what is
+        named as a copy of it, "cifar10-…".
         """
         resolved, arms = self.resolved, self.resolved.study.arms
-        if self.mixes_data or "synthetic" in self.data_names:
+        copies = all(name == OFFICIAL_DATA or name.startswith(f"{OFFICIAL_DATA}-") for name in self.data_names)
+        if self.mixes_data or (self.is_of_images and not copies):
             return ()
         own = epochs_by_arm(list(self.store.latest().values()), self.store.recipes, scaled=False)
         scores = self.counted[usable(self.counted)].groupby("arm")["score"]

@@ -133,7 +133,8 @@ def _subsets(players: Sequence[str]) -> Design:
 def beside_others(arm: str) -> str:
     """What an arm is called once others are on in every arm: "others" for "baseline", "others + X" for "{X}"."""
     name = re.sub(rf"^{BASELINE}\b", "others", arm)
-    return " + ".join(["others", *name.strip("{}").split(", ")]) if name.startswith("{") else name
+    braced = re.fullmatch(r"\{(.*?)\}(.*)", name)
+    return " + ".join(["others", *braced[1].split(", ")]) + braced[2] if braced else name
 
 
 def with_others(design: Design, others: Iterable[str]) -> Design:
@@ -153,7 +154,8 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
         each if each.is_averaged else replace(each, with_arm=names[each.with_arm], without_arm=names[each.without_arm])
         for each in design.contrasts
     )
-    return replace(design, arms=tuple(arms), contrasts=contrasts)
+    left_out = tuple((beside_others(arm), why) for arm, why in design.left_out)
+    return replace(design, arms=tuple(arms), contrasts=contrasts, left_out=left_out)
 
 
 def lengths(design: Design, factors: Iterable[float] = (0.85, 1.0, 1.15)) -> Design:

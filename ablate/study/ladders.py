@@ -15,10 +15,11 @@ class Rung:
     """One step of a published ladder: what it adds to the rungs below it, and what was measured with it.
 
     `adds` holds features' or groups' names, none for a registry's baseline. `epochs` is the rung's own length, `seconds` its time,
-    `score_percent` its score over `trials` runs; None: not published. `source` says where it stands.
+    `score_percent` its score over `trials` runs; None: not published. `score_decimals` is how many decimals of the score were published
+    where that is fewer than two. `source` says where it stands.
 
     Raises:
-        UsageError: a text that does not print on one line, a number that is not positive.
+        UsageError: a text that does not print on one line, a number that is not positive, decimals that are neither 0 nor 1.
     """
 
     title: str
@@ -27,10 +28,20 @@ class Rung:
     seconds: float | None = None
     score_percent: float | None = None
     trials: int | None = None
+    score_decimals: int | None = None
     source: str
 
     def __post_init__(self) -> None:
         _check("rung", self)
+        if self.score_decimals not in (None, 0, 1):
+            raise UsageError(
+                f"Rung '{self.title}' has score_decimals={self.score_decimals!r}; 0, 1 or None (two or more) belongs there."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """The rung as JSON has it, with a list for what it adds; `score_decimals` is left out where there are two or more."""
+        told = {**asdict(self), "adds": list(self.adds)}
+        return {name: value for name, value in told.items() if name != "score_decimals" or value is not None}
 
     @property
     def subject(self) -> str:
@@ -72,8 +83,7 @@ class Ladder:
 
     def to_json(self) -> dict[str, Any]:
         """The ladder as JSON has it, with lists for its rungs and for what they add; an empty `drawn_only` is left out."""
-        rungs = [{**asdict(rung), "adds": list(rung.adds)} for rung in self.rungs]
-        told = {**asdict(self), "rungs": rungs}
+        told = {**asdict(self), "rungs": [rung.to_json() for rung in self.rungs]}
         return told if self.drawn_only else {name: value for name, value in told.items() if name != "drawn_only"}
 
 

@@ -59,18 +59,21 @@ def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4
     both = catalogue.expand(players) & catalogue.expand(always)
     if both:
         raise UsageError(f"'{min(both)}' is on in every arm, as one of the others, and cannot be asked about.")
+    why = catalogue.reason_impossible(always) if always else None
+    if why:
+        raise UsageError(f"The others cannot be on in every arm, whatever is asked about: {why}.")
 
     def reason(on: Iterable[str]) -> str | None:
         return catalogue.reason_impossible([*on, *always])
 
+    def called(on: frozenset[str]) -> str:
+        return beside_others(_name(on, players)) if always else _name(on, players)
+
     levels = _folded_over(len(players)) if resolution == 4 else _fraction(players)
     wanted = list(dict.fromkeys(_on(row, players) for row in levels))
-    chosen, left_out = _allowed(wanted, players, reason)
-    design = _design(chosen, players, reason, left_out)
-    if not always:
-        return design
-    renamed = tuple((beside_others(arm), why) for arm, why in design.left_out)
-    return with_others(replace(design, left_out=renamed), always)
+    chosen, left_out = _allowed(wanted, players, reason, called)
+    design = _design(chosen, players, reason)
+    return replace(with_others(design, always) if always else design, left_out=tuple(left_out))
 
 
 def _folded_over(names: int) -> Matrix:
@@ -128,7 +131,6 @@ def _design(
     chosen: Sequence[frozenset[str]],
     players: Sequence[str],
     reason: ReasonImpossible,
-    left_out: Sequence[tuple[str, str]],
 ) -> Design:
     everything = frozenset(players)
     between = [features for features in chosen if features and features != everything]
@@ -138,7 +140,7 @@ def _design(
     if reason(players) is None:
         arms.append(Arm(name=ALL, features=everything, stream=len(arms) if everything in chosen else 0))
         contrasts += total(players).contrasts
-    return Design(arms=tuple(arms), contrasts=tuple(contrasts), left_out=tuple(left_out))
+    return Design(arms=tuple(arms), contrasts=tuple(contrasts))
 
 
 def average(name: str) -> Contrast:
@@ -161,7 +163,10 @@ def _braced(names: Iterable[str]) -> str:
 
 
 def _allowed(
-    wanted: Sequence[frozenset[str]], players: Sequence[str], reason: ReasonImpossible
+    wanted: Sequence[frozenset[str]],
+    players: Sequence[str],
+    reason: ReasonImpossible,
+    called: Callable[[frozenset[str]], str],
 ) -> tuple[list[frozenset[str]], list[tuple[str, str]]]:
     """The arms with forbidden ones replaced, and what was left out: (arm, why and what came in its place)."""
     reasons = {on: reason(on) for on in wanted}
@@ -176,10 +181,8 @@ def _allowed(
     efficiency = exchange.efficiency(replacements)
     left_out = []
     for place, on in enumerate(barred):
-        instead = (
-            f"replaced by '{_name(replacements[place], players)}'" if place < len(replacements) else "not replaced"
-        )
-        left_out.append((_name(on, players), f"{reasons[on]}; {instead}, efficiency {efficiency:.2f}"))
+        instead = f"replaced by '{called(replacements[place])}'" if place < len(replacements) else "not replaced"
+        left_out.append((called(on), f"{reasons[on]}; {instead}, efficiency {efficiency:.2f}"))
     return [*kept, *replacements], left_out
 
 

@@ -81,6 +81,7 @@ def test_the_effect_in_the_headline_is_followed_by_its_comparison():
     same = replace(as_told.against_published[0], verdict="as published")
     vars(as_told)["against_published"] = (same,)
     assert said_of(as_told) == " Published: TTA accuracy 0.00 pp; here as published."
+    assert against_published_table(as_told).rows[0][4].line == "as published"
     steps = published(rung("plain"), rung("Smooth", "silu", score=93.0), rung("Tuned", "tuning", score=93.0))
     whole = evidence(ladder(["silu", "tuning"]), steps)
     assert headline(whole).startswith("All together: ")
@@ -132,8 +133,10 @@ def test_a_screenings_whole_is_compared_in_its_headline_too():
     assert " Published: TTA accuracy −1.00 pp; here better than published (p (Holm) < 0.0001). Of 2 effects" in said
 
 
-def test_made_up_images_are_compared_with_nothing_and_a_smaller_size_is_said():
-    assert evidence(add_one_in(["silu"]), data="synthetic").against_published == ()
+def test_other_images_are_compared_with_nothing_and_a_smaller_size_is_said():
+    for data in ("synthetic", "imagenette"):
+        assert evidence(add_one_in(["silu"]), data=data).against_published == ()
+    assert evidence(add_one_in(["silu"]), data="cifar10-jpeg").against_published
     assert " Published at full size: TTA accuracy −1.00 pp; here" in headline(
         evidence(add_one_in(["silu"]), preset="mini")
     )

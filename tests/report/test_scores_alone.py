@@ -35,3 +35,10 @@ def test_the_picture_says_how_many_blocks_and_no_processes(tmp_path: Path) -> No
     svg = plots.save(drawn, tmp_path / "effects.svg").read_text()
     assert "n = 6 blocks. Imaginary GPU" in svg
     assert "0 processes" not in svg
+
+
+def test_trainings_beside_rounds_of_times_of_their_own_are_not_the_reason(tmp_path: Path) -> None:
+    study = resolved(leave_one_out(["silu"]), blocks=6, processes=3, parallel=2, clock="interleaved")
+    scores = [trial for trial in trials_of(study) if trial.spec.measures == "score"]
+    folder = write_folder(tmp_path / "run", study, [replace(trial, beside=1) for trial in scores])
+    assert "side by side" not in report(folder, "table")

@@ -1,6 +1,7 @@
 """Effects beside the same steps of a published ladder: which are the same, and whether they agree."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tests.stats.build import deal, frame_of
 BLOCKS = 8
 
 
-def rung(title: str, *adds: str, score: float | None = 94.0001, trials: int | None = 100, **told: float | None) -> Rung:
+def rung(title: str, *adds: str, score: float | None = 94.0001, trials: int | None = 100, **told: Any) -> Rung:
     told = {"epochs": 10.0, "seconds": 10.0} | told
     return Rung(title=title, adds=adds, score_percent=score, trials=trials, source="there, a table", **told)
 
@@ -42,6 +43,7 @@ def compare(
     epochs: float | dict[str, float] = 10.0,
     arm_features: dict[str, tuple[str, ...]] | None = None,
     groups_as_published: bool = True,
+    spreads: dict[str, float] | None = None,
 ) -> tuple[AgainstPublished, ...]:
     blocks = len(next(iter(values.values())))
     frame = frame_of(values, {arm: [2.0 + 0.01 * block for block in range(blocks)] for arm in values}, deal(blocks, 2))
@@ -51,7 +53,7 @@ def compare(
         ladders,
         arm_features=arm_features or {arm.name: tuple(arm.features) for arm in design.arms},
         epochs=epochs if isinstance(epochs, dict) else {arm.name: epochs * arm.length for arm in design.arms},
-        spreads={arm: float(np.std(each, ddof=1)) for arm, each in values.items()},
+        spreads={arm: float(np.std(each, ddof=1)) for arm, each in values.items()} if spreads is None else spreads,
         score=TTA_ACCURACY,
         groups_as_published=groups_as_published,
     )
@@ -80,10 +82,16 @@ class TestTheNumbers:
 
     @pytest.mark.parametrize(
         ("below", "above", "rounding"),
-        [(94.01, 94.02, 0.01), (94.0995, 93.44, 0.00505), (94.1, 93.4, 0.1), (94, 90.0, 0.1)],
+        [
+            ({"score": 94.01}, {"score": 94.02}, 0.01),
+            ({"score": 94.0}, {"score": 94.1}, 0.01),
+            ({"score": 94.0995}, {"score": 93.44}, 0.00505),
+            ({"score": 94.1, "score_decimals": 1}, {"score": 94.6, "score_decimals": 1}, 0.1),
+            ({"score": 94.0, "score_decimals": 0}, {"score": 94.02}, 0.505),
+        ],
     )
-    def test_are_as_exact_as_they_were_written(self, below: float, above: float, rounding: float) -> None:
-        told = published(rung("plain", score=below), rung("Smooth", "silu", score=above))
+    def test_are_as_exact_as_they_were_published(self, below: dict, above: dict, rounding: float) -> None:
+        told = published(rung("plain", **below), rung("Smooth", "silu", **above))
         (found,) = compare(add_one_in(["silu"]), scores({"baseline": 0.0, "baseline + silu": 0.0}), told)
         assert found.published_rounding == pytest.approx(rounding)
 
@@ -132,6 +140,11 @@ class TestTheVerdict:
             "no verdict",
             "all pairs differ by the same, so there is no spread to judge by",
         )
+
+    def test_takes_a_spread_that_is_known(self) -> None:
+        values = scores({"baseline": 0.0, "baseline + silu": 0.0})
+        (found,) = compare(add_one_in(["silu"]), values, ONE_STEP, spreads={})
+        assert (found.verdict, found.note) == ("no verdict", "it is not known how the trials of its arms scatter")
 
     def test_allows_for_all_comparisons_of_the_study(self) -> None:
         rungs = (rung("plain"), rung("Smooth", "silu", score=94.2001), rung("Tuned", "tuning", score=94.4001))

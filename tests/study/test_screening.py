@@ -1,6 +1,7 @@
 """Screening designs: orthogonal, folded over, clear of pairs, and what is done about arms that cannot be."""
 
 import json
+import re
 from itertools import combinations
 
 import numpy as np
@@ -15,6 +16,8 @@ from ablate.study import (
     add_one_in,
     aliases,
     combine,
+    full_factorial,
+    lengths,
     resolution_of,
     screened,
     screening,
@@ -266,9 +269,22 @@ class TestAsADesign:
             screening(["silu", "compile"], FakeCatalogue(), others=["architecture"])
 
     def test_arms_left_out_are_called_as_their_neighbours_are(self) -> None:
-        design = screening([*"abc"], catalogue(4, excludes={"a": "b"}), others="d")
-        assert design.left_out
+        design = screening([*"abcde"], catalogue(6, excludes={"a": "b"}), others="f")
+        names = {arm.name for arm in design.arms}
+        replaced = [re.search("replaced by '(.*)'", why) for _, why in design.left_out]
+        assert any(replaced)
+        assert {found[1] for found in replaced if found} <= names
         assert all(arm.startswith(("others", "all")) for arm, _ in design.left_out)
+        assert with_others(screening([*"abcde"], catalogue(6, excludes={"a": "b"})), ["f"]).arms == design.arms
+
+    def test_others_that_cannot_be_on_by_themselves_are_refused(self) -> None:
+        for barred in (catalogue(5, requires={"d": "a"}), catalogue(5, excludes={"d": "e"})):
+            with pytest.raises(UsageError, match="The others cannot be on in every arm, whatever is asked about: 'd' "):
+                screening([*"abc"], barred, others=["d", "e"])
+
+    def test_lengths_and_twins_keep_their_endings_beside_others(self) -> None:
+        design = with_others(lengths(full_factorial(["a", "b"])), ["c"])
+        assert {"others + a @ 0.85", "others + a", "all @ 1.15"} <= {arm.name for arm in design.arms}
 
     def test_a_study_made_otherwise_is_all_arms_but_twins(self) -> None:
         design = screening([*"abc"], catalogue(3))

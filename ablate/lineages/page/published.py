@@ -30,6 +30,7 @@ _RUNGS = tuple(
         epochs=epochs,
         seconds=seconds,
         score_percent=94.1,
+        score_decimals=1,
         source=f"{NOTEBOOK}, {cells}",
     )
     for title, adds, epochs, seconds, cells in _STEPS
@@ -40,6 +41,7 @@ _MIRROR_TTA = Rung(
     adds=("flip_tta",),
     epochs=13.0,
     score_percent=94.6,
+    score_decimals=1,
     source=f"{NOTEBOOK}, cells 81 to 83",
 )
 
@@ -49,6 +51,7 @@ _NO_CUTOUT = Rung(
     epochs=10.0,
     seconds=26.0,
     score_percent=94.1,
+    score_decimals=1,
     source=f"{NOTEBOOK}, cells 84 and 85",
 )
 
