@@ -15,6 +15,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from ablate.engine.interruption import interrupts_kept_from_children
 from ablate.engine.told import ToldTrials
 from ablate.errors import AblateError
 from ablate.machine.programs import same_modules
@@ -245,13 +246,14 @@ class Child(PipedWorker):
         hello: bool = False,
     ) -> None:
         def start(its_commands: int, its_answers: int) -> "subprocess.Popen[bytes]":
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", "ablate.engine.worker", str(its_commands), str(its_answers)],
-                pass_fds=(its_commands, its_answers),
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                env={**same_modules(), **environment},
-            )
+            with interrupts_kept_from_children():
+                return subprocess.Popen(
+                    [sys.executable, "-P", "-m", "ablate.engine.worker", str(its_commands), str(its_answers)],
+                    pass_fds=(its_commands, its_answers),
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,
+                    env={**same_modules(), **environment},
+                )
 
         super().__init__(*piped(start, "a child process"), halted)
         order = {"kind": "make", "factory": factory, "arguments": dict(arguments)}

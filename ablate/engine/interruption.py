@@ -8,6 +8,25 @@ from types import FrameType
 from typing import Any
 
 
+@contextmanager
+def interrupts_kept_from_children() -> Iterator[None]:
+    """While entered, a process that this thread starts gets no SIGINT before it calls `take_no_interrupts`.
+
+    Ctrl-C in a terminal goes to every process in it, also to one that still imports and could only end with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def take_no_interrupts() -> None:
+    """Ignore SIGINT from now on, those that came before included: the parent decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 class StopRequestedError(KeyboardInterrupt):
     """Somebody asked the study to stop; a KeyboardInterrupt, so that code which catches Exception lets it pass."""
 

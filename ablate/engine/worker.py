@@ -9,7 +9,6 @@ import json
 import os
 import queue
 import select
-import signal
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 from ablate.engine import parcels
 from ablate.engine.events import RoundStarted, TrialStarted, WarmUpFinished, WarmUpStarted
 from ablate.engine.hello import hello
+from ablate.engine.interruption import take_no_interrupts
 from ablate.engine.rounds import FinishedRound, Happening, is_round, time_round
 from ablate.engine.trainer import Trainer, train_one
 from ablate.errors import AblateError, UsageError
@@ -50,8 +50,7 @@ _Inbox: TypeAlias = "queue.SimpleQueue[dict[str, Any]]"
 
 def main(commands: int, answers: int) -> None:
     """Serve trials until told to stop. `commands` and `answers` are the file descriptors of the pipes."""
-    # Ctrl-C in a terminal goes to every process in it; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    take_no_interrupts()
     for pipe in (commands, answers):
         os.set_inheritable(pipe, False)
     inbox: _Inbox = queue.SimpleQueue()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ablate.engine.child import Child
 from ablate.engine.interruption import StopRequestedError, StopSignals
 
 
@@ -75,3 +76,20 @@ def test_other_threads_can_run_studies_too() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_a_child_that_is_interrupted_while_it_imports_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
+    child = Child("tests.fake_trainer:make", {}, hello=True)
+    os.kill(child.process_id, signal.SIGINT)
+    try:
+        assert child.receive(60.0)["kind"] == "ready"
+        # And from then on it ignores what the terminal sends to all.
+        os.kill(child.process_id, signal.SIGINT)
+    finally:
+        child.end()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_child_that_is_started_leaves_this_process_open_to_interrupts() -> None:
+    Child("tests.fake_trainer:make", {}).kill()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
