@@ -1,16 +1,14 @@
 """The table of effects beside what was published of the same steps."""
 
-from math import isfinite
-
+from ablate.report.gains import gained_cell, saved_cell
 from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
 from ablate.report.wording import NOTHING, TOTAL, p_words
 from ablate.stats import AgainstPublished, Effect, Margins
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
-from ablate.stats.score_words import change_words, gain_interval, gain_name, gain_words
+from ablate.stats.score_words import change_words, gain_name, gain_words
 from ablate.stats.sentences import seen_alone
-from ablate.stats.wording import saved_signed
 
 TITLE = "Against what was published"
 
@@ -36,7 +34,7 @@ def against_published_table(evidence: Evidence) -> Table | None:
         Column("step"),
         Column(f"{gained}, published", numeric=True),
         Column("here", numeric=True),
-        Column("here minus published", numeric=True),
+        Column("difference", numeric=True),
         Column("verdict"),
         Column("time saved, published", numeric=True, extra=True),
     )
@@ -44,14 +42,10 @@ def against_published_table(evidence: Evidence) -> Table | None:
         (
             _step(evidence, each),
             Cell(gain_words(each.published_change, score), order(each.published_change), _trials(each)),
-            Cell(gain_words(each.change, score), order(each.change), _ends(evidence, each.low, each.high)),
-            Cell(
-                gain_words(each.difference, score),
-                order(each.difference),
-                _ends(evidence, each.difference_low, each.difference_high),
-            ),
+            gained_cell(each.change, each.low, each.high, score),
+            gained_cell(each.difference, each.difference_low, each.difference_high, score),
             Cell(each.verdict, each.verdict, detail=_why(each), tone=_TONES[each.verdict]),
-            _time(each),
+            saved_cell(each.published_time_saved_percent, otherwise=NOTHING),
         )
         for each in compared
     )
@@ -90,15 +84,6 @@ def _trials(each: AgainstPublished) -> str:
     return "" if not any(each.published_trials) else f"n = {above}" if below == above else f"n = {below} and {above}"
 
 
-def _ends(evidence: Evidence, low: float, high: float) -> str:
-    return gain_interval(evidence.score, low, high) if isfinite(low) and isfinite(high) else ""
-
-
-def _time(each: AgainstPublished) -> Cell:
-    saved = each.published_time_saved_percent
-    return Cell(saved_signed(saved), saved) if isfinite(saved) else Cell(NOTHING)
-
-
 def _remark(evidence: Evidence) -> str:
     ladders = {ladder.slug: ladder for ladder in evidence.resolved.ladders}
     used = [ladders[slug] for slug in dict.fromkeys(each.ladder for each in evidence.against_published)]
@@ -113,8 +98,8 @@ def _remark(evidence: Evidence) -> str:
     margin = f"{Margins().of_score(evidence.score):g} {evidence.score.unit}"
     conditions = f" Here: {evidence.conditions}." if evidence.conditions else ""
     return (
-        f"Published by {'; '.join(sources)}{measured}.{conditions} Intervals are {intervals_named(evidence)}, each for itself; that of "
-        f"a difference supposes that published trainings scatter as those here{one}, and allows for the rounding of published numbers; "
-        f"p (Holm) allows for all such comparisons. As published: the interval lies within "
-        f"±{margin}. Times depend on the machine and get no verdict."
+        f"Published by {'; '.join(sources)}{measured}.{conditions} The difference is here minus published. Intervals are "
+        f"{intervals_named(evidence)}, each for itself; that of a difference supposes that published trainings scatter as those here{one}, "
+        f"and allows for the rounding of published numbers; p (Holm) allows for all such comparisons. As published: the interval lies "
+        f"within ±{margin}. Times depend on the machine and get no verdict."
     )

@@ -5,15 +5,16 @@ from math import isfinite
 from typing import Any
 
 from ablate.report.against_published import against_published_table
+from ablate.report.gains import gained_cell, saved_cell
 from ablate.report.looks import intervals_named
 from ablate.report.tables import Cell, Column, Table, order
-from ablate.report.wording import NOT_MEASURED, NOTHING, TOTAL, p_number
+from ablate.report.wording import NOTHING, TOTAL, p_number
 from ablate.stats import Attribution, Share
 from ablate.stats.average_shares import INTERACTIONS
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
-from ablate.stats.score_words import gain_interval, gain_name, gain_words, short_name
-from ablate.stats.wording import AVERAGED, interval_decimals, interval_words, saved_signed, that_of_start
+from ablate.stats.score_words import gain_name, short_name
+from ablate.stats.wording import AVERAGED, saved_signed, that_of_start
 from ablate.study.score import Score
 
 SHARES = "Fair shares"
@@ -24,7 +25,7 @@ def answers(evidence: Evidence) -> tuple[Table, ...]:
     """The tables that answer what the study asked, before anything else it can say; none where its effects are the answer.
 
     A factorial study asks for shares and interactions, one at several lengths for times at equal accuracy, a ladder for its steps, a
-    screening for averages, and what has been published for whether it holds.
+    screening for averages; and where something was published of what was measured, whether it holds is asked too.
     """
     if evidence.mixes_data or not evidence.usable_trials:
         return ()
@@ -79,9 +80,9 @@ def interactions_table(evidence: Evidence) -> Table:
         rows.append(
             (
                 Cell(" × ".join(names), " × ".join(names)),
-                _saved(*(pair[f"time_saved_{end}"] for end in ("percent", "low_percent", "high_percent"))),
+                saved_cell(*(pair[f"time_saved_{end}"] for end in ("percent", "low_percent", "high_percent"))),
                 Cell(p_number(pair["time_p_holm"]) or NOTHING, order(pair["time_p_holm"])),
-                _gained(pair["score_change"], pair["score_low"], pair["score_high"], evidence.score),
+                gained_cell(pair["score_change"], pair["score_low"], pair["score_high"], evidence.score),
                 Cell(p_number(pair["score_p_holm"]) or NOTHING, order(pair["score_p_holm"])),
             )
         )
@@ -159,7 +160,9 @@ def equal_accuracy_table(evidence: Evidence) -> Table:
             (
                 Cell(row["arm"], row["arm"]),
                 Cell(f"{row['seconds']:.4g} s" if read else "not read", order(row["seconds"])),
-                _saved(-row["time_percent"], -row["time_high_percent"], -row["time_low_percent"], otherwise=NOTHING),
+                saved_cell(
+                    -row["time_percent"], -row["time_high_percent"], -row["time_low_percent"], otherwise=NOTHING
+                ),
                 Cell(row["note"] or NOTHING),
             )
         )
@@ -208,23 +211,9 @@ def _name(evidence: Evidence, share: Share, total: Share) -> Cell:
 def _gains(share: Share, score: Score) -> tuple[Cell, Cell]:
     """What a share saves of the time and gains in score."""
     return (
-        _saved(share.time_saved_percent, share.time_saved_low_percent, share.time_saved_high_percent),
-        _gained(share.score_change, share.score_low, share.score_high, score),
+        saved_cell(share.time_saved_percent, share.time_saved_low_percent, share.time_saved_high_percent),
+        gained_cell(share.score_change, share.score_low, share.score_high, score),
     )
-
-
-def _saved(percent: float, low: float, high: float, otherwise: str = NOT_MEASURED) -> Cell:
-    if not isfinite(percent):
-        return Cell(otherwise)
-    ends = interval_words(low, high, interval_decimals(low, high)) if isfinite(low) and isfinite(high) else ""
-    return Cell(saved_signed(percent, low, high), order(percent), ends)
-
-
-def _gained(gain: float, low: float, high: float, score: Score) -> Cell:
-    if not isfinite(gain):
-        return Cell(NOT_MEASURED)
-    ends = gain_interval(score, low, high) if isfinite(low) and isfinite(high) else ""
-    return Cell(gain_words(gain, score, low, high), order(gain), ends)
 
 
 def _or_one(p: float) -> float:

@@ -124,16 +124,19 @@ def against_published(
         # The average of a screening is of no two arms; those of a twin differ in nothing.
         if effect.is_averaged or effect.kind == "aa" or not isfinite(effect.score_change) or sides in found:
             continue
-        between = [
-            step
-            for step in steps
-            if all(
-                _is_at(rung, on, by_name[side], arm_features.get(side, ()), epochs.get(side), groups_as_published)
-                for rung, on, side in zip(step.rungs, step.on, sides, strict=True)
-            )
-        ]
-        if between:
-            found[sides] = _compared(effect, between[0], [spreads.get(side, nan) for side in sides], score, level)
+        step = next(
+            (
+                step
+                for step in steps
+                if all(
+                    _is_at(rung, on, by_name[side], arm_features.get(side, ()), epochs.get(side), groups_as_published)
+                    for rung, on, side in zip(step.rungs, step.on, sides, strict=True)
+                )
+            ),
+            None,
+        )
+        if step is not None:
+            found[sides] = _compared(effect, step, [spreads.get(side, nan) for side in sides], score, level)
     adjusted = holm([each.p for each in found.values()])
     family = sum(isfinite(each.p) for each in found.values())
     return tuple(

@@ -99,8 +99,8 @@ def attribute(
     total_gain = t_interval(unit * score_shares(scores, way).T, confidence=1 - level)
     total_time = _saved(t_interval(means[last] - means[first], confidence=1 - level))
     environments = blocks.environments_of(arms, whole if whole.any() else timed)
-    apart = blocks.why_untimed("no block ran all arms in one process, so their times cannot be compared")
-    note = _note(int(whole.sum()), blocks.torn(arms), time.n, environments, score, apart)
+    why_untimed = blocks.why_untimed("no block ran all arms in one process, so their times cannot be compared")
+    note = _note(int(whole.sum()), blocks.torn(arms), time.n, environments, score, why_untimed)
     seconds = np.exp(log_time).mean(axis=0) if means.size else np.full(len(arms), np.nan)
     mean_scores = scores.mean(axis=0) if scores.size else np.full(len(arms), np.nan)
     return Attribution(

@@ -30,7 +30,7 @@ class Blocks:
     environment: NDArray[np.int64]
     mixed_data: str
     absence: Mapping[str, str]
-    side_by_side: bool = False
+    side_by_side: bool
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Blocks":
@@ -70,9 +70,9 @@ class Blocks:
             side_by_side=_side_by_side(good),
         )
 
-    def why_untimed(self, apart: str) -> str:
-        """Why blocks with scores have no times to compare; `apart` is the reason where trials ran one at a time."""
-        return "trainings ran side by side, so their times are not compared" if self.side_by_side else apart
+    def why_untimed(self, otherwise: str) -> str:
+        """Why blocks with scores have no times to compare: trainings side by side, or `otherwise`."""
+        return "trainings ran side by side, so their times are not compared" if self.side_by_side else otherwise
 
     def missing(self, arms: Sequence[str]) -> str:
         """Empty if every one of `arms` has a usable trial, else a sentence about the first that has none."""

@@ -18,8 +18,6 @@ from ablate.stats.wording import counted, percent_of_log, saved_percent_of_log
 from ablate.study import Arm
 from ablate.study.score import TTA_ACCURACY, Score
 
-_APART = "no block ran all four arms in one process, so their times cannot be compared"
-
 PAIR_WEIGHTS: FloatArray = np.array([1.0, -1.0, -1.0, 1.0])
 """How an interaction is made of four arms: neither, the first alone, the second alone, both."""
 
@@ -146,7 +144,8 @@ def _measure(
     log_ratio = blocks.log_time[np.ix_(timed, columns)] @ PAIR_WEIGHTS
     time = t_interval(process_means(log_ratio, blocks.process[timed, columns[0]]), confidence=confidence)
     scored = int(whole.sum())
-    return _Measured(scored, int(timed.sum()), gain, time, _note(scored, time.n, score, blocks.why_untimed(_APART)))
+    why_untimed = blocks.why_untimed("no block ran all four arms in one process, so their times cannot be compared")
+    return _Measured(scored, int(timed.sum()), gain, time, _note(scored, time.n, score, why_untimed))
 
 
 def _note(whole: int, processes: int, score: Score, why_untimed: str) -> str:

@@ -14,13 +14,18 @@ MAX_FACTORIAL_PLAYERS = 10
 _BASELINE_ARM = Arm(name=BASELINE, features=frozenset())
 
 
+def names_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Names in their order; a text is one name."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def players_of(names: Iterable[str]) -> tuple[str, ...]:
     """The names of a design, in their order.
 
     Raises:
         UsageError: no name, or one twice.
     """
-    players = (names,) if isinstance(names, str) else tuple(names)
+    players = names_of(names)
     if not players:
         raise UsageError("A design needs at least one feature or group.")
     twice = [name for name in dict.fromkeys(players) if players.count(name) > 1]

@@ -10,7 +10,7 @@ import numpy as np
 from ablate.errors import UsageError
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design
 from ablate.study.catalogue import Catalogue
-from ablate.study.designs import beside_others, players_of, total, with_others
+from ablate.study.designs import beside_others, names_of, players_of, total, with_others
 from ablate.study.exchange import Exchange
 from ablate.study.levels import Matrix, inseparable, levels_of
 
@@ -52,8 +52,7 @@ def screening(names: Iterable[str], catalogue: Catalogue, *, resolution: int = 4
         UsageError: an unknown resolution or name, a name twice, a feature that is on among the others too, too many names for
             resolution 5, or names that no allowed arms can tell apart.
     """
-    players = players_of(names)
-    always = (others,) if isinstance(others, str) else tuple(others)
+    players, always = players_of(names), names_of(others)
     if resolution not in RESOLUTIONS:
         raise UsageError(f"A screening has resolution 4 or 5, not {resolution} (--resolution).")
     both = catalogue.expand(players) & catalogue.expand(always)

@@ -23,6 +23,7 @@ from ablate.study.designs import (
     full_factorial,
     ladder,
     leave_one_out,
+    names_of,
     shapley,
     with_twin,
 )
@@ -321,16 +322,12 @@ class Study:
 
 def _features(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
     """The features that can be on together, unless names are given."""
-    return together(catalogue, catalogue.names) if names is None else Together(_listed(names), ())
+    return together(catalogue, catalogue.names) if names is None else Together(names_of(names), ())
 
 
 def _groups(catalogue: Catalogue, names: Iterable[str] | None) -> Together:
     """The groups that have features and can be on together, unless names are given."""
-    return groups_together(catalogue) if names is None else Together(_listed(names), ())
-
-
-def _listed(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    return groups_together(catalogue) if names is None else Together(names_of(names), ())
 
 
 def _titled(settings: dict[str, Any], name: str, question: str) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_many_sources_are_told_by_who_published_and_no_device_by_nothing():
         for place, names in enumerate([(), ("silu",), ("a",), ("b",)])
     ]
     table = against_published_table(evidence(add_one_in(["silu"]), (replace(published(*rungs)[0], device=""),)))
-    assert table.remark.startswith("Published by them. Intervals")
+    assert table.remark.startswith("Published by them. The difference")
 
 
 def test_data_that_is_mixed_is_not_compared(tmp_path):

@@ -12,6 +12,7 @@ from ablate.stats.wording import (
     counted,
     counted_each,
     interval_words,
+    sample_words,
     saved_signed,
     saved_words,
     signed,
@@ -177,3 +178,11 @@ def test_blocks_or_rounds_where_there_are_none():
     assert [blocks_counted(*numbers) for numbers in ((20, 6), (1, 0), (0, 6), (0, 0))] == [
         *("20 blocks", "1 block", "6 rounds of times", "0 blocks")
     ]
+
+
+def test_what_numbers_stand_on():
+    assert sample_words(20, 20, 5) == "20 blocks in 5 processes"
+    assert sample_words(1, 0, 1, " of 7 arms") == "1 block of 7 arms in 1 process"
+    assert sample_words(0, 6, 2) == "6 rounds of times in 2 processes"
+    # Of trainings side by side no times are compared, and scores ask for no process.
+    assert sample_words(20, 0, 0) == "20 blocks"
