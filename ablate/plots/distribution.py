@@ -15,9 +15,9 @@ from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, she
 from ablate.plots.table import Looks, number, rows
 from ablate.plots.target_shares import TargetShares, row_inches
 from ablate.plots.tick_labels import keep_apart
-from ablate.stats.frames import arm_summary, undisturbed_seconds, usable
+from ablate.stats.frames import arm_summary, measured_apart, trials_each, undisturbed_seconds, usable
 from ablate.stats.score_words import axis_name, capital, short_name, value_words
-from ablate.stats.wording import counted, counted_each
+from ablate.stats.wording import counted
 from ablate.study.score import TTA_ACCURACY, Score
 
 View: TypeAlias = Literal["all", "score", "time", "drift"]
@@ -166,8 +166,18 @@ def _panels(on: Sheet, view: str, by_arm: float, drift: float) -> dict[str, Axes
 
 
 def _names(summary: pd.DataFrame) -> list[str]:
-    same = summary["trials"].nunique() == 1
-    return [str(row.arm) if same else f"{row.arm} (n = {row.trials})" for row in rows(summary)]
+    same = all(summary[count].nunique() == 1 for count in ("trials", "scored", "timed"))
+    return [
+        str(row.arm) if same else f"{row.arm} (n = {number})"
+        for row, number in zip(rows(summary), _numbers(summary), strict=True)
+    ]
+
+
+def _numbers(summary: pd.DataFrame) -> list[str]:
+    """How many trials each arm has: "5", or "5 and 6", trainings and times apart from them."""
+    if not measured_apart(summary):
+        return [f"{row.trials:,}" for row in rows(summary)]
+    return [f"{row.scored:,} and {row.timed:,}" for row in rows(summary)]
 
 
 def _by_arm(
@@ -224,20 +234,11 @@ def _what_happened(data: pd.DataFrame) -> str:
 
 def _description(summary: pd.DataFrame, score: Score) -> str:
     parts = [
-        f"{row.arm}: {value_words(row.score_mean, score)}, {row.time_seconds_mean:.4g} s, n = {row.trials}"
-        for row in rows(summary)
+        f"{row.arm}: {value_words(row.score_mean, score)}, {row.time_seconds_mean:.4g} s, n = {number}"
+        for row, number in zip(rows(summary), _numbers(summary), strict=True)
     ]
     scores = "TTA accuracies" if score.measures_as(TTA_ACCURACY) else score.title
     return f"{capital(scores)} and times of every trial by arm. Means: {'; '.join(parts)}."
-
-
-def _each(trials: pd.DataFrame, summary: pd.DataFrame) -> str:
-    """How many trials an arm has; of times apart from the trainings, how many of either: "5 trainings and 6 times"."""
-    by_arm = trials.groupby("arm")[["score", "time_seconds"]].count()
-    if (by_arm["score"] == by_arm["time_seconds"]).all():
-        return counted_each(summary["trials"], "trial")
-    scored = f"{counted_each(by_arm['score'], 'training')} and " if by_arm["score"].any() else ""
-    return f"{scored}{counted_each(by_arm['time_seconds'], 'time')}"
 
 
 def _remarks(
@@ -250,7 +251,7 @@ def _remarks(
     score: Score,
 ) -> list[str]:
     processes = int(trials["process"].nunique())
-    remarks = [f"n = {_each(trials, summary)} an arm in {counted(processes, 'process')}", setting]
+    remarks = [f"n = {trials_each(summary)} an arm in {counted(processes, 'process')}", setting]
     if view != "drift":
         remarks.append(
             f"Diamonds: means with 95 % intervals, over trials ({short_name(score)}) and over processes (time)"

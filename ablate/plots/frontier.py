@@ -17,9 +17,9 @@ from ablate.plots.placement import Box, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
 from ablate.stats.equal_accuracy import check_target
+from ablate.stats.frames import trials_each
 from ablate.stats.pareto import pareto_front
 from ablate.stats.score_words import against_time, axis_name, short_name, value_unit, value_words
-from ablate.stats.wording import counted_each
 from ablate.study.score import TTA_ACCURACY, Score
 
 MOST_NAMED = 10
@@ -29,7 +29,7 @@ _MOST_LEFT_OUT = 8
 
 _NUMBERS = ("mean", "low", "high")
 _COLUMNS = (
-    *("arm", "trials", "processes"),
+    *("arm", "trials", "scored", "timed", "processes"),
     *(f"score_{column}" for column in _NUMBERS),
     *(f"time_seconds_{column}" for column in _NUMBERS),
 )
@@ -251,7 +251,7 @@ def _description(table: pd.DataFrame, front: np.ndarray, score: Score) -> str:
 def _remarks(
     table: pd.DataFrame, every: pd.DataFrame, shown: np.ndarray, setting: str, common_seeds: bool
 ) -> list[str]:
-    remarks = [f"n = {counted_each(table['trials'], 'trial')} an arm", setting]
+    remarks = [f"n = {trials_each(table)} an arm", setting]
     if not shown.all():
         named = int(shown.sum())
         remarks.append(

@@ -20,7 +20,7 @@ from ablate.report.wording import (
 )
 from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
-from ablate.stats.frames import EXTRA, usable
+from ablate.stats.frames import EXTRA, measured_apart, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
 from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, blocks_counted, counted, listed
 from ablate.study.score import Score
@@ -122,9 +122,10 @@ def arms_table(evidence: Evidence) -> Table:
             for name in evidence.extras[:MOST_EXTRAS]
         ),
     ]
+    counts = {"scored": "trainings", "timed": "times"} if measured_apart(evidence.arms) else {"trials": "n"}
     columns = [
         Column("arm"),
-        Column("n", numeric=True),
+        *(Column(heading, numeric=True) for heading in counts.values()),
         Column("failed", numeric=True),
         *(Column(heading, numeric=True) for _, heading, _, _ in shown),
     ]
@@ -136,7 +137,7 @@ def arms_table(evidence: Evidence) -> Table:
         lost = row["failed"] + row["timed_out"] + row["unusable"]
         cells = [
             Cell(row["arm"], row["arm"]),
-            Cell(f"{row['trials']:,}", float(row["trials"])),
+            *(Cell(f"{row[count]:,}", float(row[count])) for count in counts),
             Cell(f"{lost:,}", float(lost), tone="worse" if lost else ""),
             *(
                 _mean_cell(unit * row[f"{outcome}_mean"], unit * row[f"{outcome}_sd"], decimals)

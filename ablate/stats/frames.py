@@ -9,6 +9,7 @@ import pandas as pd
 
 from ablate.errors import UsageError
 from ablate.stats.intervals import FloatArray, process_means, t_interval
+from ablate.stats.wording import counted_each
 from ablate.store.records import Trial
 from ablate.study.schedule import TrialKey
 
@@ -147,10 +148,15 @@ def undisturbed_seconds(frame: pd.DataFrame) -> FloatArray:
     return np.where(frame["beside"].to_numpy(dtype=np.int64) > 0, np.nan, seconds)
 
 
+COUNTS = ("trials", "scored", "timed", "failed", "timed_out", "unusable", "processes")
+"""The columns of `arm_summary` that count."""
+
+
 def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """What each arm did, one row an arm in order of first appearance, whether or not the study is finished.
 
-    `trials` counts the usable ones, `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
+    `trials` counts the usable ones, `scored` and `timed` those of them whose score and whose time count, which differ where times are
+    measured apart from the trainings; `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
     time and score. For `score` and `accuracy`, and each other named measurement: mean, sd, and 95 % t-interval over trials. For
     `time_seconds`: mean of the process means, sd over trials, and a 95 % t-interval over process means (NaN with one process).
 
@@ -165,7 +171,22 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
         for arm, group in frame.groupby("arm", sort=False)
     ]
     numbers = [f"{outcome}_{number}" for outcome in outcomes for number in ("mean", "sd", "low", "high")]
-    return pd.DataFrame(rows, columns=[*_COUNTS, *numbers])
+    return pd.DataFrame(rows, columns=["arm", *COUNTS, *numbers])
+
+
+def measured_apart(summary: pd.DataFrame) -> bool:
+    """Whether arms of `arm_summary` have trainings whose scores count and, not as many, runs whose times count."""
+    scored, timed = summary["scored"], summary["timed"]
+    return bool(scored.any() and timed.any() and (scored != timed).any())
+
+
+def trials_each(summary: pd.DataFrame) -> str:
+    """How many trials each arm of `arm_summary` has, or how many of either kind: "5 trials", "5 trainings and 6 to 7 times"."""
+    scored, timed = summary["scored"], summary["timed"]
+    if (scored == timed).all():
+        return counted_each(summary["trials"], "trial")
+    kinds = ((scored, "training"), (timed, "time"))
+    return " and ".join(counted_each(numbers, noun) for numbers, noun in kinds if numbers.any())
 
 
 def extra_columns(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -173,7 +194,6 @@ def extra_columns(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name in frame.columns if str(name).startswith(EXTRA))
 
 
-_COUNTS = ("arm", "trials", "failed", "timed_out", "unusable", "processes")
 _OUTCOMES = ("score", "accuracy", "time_seconds")
 
 
@@ -182,6 +202,8 @@ def _arm_row(arm: str, every: pd.DataFrame, good: pd.DataFrame, outcomes: Sequen
     row: dict[str, object] = {
         "arm": arm,
         "trials": len(good),
+        "scored": int(np.isfinite(good["score"]).sum()),
+        "timed": int(np.isfinite(undisturbed_seconds(good)).sum()),
         "failed": int((every["status"] == "failed").sum()),
         "timed_out": int((every["status"] == "timeout").sum()),
         "unusable": said_ok - len(good),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ablate.formats.canonical import Json
 from ablate.formats.printable import printable
-from ablate.stats.frames import EXTRA, arm_summary, extra_columns, trials_frame, usable
+from ablate.stats.frames import COUNTS, EXTRA, arm_summary, extra_columns, trials_frame, usable
 from ablate.stats.trial_facts import epochs_by_arm, minutes_of, slow_seats, throttled
 from ablate.store.collector import collector_paused
 from ablate.store.records import Environment
@@ -24,8 +24,6 @@ from ablate.study.score import TTA_ACCURACY, Score
 
 OFFICIAL_DATA = "cifar10"
 """The one name under which only the official files are ever kept."""
-
-_COUNTS = ("trials", "failed", "timed_out", "unusable", "processes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +197,7 @@ def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     summary = arm_summary(frame).set_index("arm")
     order = list(dict.fromkeys([*names, *summary.index]))
     summary = summary.reindex(order)
-    counts = list(_COUNTS)
+    counts = list(COUNTS)
     summary[counts] = summary[counts].fillna(0).astype("int64")
     numbers = summary.columns.difference(counts)
     summary[numbers] = summary[numbers].astype("float64")
@@ -208,5 +206,5 @@ def _every_arm(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def _counts_only(arms: pd.DataFrame) -> pd.DataFrame:
     """Without means, which would be taken over different data sets."""
-    numbers = arms.columns.difference(["arm", *_COUNTS])
+    numbers = arms.columns.difference(["arm", *COUNTS])
     return arms.assign(**dict.fromkeys(numbers, float("nan")))

@@ -58,6 +58,7 @@ def test_summary_counts_and_matches_scipy():
     )
     row = arm_summary(frame).iloc[0]
     assert (row["trials"], row["failed"], row["timed_out"], row["unusable"], row["processes"]) == (4, 1, 1, 1, 2)
+    assert (row["scored"], row["timed"]) == (4, 4)
     low, high = stats.t.interval(0.95, 3, np.mean(accuracies), stats.sem(accuracies))
     assert row["score_low"] == pytest.approx(low, rel=1e-12)
     assert row["score_high"] == pytest.approx(high, rel=1e-12)

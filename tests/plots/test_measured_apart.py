@@ -1,4 +1,4 @@
-"""The distribution figure of trials that measure one thing alone, and of times that do not count."""
+"""Figures of trials that measure one thing alone, and of times that do not count."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from ablate.errors import UsageError
-from ablate.plots import distribution
+from ablate.plots import distribution, frontier
 from ablate.plots.distribution import View
-from ablate.stats import list_effects, trials_frame
+from ablate.stats import arm_summary, list_effects, trials_frame
 from ablate.study import Study, leave_one_out
 from tests.fakes import finished_trial
 
@@ -38,6 +38,17 @@ def test_each_panel_shows_what_was_measured_and_the_drift_times_alone() -> None:
     axes = distribution(apart())
     assert [dots(panel) for panel in axes.child_axes] == [6, 9, 9]
     assert "n = 2 trainings and 3 times an arm in " in caption_of(axes)
+
+
+def test_arms_with_other_numbers_than_their_neighbours_say_both() -> None:
+    frame = apart()
+    last = frame.index[(frame["arm"] == "all - red") & (frame["measures"] == "time")][-1]
+    labels = [label.get_text() for label in distribution(frame.drop(index=last)).child_axes[0].get_yticklabels()]
+    assert sorted(labels) == ["all (n = 2 and 3)", "all - green (n = 2 and 3)", "all - red (n = 2 and 2)"]
+
+
+def test_the_frontier_counts_trainings_and_times_each_for_itself() -> None:
+    assert "n = 2 trainings and 3 times an arm" in caption_of(frontier(arm_summary(apart())))
 
 
 def test_times_that_do_not_count_are_left_out_and_said() -> None:
