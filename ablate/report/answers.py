@@ -14,7 +14,7 @@ from ablate.stats.average_shares import INTERACTIONS
 from ablate.stats.effect import misses_zero
 from ablate.stats.evidence import Evidence
 from ablate.stats.score_words import gain_name, short_name
-from ablate.stats.wording import AVERAGED, saved_signed, that_of_start
+from ablate.stats.wording import AVERAGED, saved_signed, start_words, that_of_start
 from ablate.study.score import Score
 
 SHARES = "Fair shares"
@@ -171,7 +171,7 @@ def equal_accuracy_table(evidence: Evidence) -> Table:
         f"At equal {short_name(evidence.score)}",
         columns,
         tuple(rows),
-        f"Time to the baseline's mean {evidence.score.title}, read off three lengths or more.",
+        f"Time to the mean {evidence.score.title} of {start_words(evidence.starting_arm)}, read off three lengths or more.",
     )
 
 

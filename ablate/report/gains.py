@@ -5,15 +5,15 @@ from math import isfinite
 from ablate.report.tables import Cell, order
 from ablate.report.wording import NOT_MEASURED
 from ablate.stats.score_words import gain_interval, gain_words
-from ablate.stats.wording import NAN, interval_decimals, interval_words, saved_signed
+from ablate.stats.wording import NAN, saved_interval, saved_signed
 from ablate.study.score import Score
 
 
 def saved_cell(percent: float, low: float = NAN, high: float = NAN, otherwise: str = NOT_MEASURED) -> Cell:
-    """Time saved, in percent; `otherwise` where there is no number."""
+    """Time saved, in percent, an end of its interval that is not known as "?"; `otherwise` where there is no number."""
     if not isfinite(percent):
         return Cell(otherwise)
-    ends = interval_words(low, high, interval_decimals(low, high)) if isfinite(low) and isfinite(high) else ""
+    ends = saved_interval(percent, low, high)
     return Cell(saved_signed(percent, low, high), order(percent), ends)
 
 

@@ -58,12 +58,12 @@ def equal_accuracy(
 ) -> pd.DataFrame:
     """For each arm with three or more lengths, the time to the target score; one row an arm, fields as columns.
 
-    `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, which is
-    left out and put back together with the arms' trials when the interval is made. Log error is taken as linear in log time near
-    the target: of a percentage its distance from 100 %, of a score of which less is better the score itself, which must be above
-    zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured lengths. Intervals,
-    at 1 - `level`: jackknife over blocks for the scores and over processes for the times, joined with Welch-Satterthwaite degrees
-    of freedom.
+    `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, the only
+    one that it needs then, which is left out and put back together with the arms' trials when the interval is made. Log error is
+    taken as linear in log time near the target: of a percentage its distance from 100 %, of a score of which less is better the score
+    itself, which must be above zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured
+    lengths. Intervals, at 1 - `level`: jackknife over blocks for the scores and over processes for the times, joined with
+    Welch-Satterthwaite degrees of freedom.
 
     Raises:
         UsageError: the target is no score (between 0 and 1 for a fraction), or `frame` lacks a column that the statistics read.
@@ -110,7 +110,8 @@ def _measure(
             refused,
             f"times are read off at equal percentages or at equal scores of which less is better; {score.title} is neither",
         )
-    if len(names) < FEWEST_LENGTHS:
+    sets_target = own == reference and target is None
+    if len(names) < FEWEST_LENGTHS and not sets_target:
         lengths = "at one length" if len(names) == 1 else f"at {len(names)} lengths"
         return _with_note(
             refused, f"arm '{own}' ran {lengths}; equal {short_name(score)} needs {FEWEST_LENGTHS}: a 'lengths' design"
@@ -139,7 +140,7 @@ def _measure(
         processes=process_log_time.shape[1],
         own_seconds=exp(curve.log_times[names.index(own), 0]),
     )
-    if own == reference and target is None:
+    if sets_target:
         seconds = start.own_seconds
         fixed = {"seconds": seconds, "low_seconds": seconds, "high_seconds": seconds, "time_percent": 0.0}
         return EqualAccuracy(

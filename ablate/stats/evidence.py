@@ -126,16 +126,21 @@ class Evidence(Recorded):
 
     @cached_property
     def equal_accuracy(self) -> pd.DataFrame | None:
-        """`stats.equal_accuracy` against the arm that the ladder, or else the study, starts from; None without lengths.
+        """`stats.equal_accuracy` against `starting_arm`; None without lengths.
 
         Rungs as published have a length each, which is no curve to read a time from.
         """
-        study = self.resolved.study
-        if max(Counter((arm.features, arm.stream) for arm in study.arms).values()) < FEWEST_LENGTHS:
+        arms = self.resolved.study.arms
+        if max(Counter((arm.features, arm.stream) for arm in arms).values()) < FEWEST_LENGTHS:
             return None
+        return stats.equal_accuracy(self.counted, arms, reference=self.starting_arm, score=self.score, level=self.level)
+
+    @property
+    def starting_arm(self) -> str:
+        """The arm that the ladder, or else the study, starts from, at its own length."""
+        study = self.resolved.study
         rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
-        reference = rungs[0] if rungs else next(arm.name for arm in study.arms if arm.length == 1.0)
-        return stats.equal_accuracy(self.counted, study.arms, reference=reference, score=self.score, level=self.level)
+        return rungs[0] if rungs else next(arm.name for arm in study.arms if arm.length == 1.0)
 
     @cached_property
     def against_published(self) -> tuple[stats.AgainstPublished, ...]:

@@ -73,6 +73,14 @@ def interval_words(low: float, high: float, decimals: int, *, plain_if_positive:
     return f"[{signed(low, decimals)}, {signed(high, decimals)}]"
 
 
+def saved_interval(saved_percent: float, low: float, high: float) -> str:
+    """Both ends of the interval of time saved: "[+12.1, +16.6]"; one that is not known is "?", and "" where neither is."""
+    known = [end for end in (low, high) if isfinite(end)]
+    if not known:
+        return ""
+    return interval_words(low, high, interval_decimals(min(known[0], saved_percent), max(known[-1], saved_percent)))
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 block", "20 blocks", "2 processes"."""
     if number == 1:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from ablate.errors import UsageError
+from ablate.errors import UsageError, near_match_and_all
 from ablate.study.arms import ALL, BASELINE, Arm, Contrast, Design, combine
 
 MAX_SHAPLEY_PLAYERS = 7
@@ -163,20 +163,29 @@ def with_others(design: Design, others: Iterable[str]) -> Design:
     return replace(design, arms=tuple(arms), contrasts=contrasts, left_out=left_out)
 
 
-def lengths(design: Design, factors: Iterable[float] = (0.85, 1.0, 1.15)) -> Design:
+def lengths(design: Design, factors: Iterable[float] = (0.85, 1.0, 1.15), of: Iterable[str] | None = None) -> Design:
     """Every arm at several lengths, for times at equal accuracy: "all" becomes "all @ 0.85", "all", "all @ 1.15".
 
-    `factors` multiply the recipe's epochs. Contrasts stay with the arms at their own length.
+    `factors` multiply the recipe's epochs. Of the arms in `of`, where given; the arm that sets the accuracy to reach needs its own
+    length alone. Contrasts stay with the arms at their own length.
 
     Raises:
-        UsageError: fewer than three different factors, none of them 1, or an arm that has a length already.
+        UsageError: fewer than three different factors, none of them 1, an arm that has a length already, or one that is not there.
     """
     chosen = sorted(set(factors))
     if len(chosen) < 3 or 1.0 not in chosen:
         listed = ", ".join(f"{factor:g}" for factor in chosen)
         raise UsageError(f"Equal accuracy needs three lengths or more, 1 among them; got {listed or 'none'}.")
+    names = [arm.name for arm in design.arms]
+    asked = names if of is None else list(of)
+    for name in asked:
+        if name not in names:
+            raise UsageError(f"There is no arm '{name}' to give lengths to.{near_match_and_all(name, names)}")
     arms = []
     for arm in design.arms:
+        if arm.name not in asked:
+            arms.append(arm)
+            continue
         if arm.length != 1.0:
             raise UsageError(f"Arm '{arm.name}' already has length {arm.length:g}; apply lengths once.")
         for factor in chosen:

@@ -83,7 +83,7 @@ AS_EVER = {
     "fastcifar10": "39f087e872e783133a238308a6f3621da493d914b42695aa96523b27d1bcdbd2",
     "germer": "f749a5b17197fcb756f883821e6f691758a1a307ddef4f8db663e2e78002fe20",
     "past_the_record": "3ceb2f55d6cbbb5331d3031b5d91f5baaae9af134bfad556c0744106b96445c2",
-    "past_the_record_equal_accuracy": "331d15061b2995be05175b23eb0de5bcb9ef026fb5196bdd49348ed03f1d63c8",
+    "past_the_record_equal_accuracy": "f9ab1140ddc20cf0041cdab3c8beb516a9352009453d3f1750b1e84d95e73b81",
     "past_the_record_screening": "ba715aa68bbada67e2f368d9d3a5f83534a6546d4316a91eb8294a572227f608",
     "past_the_record_shapley": "c20ab9b14d7675ab9b5365d7df722b89df714bf95657ed9aec871047bcd82abf",
     "past_the_record_steps": "8e938154d5f6161868c048547dc556655fc833e6c7ea772ac7e57173f3b06796",

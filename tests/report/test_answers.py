@@ -5,15 +5,16 @@ import html
 import io
 import json
 import re
+from math import nan
 from pathlib import Path
 
 import pytest
 
 from ablate.lineages.study_files import load_study, study_files
 from ablate.report import Evidence, report
-from ablate.report.answers import answers
+from ablate.report.answers import answers, equal_accuracy_table
 from ablate.report.headline import headline
-from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley
+from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley, total
 from ablate.study import ladder as ladder_design
 from ablate.study.ladders import Ladder, Rung
 from tests.fakes import HIVE_SLUGS, FakeCatalogue
@@ -126,13 +127,43 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
     assert titles(load_study(name)) == expected
 
 
+def at_lengths(**settings):
+    folder = resolved(lengths(total(["silu"]), **settings), name="lengths", blocks=5, processes=5)
+    return Evidence.of(folder, stored(folder))
+
+
 def test_equal_accuracy_is_that_of_the_reference_at_its_own_length():
-    study = load_study("past_the_record_equal_accuracy")
-    folder = resolved(study.design, name=study.name, blocks=5, processes=5)
-    evidence = Evidence.of(folder, stored(folder))
+    evidence = at_lengths()
     means = evidence.arms.set_index("arm")["score_mean"]
-    assert list(evidence.equal_accuracy["target_score"]) == pytest.approx([means["others"]] * 2)
-    assert means["others"] != means["others @ 0.85"]
+    assert list(evidence.equal_accuracy["target_score"]) == pytest.approx([means["baseline"]] * 2)
+    assert means["baseline"] != means["baseline @ 0.85"]
+
+
+@pytest.mark.parametrize(
+    ("read", "cell", "said"),
+    [
+        ((-16.9, -20.6, -13.0, ""), "+16.9 % [+13.0, +20.6]", " it saves 16.9 % of the time [13.0, 20.6]."),
+        ((-16.9, -20.6, nan, "too far"), "+16.9 % [?, +20.6]", " it saves 16.9 % of the time; too far."),
+        ((4.0, 1.0, 7.0, ""), "−4.0 % [−7.0, −1.0]", " it costs 4.0 % of the time [1.0, 7.0]."),
+        ((nan, nan, nan, "out of reach"), "–", ": out of reach."),
+    ],
+)
+def test_what_is_saved_at_equal_accuracy_is_in_its_table_and_in_the_headline(read, cell, said):
+    evidence = at_lengths(of=["all"])
+    measured = ["time_percent", "time_low_percent", "time_high_percent", "note"]
+    table = evidence.equal_accuracy.set_index("arm")
+    table.loc["all", measured] = read
+    vars(evidence)["equal_accuracy"] = table.reset_index()
+    told = equal_accuracy_table(evidence)
+    assert told.remark == "Time to the mean TTA accuracy of the baseline, read off three lengths or more."
+    assert [row[2].line for row in told.rows] == ["0.00 %", cell]
+    assert headline(evidence).endswith(f" accuracy inconclusive. At equal accuracy{said}")
+
+
+def test_a_study_without_lengths_says_nothing_of_equal_accuracy():
+    study = load_study("past_the_record")
+    folder = resolved(study.design, name=study.name, blocks=5, processes=5)
+    assert "equal accuracy" not in headline(Evidence.of(folder, stored(folder)))
 
 
 def test_every_shipped_study_is_in_the_list_above():

@@ -198,7 +198,7 @@ def test_shares_and_steps_of_a_loss_have_plus_where_it_falls(shares, steps):
 def test_times_are_read_off_at_an_equal_loss(at_lengths):
     table, _ = answers(Evidence.read(at_lengths))
     assert table.title == "At equal validation loss"
-    assert table.remark.startswith("Time to the baseline's mean validation loss")
+    assert table.remark.startswith("Time to the mean validation loss of the baseline")
     saved = column(table, "time saved")
     # A lower loss at the same length reaches the baseline's earlier.
     assert saved["+ warm_up"].order > saved["+ fused"].order + 4

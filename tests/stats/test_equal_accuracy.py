@@ -70,6 +70,17 @@ def test_the_reference_sets_the_target_with_its_own_time():
     assert "the reference sets the target" in row["note"]
 
 
+def test_the_reference_needs_no_length_but_its_own():
+    frame = drawn(blocks=400)
+    at_one_length = frame[~frame["arm"].str.startswith("baseline @")]
+    arms = [arm for arm in LENGTH_ARMS if not arm.name.startswith("baseline @")]
+    table = equal_accuracy(at_one_length, arms).set_index("arm")
+    assert table.loc["baseline", "seconds"] == table.loc["baseline", "own_seconds"]
+    assert "the reference sets the target" in table.loc["baseline", "note"]
+    compared = ["seconds", "low_seconds", "high_seconds", "time_percent", "time_low_percent", "time_high_percent"]
+    assert table.loc["silu", compared].tolist() == row_of(frame)[compared].tolist()
+
+
 def test_a_given_target_is_read_off_every_arm():
     frame = drawn(blocks=400)
     baseline, silu = (row_of(frame, arm, target_score=0.9395) for arm in ("baseline", "silu"))

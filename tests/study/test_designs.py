@@ -111,6 +111,19 @@ def test_lengths_keep_the_arms_names_at_their_own_length() -> None:
         lengths(design)
 
 
+def test_only_the_arms_asked_for_have_lengths() -> None:
+    design = lengths(total(["a"]), [1.2, 0.8, 1.0], of=["all"])
+    assert [(arm.name, arm.length) for arm in design.arms] == [
+        ("baseline", 1.0),
+        ("all @ 0.8", 0.8),
+        ("all", 1.0),
+        ("all @ 1.2", 1.2),
+    ]
+    assert lengths(design, of=["baseline"]).arms[1] == design.arms[0]
+    with pytest.raises(UsageError, match=r"There is no arm 'al' to give lengths to\. Did you mean 'all'\?"):
+        lengths(total(["a"]), of=["al"])
+
+
 @pytest.mark.parametrize("factors", [[], [0.8, 1.0], [0.8, 0.9, 1.1], [1.0, 1.0, 1.0]])
 def test_equal_accuracy_needs_three_lengths_around_the_arms_own(factors: list[float]) -> None:
     with pytest.raises(UsageError, match="three lengths or more, 1 among them"):
