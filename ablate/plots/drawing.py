@@ -19,6 +19,7 @@ from ablate.plots.effects import effects
 from ablate.plots.frontier import frontier
 from ablate.plots.history import history
 from ablate.plots.interactions import interactions
+from ablate.plots.length_curves import LengthCurves
 from ablate.plots.published import bars_beside
 from ablate.plots.shapley import shapley
 from ablate.plots.steps import NEEDS_A_LADDER
@@ -217,6 +218,7 @@ def _frontier(evidence: Evidence, look: _Look) -> Axes:
         named=(*landmarks(evidence), *look.arms),
         kinds=arm_kinds(evidence),
         common_seeds=not evidence.is_screening,
+        lengths=LengthCurves.of(evidence),
         setting=evidence.setting,
         score=evidence.score,
         **look.options,

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from ablate.errors import UsageError, near_match
 from ablate.plots import style, text
 from ablate.plots.labels import label_size, write_label
+from ablate.plots.length_curves import LengthCurves
 from ablate.plots.placement import Box, place_labels
 from ablate.plots.sheet import INCH, Sheet, dress, label_axis, number_ticks, sheet
 from ablate.plots.table import Looks, need_columns, number, rows
@@ -47,6 +48,7 @@ def frontier(
     title: str = "",
     setting: str = "",
     common_seeds: bool = True,
+    lengths: LengthCurves | None = None,
     score: Score = TTA_ACCURACY,
 ) -> Axes:
     """Draw each arm of `ablate.stats.arm_summary` at its mean time and score, with a cross of 95 % intervals.
@@ -56,6 +58,7 @@ def frontier(
     Of more, those on the front and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
     is a number there and stands in a key below. `common_seeds` says whether the arms of a block are trained from one seed.
+    `lengths` joins the arms that are one recipe at several lengths, and marks when each reaches the reference's score.
 
     Raises:
         UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target that the
@@ -86,6 +89,9 @@ def frontier(
         label_axis(axes, on, "y", axis_name(score, "up"))
         on.fit()
         handles, labels = _draw(axes, on, table, front, shown, kinds or {}, score)
+        if lengths is not None:
+            more_handles, more_labels = lengths.draw(axes, on, table, score)
+            handles, labels = handles + more_handles, labels + more_labels
         if target_score is not None:
             dotted: Looks = {"color": on.theme.loss, "linewidth": 1.1, "linestyle": (0, (1.5, 1.5))}
             axes.axhline(score.factor * target_score, zorder=1, **dotted)
@@ -94,8 +100,10 @@ def frontier(
         on.legend(handles, labels)
         on.header(title)
         on.key(_name_points(axes, on, table, front, shown, score))
-        on.describe(title or against_time(score), _description(table, front, score))
-        on.caption(_remarks(table, data, shown, setting, common_seeds))
+        reached = "" if lengths is None else lengths.description(score)
+        on.describe(title or against_time(score), f"{_description(table, front, score)}{reached}")
+        remarks = _remarks(table, data, shown, setting, common_seeds)
+        on.caption(remarks if lengths is None else [*remarks, *lengths.remarks()])
         return axes
 
 

@@ -64,16 +64,22 @@ def draw_figures(evidence: Evidence, target: float | None = None) -> tuple[Figur
     if target is not None:
         as_trials_hold(target, evidence.score)
     caption = captions(evidence.score)
-    first = ("shapley", "interactions") if evidence.is_factorial else ()
     drawn = (
         (kind, _drawn(kind, evidence, target if kind in WITH_TARGET else None))
-        for kind in dict.fromkeys((*first, *KINDS))
+        for kind in dict.fromkeys((*_first(evidence), *KINDS))
     )
     return tuple(
         Figure(kind, caption[kind], to_svg(figure, id_prefix=f"{kind}-"))
         for kind, figure in drawn
         if figure is not None
     )
+
+
+def _first(evidence: Evidence) -> tuple[str, ...]:
+    """The kinds that answer what the study asked, where those are not the first of all anyway."""
+    if evidence.is_factorial:
+        return ("shapley", "interactions")
+    return ("frontier",) if evidence.equal_accuracy is not None and evidence.ladder is None else ()
 
 
 def _drawn(kind: str, evidence: Evidence, target: float | None) -> MatplotlibFigure | None:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from ablate import plots
 from ablate.lineages.airbench94_muon.lineage import LADDERS
 from ablate.lineages.records import RECORDS
-from ablate.stats import arm_summary, effects
+from ablate.plots.length_curves import LengthCurves
+from ablate.stats import arm_summary, effects, equal_accuracy
 from tests.plots.material import (
     SLUGS,
     TITLES,
@@ -22,6 +24,7 @@ from tests.plots.material import (
     screening_study,
     trials_of,
 )
+from tests.stats.worlds import LENGTH_ARMS, STEADY_LENGTHS
 
 SETTING = "NVIDIA A100-SXM4-40GB; data cifar10; full preset"
 
@@ -50,6 +53,16 @@ def _frame(names: tuple[str, ...], **options: Any) -> Any:
     from ablate.study import ladder
 
     return trials_of(ladder(names), **options)
+
+
+def _at_lengths() -> Any:
+    return STEADY_LENGTHS.studies(np.random.default_rng(1), studies=1, blocks=100, processes=5).frame(0)
+
+
+def _length_curves() -> LengthCurves:
+    recipes = tuple(tuple(arm.name for arm in LENGTH_ARMS[start : start + 3]) for start in (0, 3))
+    times = equal_accuracy(_at_lengths(), LENGTH_ARMS)
+    return LengthCurves(recipes=recipes, reference="baseline", times=times)
 
 
 def _features(names: tuple[str, ...], kind: str | None = None) -> Any:
@@ -95,6 +108,7 @@ GROUPS = [
     ),
     _case("shapley alone", plots.shapley, lambda: factorial_study()[2]),
     _case("frontier with target", plots.frontier, lambda: arm_summary(_frame(SLUGS)), target_score=lambda: 0.94),
+    _case("frontier at lengths", plots.frontier, lambda: arm_summary(_at_lengths()), lengths=lambda: _length_curves()),
     _case("history", plots.history, lambda: RECORDS),
     _case("history beside arms", plots.history, lambda: RECORDS, measured=lambda: arm_summary(_frame(SLUGS))),
     _case(

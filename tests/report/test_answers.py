@@ -13,6 +13,7 @@ import pytest
 from ablate.lineages.study_files import load_study, study_files
 from ablate.report import Evidence, report
 from ablate.report.answers import answers, equal_accuracy_table
+from ablate.report.figures import draw_figures
 from ablate.report.headline import headline
 from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley, total
 from ablate.study import ladder as ladder_design
@@ -158,6 +159,10 @@ def test_what_is_saved_at_equal_accuracy_is_in_its_table_and_in_the_headline(rea
     assert told.remark == "Time to the mean TTA accuracy of the baseline, read off three lengths or more."
     assert [row[2].line for row in told.rows] == ["0.00 %", cell]
     assert headline(evidence).endswith(f" accuracy inconclusive. At equal accuracy{said}")
+
+
+def test_the_first_picture_of_recipes_at_several_lengths_is_their_frontier():
+    assert [figure.kind for figure in draw_figures(at_lengths())][:2] == ["frontier", "effects"]
 
 
 def test_a_study_without_lengths_says_nothing_of_equal_accuracy():
