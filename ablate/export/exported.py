@@ -168,9 +168,8 @@ def _identifier(parts: list[Any]) -> str:
 
 
 def reference_arm(resolved: ResolvedStudy) -> str:
-    """The arm whose recipe the others are told apart from: as for a twin, the first at its own length."""
-    arms = resolved.study.arms
-    return next((arm for arm in arms if arm.length == 1.0), arms[0]).name
+    """The arm whose recipe the others are told apart from."""
+    return resolved.study.reference.name
 
 
 def reference_recipe(resolved: ResolvedStudy, trials: Iterable[Trial], store: TrialStore) -> RecipeRecord | None:

@@ -1,9 +1,10 @@
-"""What a frontier shows of arms at several lengths: a line through each recipe's, and when it reaches the score of the reference."""
+"""What a frontier shows of a recipe at several lengths: a line through its arms, and when it reaches the score of the reference."""
 
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -13,82 +14,91 @@ from ablate.plots.table import Looks, need_columns
 from ablate.stats.evidence import Evidence
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.score_words import short_name
-from ablate.stats.wording import start_words
+from ablate.stats.verdicts import SIGNIFICANCE
+from ablate.stats.wording import confidence_words, start_words
 from ablate.study.score import Score
 
-_COLUMNS = ("arm", "target_score", "seconds", "low_seconds", "high_seconds")
-
-_MOST_RECIPES = 3
-"""Of more the bars lie on top of each other, as all are at one score; the waterfall has the times of a ladder's steps."""
+_ENDS = ("low_seconds", "high_seconds")
+_COLUMNS = ("arm", "target_score", "seconds", *_ENDS)
 
 
 @dataclass(frozen=True, slots=True)
 class LengthCurves:
-    """Arms with the same features, each recipe's from its shortest on, and the times of `ablate.stats.equal_accuracy`.
+    """A recipe at several lengths beside the reference, and its time of `ablate.stats.equal_accuracy`.
 
-    `reference` is the arm whose score is to be reached.
+    `recipes` are the arms with the same features from the shortest on: the recipe's, and the reference's where it has several.
+    `reference` is the arm whose score is to be reached, `level` that of the interval.
     """
 
     recipes: tuple[tuple[str, ...], ...]
     reference: str
     times: pd.DataFrame
+    level: float = SIGNIFICANCE
 
     @classmethod
     def of(cls, evidence: Evidence) -> "LengthCurves | None":
-        """Those of a study; None where no recipe has lengths enough to read a time from, or too many have."""
+        """That of a study; None unless just one recipe besides the reference has lengths to read a time from.
+
+        The times of more lie on one line, at the score to be reached, where nobody could tell whose is whose.
+        """
         times = evidence.equal_accuracy
         if times is None:
             return None
-        recipes: dict[tuple[frozenset[str], int], list[tuple[float, str]]] = {}
-        for arm in evidence.resolved.study.arms:
-            recipes.setdefault((arm.features, arm.stream), []).append((arm.length, arm.name))
-        at_lengths = (sorted(arms) for arms in recipes.values() if len(arms) >= FEWEST_LENGTHS)
-        named = tuple(tuple(name for _, name in arms) for arms in at_lengths)
-        return cls(recipes=named, reference=evidence.starting_arm, times=times) if len(named) <= _MOST_RECIPES else None
+        arms = [arm for arm in evidence.resolved.study.arms if arm.stream == 0]
+        recipes: dict[frozenset[str], list[tuple[float, str]]] = {}
+        for arm in arms:
+            recipes.setdefault(arm.features, []).append((arm.length, arm.name))
+        reference = next(arm for arm in arms if arm.name == evidence.starting_arm)
+        at_lengths = {features: sorted(found) for features, found in recipes.items() if len(found) >= FEWEST_LENGTHS}
+        if len(at_lengths.keys() - {reference.features}) != 1:
+            return None
+        named = tuple(tuple(name for _, name in found) for found in at_lengths.values())
+        return cls(recipes=named, reference=reference.name, times=times, level=evidence.level)
 
     def draw(self, axes: Axes, on: Sheet, table: pd.DataFrame, score: Score) -> tuple[list[Artist], list[str]]:
         """Draw them among the arms of `table`, that of `ablate.stats.arm_summary`; what the legend is to have of it."""
-        need_columns(self.times, _COLUMNS, "equal-accuracy times", "ablate.stats.equal_accuracy")
+        handles: list[Artist] = []
+        labels: list[str] = []
         lines = self._lines(axes, on, table, score)
-        handles: list[Artist] = lines[:1]
-        labels = ["one recipe at several lengths"][: len(handles)]
-        read = self._read()
-        if read:
-            level = score.factor * read[0]["target_score"]
-            looks: Looks = {"color": on.theme.total, "linewidth": 1.0, "linestyle": (0, (1.5, 1.5)), "zorder": 1}
+        if lines:
+            handles.append(lines[0])
+            labels.append("one recipe at several lengths")
+        row = self._read()
+        if row is not None:
+            level = score.factor * row["target_score"]
+            looks: Looks = {"color": on.theme.total, "linewidth": 1.0, "linestyle": (0, (6, 2, 1, 2)), "zorder": 1}
             axes.axhline(level, **looks)
-            for row in read:
-                # An end beyond the measured lengths is not known; the bar ends at the mark there.
-                ends = [row[end] if isfinite(row[end]) else row["seconds"] for end in ("low_seconds", "high_seconds")]
-                axes.plot(ends, [level, level], color=on.theme.total, linewidth=2.2, solid_capstyle="butt", zorder=2.4)
+            # An end beyond the measured lengths is not known; the bar ends at the mark there.
+            ends = [row[end] if isfinite(row[end]) else row["seconds"] for end in _ENDS]
+            axes.plot(ends, [level, level], color=on.theme.total, linewidth=2.2, solid_capstyle="butt", zorder=2.4)
             mark: Looks = {"marker": "D", "color": on.theme.total, "markersize": 0.5 * on.points, "zorder": 4}
-            handles += axes.plot([row["seconds"] for row in read], [level] * len(read), linestyle="none", **mark)
+            handles += axes.plot([row["seconds"]], [level], linestyle="none", **mark)
             labels.append(f"time to the {short_name(score)} of {start_words(self.reference)}")
         return handles, labels
 
     def remarks(self) -> list[str]:
-        """What a caption has to say of them."""
-        read = self._read()
-        if not read:
+        """What a caption has to say of it."""
+        row = self._read()
+        if row is None:
             return []
-        known = all(isfinite(row[end]) for row in read for end in ("low_seconds", "high_seconds"))
-        cut = "" if known else "; a bar that ends at its diamond goes on beyond the measured lengths"
-        return [f"Bars across diamonds: 95 % intervals{cut}"]
+        known = all(isfinite(row[end]) for end in _ENDS)
+        cut = "" if known else "; where the bar ends at the diamond it goes on beyond the measured lengths"
+        interval = f"{confidence_words(self.level)} interval"
+        return [f"Diamond: read off a straight line in logarithms; bar: its {interval}{cut}"]
 
     def description(self, score: Score) -> str:
-        """What is to be seen of them, for who cannot see it."""
-        times = "; ".join(f"{row['arm']} after {row['seconds']:.4g} s" for row in self._read())
-        wanted = f"The {short_name(score)} of {start_words(self.reference)} is reached by"
-        return f" {wanted} {times}." if times else ""
+        """What is to be seen of it, for who cannot see it."""
+        row = self._read()
+        if row is None:
+            return ""
+        reached = f"{row['arm']} after {row['seconds']:.4g} s"
+        return f" The {short_name(score)} of {start_words(self.reference)} is reached by {reached}."
 
-    def _read(self) -> list[dict[str, Any]]:
-        """The rows of the other arms whose time could be read: the reference is there already."""
-        rows = self.times.to_dict("records")
-        return [
-            {str(name): value for name, value in row.items()}
-            for row in rows
-            if row["arm"] != self.reference and isfinite(row["seconds"])
-        ]
+    def _read(self) -> dict[str, Any] | None:
+        """The row of the recipe; None where its time could not be read."""
+        need_columns(self.times, _COLUMNS, "equal-accuracy times", "ablate.stats.equal_accuracy")
+        rows = self.times[(self.times["arm"] != self.reference) & np.isfinite(self.times["seconds"])].to_dict("records")
+        return {str(name): value for name, value in rows[0].items()} if rows else None
 
     def _lines(self, axes: Axes, on: Sheet, table: pd.DataFrame, score: Score) -> list[Artist]:
         by_arm = table.set_index("arm")

@@ -31,14 +31,13 @@ def answers(evidence: Evidence) -> tuple[Table, ...]:
         return ()
     against = against_published_table(evidence)
     held = () if against is None else (against,)
+    equal = () if evidence.equal_accuracy is None else (equal_accuracy_table(evidence),)
     if evidence.is_factorial:
-        return (shares_table(evidence), interactions_table(evidence), *held)
+        return (shares_table(evidence), interactions_table(evidence), *equal, *held)
     steps = (steps_table(evidence),) if evidence.ladder is not None and evidence.ladder.shares else ()
     if evidence.average_shares is not None:
         steps = (*steps, average_shares_table(evidence, evidence.average_shares))
-    if evidence.equal_accuracy is not None:
-        return (equal_accuracy_table(evidence), *steps, *held)
-    return (*steps, *held)
+    return (*equal, *steps, *held)
 
 
 def shares_table(evidence: Evidence) -> Table:
@@ -171,7 +170,8 @@ def equal_accuracy_table(evidence: Evidence) -> Table:
         f"At equal {short_name(evidence.score)}",
         columns,
         tuple(rows),
-        f"Time to the mean {evidence.score.title} of {start_words(evidence.starting_arm)}, read off three lengths or more.",
+        f"Time to the mean {evidence.score.title} of {start_words(evidence.starting_arm)}; that of other arms is read off three lengths "
+        "or more.",
     )
 
 

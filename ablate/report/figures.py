@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 
 from ablate.errors import AblateError
 from ablate.plots.drawing import WITH_TARGET, draw
+from ablate.plots.length_curves import LengthCurves
 from ablate.plots.saving import to_svg
 from ablate.plots.style import DARK, LIGHT, Theme
 from ablate.stats.evidence import Evidence
@@ -79,7 +80,7 @@ def _first(evidence: Evidence) -> tuple[str, ...]:
     """The kinds that answer what the study asked, where those are not the first of all anyway."""
     if evidence.is_factorial:
         return ("shapley", "interactions")
-    return ("frontier",) if evidence.equal_accuracy is not None and evidence.ladder is None else ()
+    return ("frontier",) if LengthCurves.of(evidence) is not None else ()
 
 
 def _drawn(kind: str, evidence: Evidence, target: float | None) -> MatplotlibFigure | None:

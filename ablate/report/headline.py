@@ -9,6 +9,7 @@ from ablate.report.answers import clear_shares
 from ablate.report.wording import score_said
 from ablate.stats import Effect
 from ablate.stats.evidence import Evidence
+from ablate.stats.frames import trials_each
 from ablate.stats.score_words import short_name, value_words
 from ablate.stats.sentences import time_said
 from ablate.stats.wording import AVERAGED, counted, saved_words
@@ -45,7 +46,7 @@ def _finding(evidence: Evidence) -> str:
     if whole or len(measured) == 1:
         chosen = (whole or measured)[0]
         published = verdict_against_published(evidence, chosen)
-        return f"{_one(evidence, chosen)}{_at_equal_score(evidence, chosen)}{published}{_shares(evidence)}"
+        return f"{_one(evidence, chosen)}{published}{_at_equal_score(evidence, chosen)}{_shares(evidence)}"
     return _several(evidence, measured)
 
 
@@ -56,7 +57,7 @@ def _without_contrasts(evidence: Evidence) -> str:
     (arm,) = arms
     return (
         f"Arm '{arm['arm']}' reached {value_words(arm['score_mean'], evidence.score)} in {arm['time_seconds_mean']:.3g} s "
-        f"({counted(arm['trials'], 'trial')}). One arm alone says nothing about a feature: that takes a second one."
+        f"({trials_each(evidence.arms)}). One arm alone says nothing about a feature: that takes a second one."
     )
 
 
@@ -82,7 +83,7 @@ def _one(evidence: Evidence, effect: Effect) -> str:
 
 
 def _at_equal_score(evidence: Evidence, effect: Effect) -> str:
-    """What a study at several lengths was run for: " At equal TTA accuracy it saves 16.9 % of the time [13.0, 20.6]."; "" of others."""
+    """What a study at several lengths was run for: " At equal accuracy it saves 16.9 % of the time [13.0, 20.6]."; "" of others."""
     data = evidence.equal_accuracy
     if data is None or effect.without_arm != evidence.starting_arm:
         return ""

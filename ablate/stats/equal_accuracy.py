@@ -58,12 +58,12 @@ def equal_accuracy(
 ) -> pd.DataFrame:
     """For each arm with three or more lengths, the time to the target score; one row an arm, fields as columns.
 
-    `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, the only
-    one that it needs then, which is left out and put back together with the arms' trials when the interval is made. Log error is
-    taken as linear in log time near the target: of a percentage its distance from 100 %, of a score of which less is better the score
-    itself, which must be above zero. Other scores have no error, and a note instead of a time. Nothing is read off beyond the measured
-    lengths. Intervals, at 1 - `level`: jackknife over blocks for the scores and over processes for the times, joined with
-    Welch-Satterthwaite degrees of freedom.
+    `target_score` is as trials hold it, such as a fraction; by default the mean of the arm `reference` at its own length, and then the
+    reference needs no other. That mean is left out and put back together with the arms' trials when the interval is made. Arms with
+    fewer lengths have a note instead of a time. Log error is taken as linear in log time near the target: of a percentage its distance
+    from 100 %, of a score of which less is better the score itself, which must be above zero. Other scores have no error, and a note
+    instead of a time. Nothing is read off beyond the measured lengths. Intervals, at 1 - `level`: jackknife over blocks for the scores
+    and over processes for the times, joined with Welch-Satterthwaite degrees of freedom.
 
     Raises:
         UsageError: the target is no score (between 0 and 1 for a fraction), or `frame` lacks a column that the statistics read.
@@ -104,13 +104,14 @@ def _measure(
     confidence: float,
 ) -> EqualAccuracy:
     refused = EqualAccuracy(arm=own, target_score=float("nan") if target is None else target)
-    names = [arm.name for arm in members]
+    sets_target = own == reference and target is None
+    # Its own time takes no other length.
+    names = [own] if sets_target else [arm.name for arm in members]
     if score.better == "higher" and not is_percentage(score):
         return _with_note(
             refused,
             f"times are read off at equal percentages or at equal scores of which less is better; {score.title} is neither",
         )
-    sets_target = own == reference and target is None
     if len(names) < FEWEST_LENGTHS and not sets_target:
         lengths = "at one length" if len(names) == 1 else f"at {len(names)} lengths"
         return _with_note(
@@ -135,7 +136,7 @@ def _measure(
     start = EqualAccuracy(
         arm=own,
         target_score=float(_error(anchor.errors[0, 0], score)) if target is None else target,
-        lengths=len(names),
+        lengths=len(members),
         blocks=int(whole.sum()),
         processes=process_log_time.shape[1],
         own_seconds=exp(curve.log_times[names.index(own), 0]),

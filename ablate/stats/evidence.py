@@ -126,21 +126,29 @@ class Evidence(Recorded):
 
     @cached_property
     def equal_accuracy(self) -> pd.DataFrame | None:
-        """`stats.equal_accuracy` against `starting_arm`; None without lengths.
+        """`stats.equal_accuracy` against `starting_arm`, of the recipes with several lengths; None where no other recipe has enough.
 
         Rungs as published have a length each, which is no curve to read a time from.
         """
-        arms = self.resolved.study.arms
-        if max(Counter((arm.features, arm.stream) for arm in arms).values()) < FEWEST_LENGTHS:
+        by_name = {arm.name: arm for arm in self.resolved.study.arms}
+        start = by_name[self.starting_arm]
+        arms = [arm for arm in by_name.values() if arm.stream == 0]
+        lengths = Counter(arm.features for arm in arms)
+        if start.length != 1.0 or not any(
+            number >= FEWEST_LENGTHS and features != start.features for features, number in lengths.items()
+        ):
             return None
-        return stats.equal_accuracy(self.counted, arms, reference=self.starting_arm, score=self.score, level=self.level)
+        asked = [arm for arm in arms if lengths[arm.features] > 1 or arm is start]
+        return stats.equal_accuracy(self.counted, asked, reference=start.name, score=self.score, level=self.level)
 
     @property
     def starting_arm(self) -> str:
-        """The arm that the ladder, or else the study, starts from, at its own length."""
+        """The arm that the study measures from: where its ladder starts, or everything together, or its only contrast; else the first."""
         study = self.resolved.study
-        rungs = [contrast.without_arm for contrast in study.contrasts if contrast.kind == "ladder"]
-        return rungs[0] if rungs else next(arm.name for arm in study.arms if arm.length == 1.0)
+        asked = [contrast for contrast in study.contrasts if contrast.kind != "aa" and not contrast.is_averaged]
+        whole = [contrast for kind in ("ladder", "total") for contrast in asked if contrast.kind == kind]
+        starts = whole or (asked if len(asked) == 1 else [])
+        return starts[0].without_arm if starts else study.reference.name
 
     @cached_property
     def against_published(self) -> tuple[stats.AgainstPublished, ...]:

@@ -155,7 +155,7 @@ COUNTS = ("trials", "scored", "timed", "failed", "timed_out", "unusable", "proce
 def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """What each arm did, one row an arm in order of first appearance, whether or not the study is finished.
 
-    `trials` counts the usable ones, `scored` and `timed` those of them whose score and whose time count, which differ where times are
+    `trials` counts the usable ones, `scored` and `timed` those of them whose score and whose time count, not all where times are
     measured apart from the trainings; `failed` and `timed_out` the others, `unusable` those said to be ok but without a finite
     time and score. For `score` and `accuracy`, and each other named measurement: mean, sd, and 95 % t-interval over trials. For
     `time_seconds`: mean of the process means, sd over trials, and a 95 % t-interval over process means (NaN with one process).
@@ -175,16 +175,16 @@ def arm_summary(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def measured_apart(summary: pd.DataFrame) -> bool:
-    """Whether arms of `arm_summary` have trainings whose scores count and, not as many, runs whose times count."""
-    scored, timed = summary["scored"], summary["timed"]
-    return bool(scored.any() and timed.any() and (scored != timed).any())
+    """Whether arms of `arm_summary` have trials whose scores count and others whose times count, so that their sum says little."""
+    trials, scored, timed = (summary[count] for count in ("trials", "scored", "timed"))
+    return bool(scored.any() and timed.any() and ((trials != scored) | (trials != timed)).any())
 
 
 def trials_each(summary: pd.DataFrame) -> str:
-    """How many trials each arm of `arm_summary` has, or how many of either kind: "5 trials", "5 trainings and 6 to 7 times"."""
-    scored, timed = summary["scored"], summary["timed"]
-    if (scored == timed).all():
-        return counted_each(summary["trials"], "trial")
+    """How many trials each arm of `arm_summary` has, or of either kind: "5 trials", "5 trainings and 6 to 7 times"."""
+    trials, scored, timed = (summary[count] for count in ("trials", "scored", "timed"))
+    if ((trials == scored) & (trials == timed)).all():
+        return counted_each(trials, "trial")
     kinds = ((scored, "training"), (timed, "time"))
     return " and ".join(counted_each(numbers, noun) for numbers, noun in kinds if numbers.any())
 

@@ -46,11 +46,11 @@ def interval_decimals(low: float, high: float) -> int:
 def saved_words(saved_percent: float, low: float = NAN, high: float = NAN, *, of: str = "") -> str:
     """Time saved in percent of the reference, as a verb: "saves 14.4 % [5.9, 22.2]", "costs 2.0 % [−6.2, +10.9]".
 
-    The interval points where the verb does, and its number has the interval's decimals, so that the one lies inside the other.
-    `of` follows the percent sign. Without an interval, what rounds to zero "takes as long".
+    The interval points where the verb does, and its number has the interval's decimals, so that the one lies inside the other; an
+    end that is not known is "?". `of` follows the percent sign. Without an interval, what rounds to zero "takes as long".
     """
-    known = isfinite(low) and isfinite(high)
-    decimals = interval_decimals(low, high) if known else percent_decimals(saved_percent)
+    known = isfinite(low) or isfinite(high)
+    decimals = _saved_decimals(saved_percent, low, high)
     text = f"{abs(saved_percent):.{decimals}f}"
     costs = saved_percent < 0 and float(text) != 0
     if not known and float(text) == 0:
@@ -62,23 +62,29 @@ def saved_words(saved_percent: float, low: float = NAN, high: float = NAN, *, of
 
 def saved_signed(saved_percent: float, low: float = NAN, high: float = NAN) -> str:
     """Time saved as a signed number for a table: "+14.4 %", with the decimals of its interval; positive is better."""
-    known = isfinite(low) and isfinite(high)
-    return f"{signed(saved_percent, interval_decimals(low, high) if known else percent_decimals(saved_percent))} %"
-
-
-def interval_words(low: float, high: float, decimals: int, *, plain_if_positive: bool = False) -> str:
-    """Both ends of an interval: "[−0.05, +0.03]"; with `plain_if_positive` no signs where both are positive: "[0.02, 0.05]"."""
-    if plain_if_positive and low > 0 and float(f"{low:.{decimals}f}") != 0:
-        return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
-    return f"[{signed(low, decimals)}, {signed(high, decimals)}]"
+    return f"{signed(saved_percent, _saved_decimals(saved_percent, low, high))} %"
 
 
 def saved_interval(saved_percent: float, low: float, high: float) -> str:
     """Both ends of the interval of time saved: "[+12.1, +16.6]"; one that is not known is "?", and "" where neither is."""
+    known = isfinite(low) or isfinite(high)
+    return interval_words(low, high, _saved_decimals(saved_percent, low, high)) if known else ""
+
+
+def _saved_decimals(saved_percent: float, low: float, high: float) -> int:
+    """Those of the interval, as far as it is known."""
     known = [end for end in (low, high) if isfinite(end)]
     if not known:
-        return ""
-    return interval_words(low, high, interval_decimals(min(known[0], saved_percent), max(known[-1], saved_percent)))
+        return percent_decimals(saved_percent)
+    return interval_decimals(low, high) if len(known) == 2 else interval_decimals(saved_percent, known[0])
+
+
+def interval_words(low: float, high: float, decimals: int, *, plain_if_positive: bool = False) -> str:
+    """Both ends of an interval: "[−0.05, +0.03]"; with `plain_if_positive` no signs where both are positive: "[0.02, 0.05]"."""
+    known = [end for end in (low, high) if isfinite(end)]
+    if plain_if_positive and known and min(known) > 0 and float(f"{min(known):.{decimals}f}") != 0:
+        return f"[{', '.join(f'{end:.{decimals}f}' if isfinite(end) else '?' for end in (low, high))}]"
+    return f"[{signed(low, decimals)}, {signed(high, decimals)}]"
 
 
 def counted(number: int, noun: str) -> str:

@@ -177,7 +177,9 @@ def lengths(design: Design, factors: Iterable[float] = (0.85, 1.0, 1.15), of: It
         listed = ", ".join(f"{factor:g}" for factor in chosen)
         raise UsageError(f"Equal accuracy needs three lengths or more, 1 among them; got {listed or 'none'}.")
     names = [arm.name for arm in design.arms]
-    asked = names if of is None else list(of)
+    asked = names if of is None else names_of(of)
+    if not asked:
+        raise UsageError(f"Lengths of no arm: leave out `of` for all, or name some of {', '.join(names)}.")
     for name in asked:
         if name not in names:
             raise UsageError(f"There is no arm '{name}' to give lengths to.{near_match_and_all(name, names)}")

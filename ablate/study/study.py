@@ -201,8 +201,13 @@ class Study:
         design = self.design.possible(catalogue)
         return replace(self, arms=design.arms, contrasts=design.contrasts, left_out=design.left_out)
 
+    @property
+    def reference(self) -> Arm:
+        """The arm that the others are told apart from: the first at its own length."""
+        return next((arm for arm in self.arms if arm.length == 1.0), self.arms[0])
+
     def with_twin(self) -> "Study":
-        """The study and an A/A twin of its reference: the first arm at its own length; see `designs.with_twin`.
+        """The study and an A/A twin of its `reference`; see `designs.with_twin`.
 
         Raises:
             UsageError: it has an A/A pair already.
@@ -210,8 +215,7 @@ class Study:
         has_twins = next((contrast for contrast in self.contrasts if contrast.kind == "aa"), None)
         if has_twins is not None:
             raise UsageError(f"--aa changes nothing: study '{self.name}' runs '{has_twins.with_arm}' already.")
-        reference = next((arm for arm in self.arms if arm.length == 1.0), self.arms[0])
-        design = with_twin(self.design, reference.name)
+        design = with_twin(self.design, self.reference.name)
         return replace(self, arms=design.arms, contrasts=design.contrasts)
 
     def until_settled(self) -> "Study":

@@ -11,6 +11,7 @@ from ablate.engine.status import StudyStatus
 from ablate.formats.durations import rough_duration
 from ablate.formats.fitted_table import FittedTable
 from ablate.formats.printable import printable_lines
+from ablate.stats.frames import measured_apart
 from ablate.stats.score_words import decimals_of, value_name
 from ablate.stats.wording import counted
 from ablate.study.score import Score
@@ -54,12 +55,13 @@ def arms_so_far(now: StudyStatus, score: Score) -> FittedTable:
     decimals = decimals_of(score, *(score.factor * (now.arms["score_high"] - now.arms["score_low"])))
     table = FittedTable()
     table.add_column("arm", words=True)
-    for heading in ("trials", "failed", value_name(score), "seconds"):
+    counts = {"scored": "trainings", "timed": "times"} if measured_apart(now.arms) else {"trials": "trials"}
+    for heading in (*counts.values(), "failed", value_name(score), "seconds"):
         table.add_column(heading, numeric=True)
     for row in now.arms.to_dict("records"):
         table.add_row(
             row["arm"],
-            str(row["trials"]),
+            *(str(row[count]) for count in counts),
             str(row["failed"] + row["timed_out"]),
             _with_interval(row, "score", scale=score.factor, decimals=decimals),
             _with_interval(row, "time_seconds", scale=1, decimals=3),

@@ -148,10 +148,10 @@ def write_folder(
     return path
 
 
-def stored(study: ResolvedStudy) -> MemoryTrialStore:
-    """All of `trials_of`, in memory."""
+def stored(study: ResolvedStudy, trials: Sequence[Trial] | None = None) -> MemoryTrialStore:
+    """These trials (default: all of `trials_of`), in memory."""
     store = MemoryTrialStore()
-    for each in trials_of(study):
+    for each in trials_of(study) if trials is None else trials:
         store.append(FinishedTrial(trial=each, recipe=_recipe(each.spec.arm), environment=ENVIRONMENT))
     return store
 

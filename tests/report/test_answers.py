@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ablate.report import Evidence, report
 from ablate.report.answers import answers, equal_accuracy_table
 from ablate.report.figures import draw_figures
 from ablate.report.headline import headline
-from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley, total
+from ablate.study import Design, Study, aa, add_one_in, combine, leave_one_out, lengths, pair, shapley, total, with_twin
 from ablate.study import ladder as ladder_design
 from ablate.study.ladders import Ladder, Rung
 from tests.fakes import HIVE_SLUGS, FakeCatalogue
@@ -128,8 +129,11 @@ def test_each_shipped_study_answers_its_own_question(name, expected):
     assert titles(load_study(name)) == expected
 
 
-def at_lengths(**settings):
-    folder = resolved(lengths(total(["silu"]), **settings), name="lengths", blocks=5, processes=5)
+EVERYTHING = total(["silu"])
+
+
+def at_lengths(design=EVERYTHING, **settings):
+    folder = resolved(lengths(design, **settings), name="lengths", blocks=5, processes=5)
     return Evidence.of(folder, stored(folder))
 
 
@@ -144,7 +148,7 @@ def test_equal_accuracy_is_that_of_the_reference_at_its_own_length():
     ("read", "cell", "said"),
     [
         ((-16.9, -20.6, -13.0, ""), "+16.9 % [+13.0, +20.6]", " it saves 16.9 % of the time [13.0, 20.6]."),
-        ((-16.9, -20.6, nan, "too far"), "+16.9 % [?, +20.6]", " it saves 16.9 % of the time; too far."),
+        ((-16.9, -20.6, nan, "too far"), "+16.9 % [?, +20.6]", " it saves 16.9 % of the time [?, 20.6]; too far."),
         ((4.0, 1.0, 7.0, ""), "−4.0 % [−7.0, −1.0]", " it costs 4.0 % of the time [1.0, 7.0]."),
         ((nan, nan, nan, "out of reach"), "–", ": out of reach."),
     ],
@@ -156,9 +160,61 @@ def test_what_is_saved_at_equal_accuracy_is_in_its_table_and_in_the_headline(rea
     table.loc["all", measured] = read
     vars(evidence)["equal_accuracy"] = table.reset_index()
     told = equal_accuracy_table(evidence)
-    assert told.remark == "Time to the mean TTA accuracy of the baseline, read off three lengths or more."
+    assert told.remark == (
+        "Time to the mean TTA accuracy of the baseline; that of other arms is read off three lengths or more."
+    )
     assert [row[2].line for row in told.rows] == ["0.00 %", cell]
     assert headline(evidence).endswith(f" accuracy inconclusive. At equal accuracy{said}")
+
+
+def test_a_factorial_study_at_lengths_has_the_times_of_its_headline_in_a_table():
+    evidence = at_lengths(shapley(["silu", "tuning"]))
+    assert [table.title for table in answers(evidence)] == ["Fair shares", "Interactions", "At equal accuracy"]
+    assert "At equal accuracy" in headline(evidence)
+    assert draw_figures(evidence)[0].kind == "shapley"
+
+
+@pytest.mark.parametrize(
+    ("design", "start"),
+    [
+        (combine(leave_one_out(["silu", "tuning"]), total(["silu", "tuning"])), "baseline"),
+        (leave_one_out(["silu"]), "baseline"),
+        (leave_one_out(["silu", "tuning"]), "all"),
+        (ladder_design(["silu", "tuning"]), "baseline"),
+    ],
+)
+def test_equal_accuracy_is_that_of_the_arm_that_the_study_measures_from(design, start):
+    evidence = at_lengths(design)
+    assert evidence.starting_arm == start
+    assert list(evidence.equal_accuracy.set_index("arm").loc[start, ["time_percent", "note"]]) == [
+        0.0,
+        "the reference sets the target, so this is its own time",
+    ]
+
+
+def test_arms_left_at_one_length_have_no_row_and_the_reference_alone_is_no_study_of_lengths():
+    evidence = at_lengths(ladder_design(["silu", "tuning"]), of=["+ tuning"])
+    assert list(evidence.equal_accuracy["arm"]) == ["baseline", "+ tuning"]
+    alone = at_lengths(of=["baseline"])
+    assert alone.equal_accuracy is None
+    assert "equal accuracy" not in headline(alone)
+    twins = at_lengths(with_twin(total(["silu"])), of=["baseline (twin)"])
+    assert twins.equal_accuracy is None
+
+
+def test_a_failed_length_of_the_reference_leaves_it_its_own_time():
+    folder = resolved(lengths(total(["silu"])), name="lengths", blocks=5, processes=5)
+    trials = [failed(trial) if trial.spec.arm == "baseline @ 0.85" else trial for trial in trials_of(folder)]
+    evidence = Evidence.of(folder, stored(folder, trials))
+    assert evidence.equal_accuracy.set_index("arm").loc["baseline", "time_percent"] == 0.0
+
+
+def test_no_arm_at_its_own_length_is_no_error():
+    arms = tuple(replace(arm, length=0.5 * arm.length) for arm in lengths(total(["silu"])).arms)
+    folder = resolved(Design(arms=arms, contrasts=()), name="lengths", blocks=5, processes=5)
+    evidence = Evidence.of(folder, stored(folder))
+    assert evidence.equal_accuracy is None
+    assert answers(evidence) == ()
 
 
 def test_the_first_picture_of_recipes_at_several_lengths_is_their_frontier():

@@ -27,14 +27,14 @@ def measured_alone(trial: Trial) -> Trial:
 
 @pytest.mark.parametrize(
     ("rounds", "headings", "counts"),
-    [(1, ("trainings", "times"), ("2", "3")), (0, ("n",), ("2",))],
-    ids=["apart", "each trial measures both"],
+    [(1, ("trainings", "times"), ("3", "3")), (2, ("trainings", "times"), ("3", "6")), (0, ("n",), ("3",))],
+    ids=["as many", "apart", "each trial measures both"],
 )
 def test_the_table_of_arms_counts_trainings_and_times(
     tmp_path: Path, rounds: int, headings: tuple[str, ...], counts: tuple[str, ...]
 ) -> None:
     apart = {"clock": "interleaved", "rounds": rounds} if rounds else {}
-    study = resolved(leave_one_out(["silu"]), blocks=2, processes=3 if rounds else 2, **apart)
+    study = resolved(leave_one_out(["silu"]), blocks=3, processes=3, **apart)
     folder = write_folder(tmp_path / "run", study, trials_of(study), change=measured_alone)
     table = arms_table(Evidence.read(folder))
     counted = slice(1, 1 + len(headings))

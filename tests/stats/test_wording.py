@@ -58,6 +58,11 @@ def test_time_is_saved_or_costs_and_plus_is_better(saved, words, in_a_table):
         ((-0.31, -0.38, -0.24), "costs 0.31 % [0.24, 0.38]"),
         ((2.31, 2.2901, 2.3302), "saves 2.310 % [2.290, 2.330]"),
         ((-0.02, -3.0, 3.1), f"saves 0.0 % [{MINUS}3.0, +3.1]"),
+        ((16.96, math.nan, 20.6), "saves 17.0 % [?, 20.6]"),
+        ((16.96, 16.95, math.nan), "saves 16.960 % [16.950, ?]"),
+        ((-16.9, -20.6, math.nan), "costs 16.9 % [?, 20.6]"),
+        ((0.001, math.nan, 5.0), "saves 0.0 % [?, 5.0]"),
+        ((0.001, -5.0, math.nan), f"saves 0.0 % [{MINUS}5.0, ?]"),
     ],
 )
 def test_the_interval_points_where_the_verb_does_and_holds_its_number(numbers, words):
@@ -132,6 +137,8 @@ def test_without_an_interval_there_are_no_brackets():
     bare = {
         "time_low_percent": math.nan,
         "time_saved_low_percent": math.nan,
+        "time_high_percent": math.nan,
+        "time_saved_high_percent": math.nan,
         "score_low": math.nan,
     }
     words = sentence(known(time_verdict="no verdict", score_verdict="no verdict", **bare))

@@ -122,6 +122,9 @@ def test_only_the_arms_asked_for_have_lengths() -> None:
     assert lengths(design, of=["baseline"]).arms[1] == design.arms[0]
     with pytest.raises(UsageError, match=r"There is no arm 'al' to give lengths to\. Did you mean 'all'\?"):
         lengths(total(["a"]), of=["al"])
+    assert lengths(total(["a"]), of="all") == lengths(total(["a"]), of=["all"])
+    with pytest.raises(UsageError, match="Lengths of no arm"):
+        lengths(total(["a"]), of=[])
 
 
 @pytest.mark.parametrize("factors", [[], [0.8, 1.0], [0.8, 0.9, 1.1], [1.0, 1.0, 1.0]])
