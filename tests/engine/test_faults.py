@@ -209,8 +209,11 @@ def test_two_children_at_work_are_ended_with_their_parent(tmp_path: Path, number
 def test_two_parents_on_one_folder(folder: RunFolder) -> None:
     with parent(folder.path, seconds=0.1) as first:
         first.hear(1)
+        # However long the second takes to start, the first is not done by then.
+        first.process.send_signal(signal.SIGSTOP)
         with parent(folder.path) as second:
             status, complaint = second.end()
+        first.process.send_signal(signal.SIGCONT)
         assert status == 1
         assert f"being written by process {first.process.pid}" in complaint
         assert first.end() == (0, "")
