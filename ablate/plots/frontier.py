@@ -58,7 +58,7 @@ def frontier(
     Of more, those on the front and those in `named` have a name and a cross; the others
     are dots, coloured by what `kinds` says of them (arm to a few words for the legend). A name that has no room beside its point
     is a number there and stands in a key below. `common_seeds` says whether the arms of a block are trained from one seed.
-    `lengths` joins the arms that are one recipe at several lengths, and marks when each reaches the reference's score.
+    `lengths` joins the arms that are one recipe at several lengths, and marks when it reaches the score of the reference.
 
     Raises:
         UsageError: no arm with a usable trial, a table that lacks columns, an arm in `named` that is not there, a target that the
