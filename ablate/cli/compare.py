@@ -109,12 +109,12 @@ def _name(change: "Change") -> Text:
 
 def _cells(change: "Change", score: "Score | None") -> "Iterator[tuple[str, str]]":
     """Time, then score, each with both sides and what changed; time saved, so that positive is better."""
-    from ablate.stats.wording import interval_decimals, interval_words, saved_signed, signed
+    from ablate.stats.wording import saved_interval, saved_signed, signed
 
     saved, low, high = (
         0.0 - percent for percent in (change.time_percent, change.time_high_percent, change.time_low_percent)
     )
-    interval = interval_words(low, high, interval_decimals(low, high)) if isfinite(low) else ""
+    interval = saved_interval(saved, low, high)
     if change.kind == "arm":
         times = _sides((change.first_time, change.second_time), "{:#.4g}".format, " s")
     else:

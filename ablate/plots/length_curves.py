@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from ablate.plots.sheet import Sheet
 from ablate.plots.table import Looks, need_columns
+from ablate.stats.equal_accuracy import arms_by_recipe
 from ablate.stats.evidence import Evidence
 from ablate.stats.readout import FEWEST_LENGTHS
 from ablate.stats.score_words import short_name
@@ -44,16 +45,13 @@ class LengthCurves:
         times = evidence.equal_accuracy
         if times is None:
             return None
-        arms = [arm for arm in evidence.resolved.study.arms if arm.stream == 0]
-        recipes: dict[frozenset[str], list[tuple[float, str]]] = {}
-        for arm in arms:
-            recipes.setdefault(arm.features, []).append((arm.length, arm.name))
-        reference = next(arm for arm in arms if arm.name == evidence.starting_arm)
-        at_lengths = {features: sorted(found) for features, found in recipes.items() if len(found) >= FEWEST_LENGTHS}
-        if len(at_lengths.keys() - {reference.features}) != 1:
+        recipes = arms_by_recipe(evidence.resolved.study.arms)
+        drawn = {own: arms for own, arms in recipes.items() if len(arms) >= FEWEST_LENGTHS}
+        reference = evidence.starting_arm
+        if len(drawn.keys() - {reference}) != 1:
             return None
-        named = tuple(tuple(name for _, name in found) for found in at_lengths.values())
-        return cls(recipes=named, reference=reference.name, times=times, level=evidence.level)
+        named = tuple(tuple(arm.name for arm in arms) for arms in drawn.values())
+        return cls(recipes=named, reference=reference, times=times, level=evidence.level)
 
     def draw(self, axes: Axes, on: Sheet, table: pd.DataFrame, score: Score) -> tuple[list[Artist], list[str]]:
         """Draw them among the arms of `table`, that of `ablate.stats.arm_summary`; what the legend is to have of it."""

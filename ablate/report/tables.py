@@ -20,7 +20,7 @@ from ablate.report.wording import (
 )
 from ablate.stats import BEYOND_REACH, Effect, claim
 from ablate.stats.evidence import RECORD_TARGET, Evidence
-from ablate.stats.frames import EXTRA, measured_apart, usable
+from ablate.stats.frames import EXTRA, counts_shown, usable
 from ablate.stats.score_words import gain_name, is_percentage, short_name, value_name
 from ablate.stats.wording import AVERAGED, EVERYTHING, MOST_NAMED, blocks_counted, counted, listed
 from ablate.study.score import Score
@@ -122,7 +122,7 @@ def arms_table(evidence: Evidence) -> Table:
             for name in evidence.extras[:MOST_EXTRAS]
         ),
     ]
-    counts = {"scored": "trainings", "timed": "times"} if measured_apart(evidence.arms) else {"trials": "n"}
+    counts = counts_shown(evidence.arms, "n")
     columns = [
         Column("arm"),
         *(Column(heading, numeric=True) for heading in counts.values()),

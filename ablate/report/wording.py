@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from ablate.stats import Effect
 from ablate.stats.score_words import change_words, gain_interval, gain_words
 from ablate.stats.sentences import seen_alone
-from ablate.stats.wording import NAN, interval_decimals, interval_words, saved_signed
+from ablate.stats.wording import NAN, saved_interval, saved_signed
 from ablate.study.score import Score
 
 KIND_WORDS = {
@@ -85,7 +85,7 @@ def time_interval(effect: Effect) -> str:
     """ "[+2.19, +2.41]", of the time saved in percent; with one process the spread within it, which is no interval."""
     low, high = effect.time_saved_low_percent, effect.time_saved_high_percent
     if isfinite(low):
-        return interval_words(low, high, interval_decimals(low, high))
+        return saved_interval(effect.time_saved_percent, low, high)
     if effect.processes == 1 and isfinite(effect.time_within_sd_percent):
         return f"sd {effect.time_within_sd_percent:.2f} %, one process"
     return NOTHING

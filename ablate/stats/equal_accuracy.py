@@ -71,7 +71,7 @@ def equal_accuracy(
     if target_score is not None:
         check_target(target_score, score)
     blocks = Blocks.of(frame)
-    families = _families(arms)
+    families = arms_by_recipe(arms)
     rows = [
         _measure(blocks, own, members, families.get(reference, ()), reference, target_score, score, 1 - level)
         for own, members in families.items()
@@ -79,8 +79,8 @@ def equal_accuracy(
     return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(EqualAccuracy)])
 
 
-def _families(arms: Iterable[Arm]) -> dict[str, tuple[Arm, ...]]:
-    """Arms with the same features at their lengths, in ascending order, by the name of the one at its own length."""
+def arms_by_recipe(arms: Iterable[Arm]) -> dict[str, tuple[Arm, ...]]:
+    """Arms with the same features at their lengths, the shortest first, by the name of the one at its own length; no twins."""
     members: dict[frozenset[str], list[Arm]] = {}
     for arm in arms:
         if arm.stream == 0:

@@ -1,12 +1,12 @@
 """What a run folder shows: its trials and what the statistics make of them, computed when first asked for."""
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 
 import pandas as pd
 
 from ablate import stats
+from ablate.stats.equal_accuracy import arms_by_recipe
 from ablate.stats.frames import usable
 from ablate.stats.looks import counted_trials
 from ablate.stats.readout import FEWEST_LENGTHS
@@ -130,16 +130,13 @@ class Evidence(Recorded):
 
         Rungs as published have a length each, which is no curve to read a time from.
         """
-        by_name = {arm.name: arm for arm in self.resolved.study.arms}
-        start = by_name[self.starting_arm]
-        arms = [arm for arm in by_name.values() if arm.stream == 0]
-        lengths = Counter(arm.features for arm in arms)
-        if start.length != 1.0 or not any(
-            number >= FEWEST_LENGTHS and features != start.features for features, number in lengths.items()
-        ):
+        recipes = arms_by_recipe(self.resolved.study.arms)
+        start = self.starting_arm
+        others = [len(arms) for own, arms in recipes.items() if own != start]
+        if start not in recipes or max(others, default=0) < FEWEST_LENGTHS:
             return None
-        asked = [arm for arm in arms if lengths[arm.features] > 1 or arm is start]
-        return stats.equal_accuracy(self.counted, asked, reference=start.name, score=self.score, level=self.level)
+        asked = [arm for own, arms in recipes.items() if own == start or len(arms) > 1 for arm in arms]
+        return stats.equal_accuracy(self.counted, asked, reference=start, score=self.score, level=self.level)
 
     @property
     def starting_arm(self) -> str:

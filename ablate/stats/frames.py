@@ -180,6 +180,11 @@ def measured_apart(summary: pd.DataFrame) -> bool:
     return bool(scored.any() and timed.any() and ((trials != scored) | (trials != timed)).any())
 
 
+def counts_shown(summary: pd.DataFrame, together: str) -> dict[str, str]:
+    """The counts that a table of arms shows, with their headings: all trials as `together`, or trainings and times by themselves."""
+    return {"scored": "trainings", "timed": "times"} if measured_apart(summary) else {"trials": together}
+
+
 def trials_each(summary: pd.DataFrame) -> str:
     """How many trials each arm of `arm_summary` has, or of either kind: "5 trials", "5 trainings and 6 to 7 times"."""
     trials, scored, timed = (summary[count] for count in ("trials", "scored", "timed"))

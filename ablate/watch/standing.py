@@ -11,7 +11,7 @@ from ablate.engine.status import StudyStatus
 from ablate.formats.durations import rough_duration
 from ablate.formats.fitted_table import FittedTable
 from ablate.formats.printable import printable_lines
-from ablate.stats.frames import measured_apart
+from ablate.stats.frames import counts_shown
 from ablate.stats.score_words import decimals_of, value_name
 from ablate.stats.wording import counted
 from ablate.study.score import Score
@@ -55,7 +55,7 @@ def arms_so_far(now: StudyStatus, score: Score) -> FittedTable:
     decimals = decimals_of(score, *(score.factor * (now.arms["score_high"] - now.arms["score_low"])))
     table = FittedTable()
     table.add_column("arm", words=True)
-    counts = {"scored": "trainings", "timed": "times"} if measured_apart(now.arms) else {"trials": "trials"}
+    counts = counts_shown(now.arms, "trials")
     for heading in (*counts.values(), "failed", value_name(score), "seconds"):
         table.add_column(heading, numeric=True)
     for row in now.arms.to_dict("records"):
